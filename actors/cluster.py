@@ -1,0 +1,75 @@
+"""Joining or starting a Ray cluster, and waiting for actors with a bound and a reason."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError
+
+PACKAGES = ("actors", "rewards", "rl", "rollout")
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot give what the run asks for."""
+
+
+def check_packages() -> None:
+    """Refuse to run where another package shadows one of ours; their names are common ones."""
+    home = Path(__file__).resolve().parent.parent
+    for name in PACKAGES:
+        found = Path(importlib.import_module(name).__file__ or "").resolve().parent.parent
+        if found != home:
+            raise ClusterError(
+                f"package {name!r} was imported from {found}, not from {home}: another project shadows it. "
+                "Run from elsewhere, or take that folder off PYTHONPATH."
+            )
+
+
+def connect(address: str | None, object_store_gib: float) -> str:
+    """Join the cluster at `address`, the one of this Ray job, or start one on this machine.
+
+    Returns:
+        What was done, for the log.
+    """
+    if ray.is_initialized():
+        return "joined the Ray cluster of this process"
+    target = address or os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": True}
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if target:
+        ray.init(address=target, **quiet)
+        return f"joined the Ray cluster at {target}"
+    ray.init(
+        num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
+        include_dashboard=False,
+        object_store_memory=int(object_store_gib * 2**30),
+        **quiet,
+    )
+    return "started a local Ray cluster"
+
+
+def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
+    """Wait until actors have started.
+
+    Raises:
+        ClusterError: after `timeout` seconds, with what was asked for and what the cluster has.
+        RayActorError: if an actor died while it started, with its own error.
+    """
+    try:
+        return ray.get(list(refs), timeout=timeout)
+    except GetTimeoutError:
+        have, free = ray.cluster_resources(), ray.available_resources()
+        raise ClusterError(
+            f"{what} did not start within {timeout:.0f} s. The cluster has {_shown(have)}; free now: {_shown(free)}. "
+            "Ask for less (learner.gpus, rollout.gpus, …), add nodes, or raise cluster.start_timeout."
+        ) from None
+
+
+def _shown(resources: dict[str, float]) -> str:
+    return ", ".join(f"{resources.get(key, 0):g} {key}" for key in ("CPU", "GPU"))

@@ -1,0 +1,219 @@
+"""The rollout engine: a Ray actor around vLLM's AsyncLLM."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rollout.prompts import ClipStore
+from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
+from rollout.video import ClipSpec
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """What an engine needs to start."""
+
+    model: str
+    dtype: str
+    max_model_len: int
+    max_sequences: int
+    cache_gib: float
+    """Memory for the key-value cache on CPUs."""
+    gpu_memory: float
+    """Share of a GPU's memory, on GPUs."""
+    tensor_parallel: int
+    threads: int
+    """Compute threads on CPUs."""
+    enforce_eager: bool
+    clip: ClipSpec
+    clip_cache_bytes: int
+    banned_ids: tuple[int, ...]
+    trust_remote_code: bool = False
+
+
+class StaleEngine(RuntimeError):
+    """The engine has not been given weights since it started, or a sync failed half way."""
+
+
+class RolloutEngine:
+    """Generates groups; serves nothing until its first sync has succeeded."""
+
+    def __init__(self, spec: EngineSpec, name: str) -> None:
+        self.spec = spec
+        self.name = name
+        self.version: int | None = None
+        self.clips = ClipStore(spec.clip, spec.clip_cache_bytes)
+        _set_environment(spec)
+        from vllm import AsyncEngineArgs
+        from vllm.config import WeightTransferConfig
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        from actors.weight_transfer import BACKEND
+
+        self.llm = AsyncLLM.from_engine_args(
+            AsyncEngineArgs(
+                model=spec.model,
+                dtype=spec.dtype,
+                seed=0,
+                max_model_len=spec.max_model_len,
+                max_num_seqs=spec.max_sequences,
+                max_num_batched_tokens=max(8192, spec.max_model_len),
+                tensor_parallel_size=spec.tensor_parallel,
+                gpu_memory_utilization=spec.gpu_memory,
+                enforce_eager=spec.enforce_eager,
+                limit_mm_per_prompt={"video": 4, "image": 0},
+                logprobs_mode="processed_logprobs",
+                generation_config="vllm",
+                trust_remote_code=spec.trust_remote_code,
+                weight_transfer_config=WeightTransferConfig(backend=BACKEND),
+                worker_extension_cls="actors.weight_transfer.WorkerExtension",
+                disable_log_stats=True,
+            )
+        )
+
+    async def ready(self) -> str:
+        """Returns once the engine can be asked; open the weight transfer."""
+        from vllm.distributed.weight_transfer.base import WeightTransferInitRequest
+
+        await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
+        return self.name
+
+    async def load(self, image: np.ndarray, version: int) -> float:
+        """Take new weights and become `version`. Returns the seconds during which nothing was generated.
+
+        Args:
+            image: uint8, a safetensors file with every tensor of the checkpoint.
+            version: stamped on every sample from now on, and read back from the engine.
+        """
+        from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
+
+        from actors.weight_transfer import shared_memory_file
+
+        self.version = None  # stale until the whole sync has succeeded
+        with shared_memory_file(memoryview(image)) as path:
+            began = time.perf_counter()
+            await self.llm.pause_generation(mode="wait", clear_cache=False)
+            await self.llm.start_weight_update()
+            await self.llm.update_weights(WeightTransferUpdateRequest(update_info={"path": str(path)}))
+            await self.llm.finish_weight_update(str(version))
+            await self.reset_caches()
+            await self.llm.resume_generation()
+            paused = time.perf_counter() - began
+        confirmed = await self.llm.get_weight_version()
+        if confirmed != str(version):
+            raise StaleEngine(f"{self.name}: asked for weights {version}, the engine reports {confirmed}")
+        self.version = version
+        return paused
+
+    async def reset_caches(self) -> None:
+        """Forget keys, values and vision features that older weights computed."""
+        if not await self.llm.reset_prefix_cache():
+            raise StaleEngine(f"{self.name}: the prefix cache could not be reset; requests are still running")
+        await self.llm.reset_encoder_cache()
+
+    async def generate(self, prompt: Prompt, sampling: SamplingSpec) -> Group:
+        """Draw one group.
+
+        Raises:
+            StaleEngine: before the first sync.
+            MediaError: if a clip of the prompt cannot be decoded.
+            PromptMismatch: if the engine's expanded prompt is not the trainer's.
+        """
+        if self.version is None:
+            raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
+        began = time.perf_counter()
+        version = self.version
+        output = None
+        async for output in self.llm.generate(
+            self._request(prompt), self._sampling_params(sampling, prompt.key), f"{prompt.key}-{time.time_ns()}"
+        ):
+            pass
+        assert output is not None
+        prompt_ids = np.array(output.prompt_token_ids, dtype=np.int64)
+        samples = tuple(
+            Sample(
+                prompt_ids=prompt_ids,
+                ids=np.array(out.token_ids, dtype=np.int64),
+                log_probs=_log_probs(out),
+                text=out.text,
+                finish_reason=str(out.finish_reason),
+                version=version,
+            )
+            for out in output.outputs
+        )
+        group = Group(prompt, samples, time.perf_counter() - began)
+        check_prompt_ids(group)
+        return group
+
+    async def generate_all(self, prompts: Sequence[Prompt], sampling: SamplingSpec) -> list[Group]:
+        """Draw many groups at once, in the order of their prompts."""
+        return list(await asyncio.gather(*(self.generate(prompt, sampling) for prompt in prompts)))
+
+    async def set_threads(self, count: int) -> list[int]:
+        return await self.llm.collective_rpc("affectree_threads", args=(count,))
+
+    def shutdown(self) -> None:
+        self.llm.shutdown()
+
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        encoded = prompt.encoded
+        request: dict[str, Any] = {"prompt_token_ids": encoded.text_ids.tolist()}
+        if encoded.clips:
+            clips = [self.clips.get(key) for key in encoded.clips]
+            request["multi_modal_data"] = {"video": [clip.frames for clip in clips]}
+            request["mm_processor_kwargs"] = {"video_metadata": [_metadata(clip) for clip in clips], "do_sample_frames": False}
+            request["multi_modal_uuids"] = {"video": [f"{key}@{clip.fps}" for key, clip in zip(encoded.clips, clips, strict=True)]}
+        return request
+
+    def _sampling_params(self, sampling: SamplingSpec, key: str) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        seed = None if sampling.seed is None else (sampling.seed + hash_key(key)) % 2**31
+        return SamplingParams(
+            n=sampling.count,
+            max_tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            top_p=1.0,
+            top_k=0,
+            seed=seed,
+            logprobs=0,
+            logit_bias=dict.fromkeys(self.spec.banned_ids, -100.0),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+            skip_special_tokens=True,
+        )
+
+
+def hash_key(key: str) -> int:
+    """A stable number for a prompt key, so that seeded sampling repeats from run to run."""
+    import zlib
+
+    return zlib.crc32(key.encode())
+
+
+def _metadata(clip: Any) -> dict[str, Any]:
+    count = len(clip.frames)
+    return {"fps": clip.fps, "total_num_frames": count, "frames_indices": list(range(count)), "duration": count / clip.fps}
+
+
+def _log_probs(output: Any) -> np.ndarray:
+    chosen = (position[token].logprob for position, token in zip(output.logprobs, output.token_ids, strict=True))
+    return np.fromiter(chosen, dtype=np.float32, count=len(output.token_ids))
+
+
+def _set_environment(spec: EngineSpec) -> None:
+    """Settings that vLLM reads from the environment, here and in the process that it starts."""
+    os.environ.update(
+        VLLM_CPU_KVCACHE_SPACE=str(max(1, round(spec.cache_gib))),
+        VLLM_CPU_OMP_THREADS_BIND="nobind",
+        VLLM_NO_USAGE_STATS="1",
+        VLLM_LOGGING_LEVEL=os.environ.get("VLLM_LOGGING_LEVEL", "WARNING"),
+        OMP_NUM_THREADS=str(spec.threads),
+    )

@@ -1,0 +1,100 @@
+"""The learner ranks as one thing."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from rl.learner_spec import LearnerSpec, LearnItem, Totals
+
+
+@ray.remote
+class LearnerActor:
+    """Hosts one rank; torch and DeepSpeed are imported here, not in the driver."""
+
+    def __init__(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
+        from rl.learner import Learner
+
+        self.learner = Learner(spec, rank, ranks, address, port)
+
+    def ready(self) -> int:
+        return self.learner.rank
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the rank."""
+        return getattr(self.learner, method)(*arguments)
+
+
+@ray.remote(num_cpus=0)
+def _meeting_point() -> tuple[str, int]:
+    """Address and a free port of the node that this runs on."""
+    with socket.socket() as found:
+        found.bind(("", 0))
+        return ray.util.get_node_ip_address(), found.getsockname()[1]
+
+
+class Learners:
+    """All ranks. Calls go to every rank, since they take part in collectives together."""
+
+    def __init__(self, spec: LearnerSpec, ranks: int, cpus: float, gpus: float) -> None:
+        bundle = {"CPU": cpus, **({"GPU": gpus} if gpus else {})}
+        self.group = ray.util.placement_group([bundle] * ranks, strategy="PACK")
+        self.spec, self.count, self.cpus, self.gpus = spec, ranks, cpus, gpus
+        self.ranks: list[Any] = []
+
+    def placed(self) -> Any:
+        """A reference that is ready when the cluster has room for every rank."""
+        return self.group.ready()
+
+    def start(self) -> list[Any]:
+        """Start the ranks where they were placed; returns references that are ready when they are."""
+
+        def place(index: int) -> PlacementGroupSchedulingStrategy:
+            return PlacementGroupSchedulingStrategy(self.group, placement_group_bundle_index=index)
+
+        address, port = ray.get(_meeting_point.options(scheduling_strategy=place(0)).remote())
+        self.ranks = [
+            LearnerActor.options(num_cpus=self.cpus, num_gpus=self.gpus, scheduling_strategy=place(rank)).remote(
+                self.spec, rank, self.count, address, port
+            )
+            for rank in range(self.count)
+        ]
+        return [rank.ready.remote() for rank in self.ranks]
+
+    def tune(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
+        """One supervised step on these rows, dealt out over the ranks."""
+        calls = [
+            rank.call.remote("tune", list(indices[number :: self.count]), len(indices), learning_rate)
+            for number, rank in enumerate(self.ranks)
+        ]
+        return ray.get(calls)[0]
+
+    def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
+        """GRPO on one rollout, an optimizer step for each part; samples are dealt out over the ranks."""
+        totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
+        calls = [
+            rank.call.remote("update", [part[number :: self.count] for part in parts], totals, learning_rate)
+            for number, rank in enumerate(self.ranks)
+        ]
+        return ray.get(calls)[0]
+
+    def log_probs(self, items: Sequence[LearnItem]) -> list[Any]:
+        """Under the present weights, of rank 0; only for what every rank can compute alone."""
+        return ray.get([rank.call.remote("log_probs", items) for rank in self.ranks])[0]
+
+    def weights(self) -> Any:
+        """A reference to the whole checkpoint as one safetensors image."""
+        return [rank.call.remote("weight_image") for rank in self.ranks][0]
+
+    def call(self, method: str, *arguments: Any) -> list[Any]:
+        """Call a method on every rank and wait for all."""
+        return ray.get([rank.call.remote(method, *arguments) for rank in self.ranks])
+
+    def shutdown(self) -> None:
+        for rank in self.ranks:
+            ray.kill(rank)
+        ray.util.remove_placement_group(self.group)

@@ -1,0 +1,41 @@
+"""The reward worker: a Ray actor that scores whole groups with the configured mix."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rewards.building import build_mix
+from rewards.mix import Reward
+from rollout.samples import Group, reward_sample
+
+
+@dataclass(frozen=True)
+class ScoredGroup:
+    """A group with the reward of each of its samples, in order."""
+
+    group: Group
+    rewards: tuple[Reward, ...]
+    seconds: float
+
+
+class RewardWorker:
+    """Scores one group at a time; a scorer's fault drops a sample, never the worker."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.mix = build_mix(settings)
+
+    def ready(self) -> list[str]:
+        """Names of the scorers, once all are loaded and warm."""
+        from rewards.edit_distance import edit_distance
+        from rewards.tree import Node
+
+        edit_distance(Node("a"), Node("b"))  # compiles, or reads the compiled form from disk
+        return [item.scorer.name for item in self.mix.scorers]
+
+    def score(self, group: Group) -> ScoredGroup:
+        began = time.perf_counter()
+        rewards = tuple(self.mix(reward_sample(group.prompt, sample)) for sample in group.samples)
+        return ScoredGroup(group, rewards, time.perf_counter() - began)

@@ -1,0 +1,104 @@
+"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface, on CPUs.
+
+The learner writes one safetensors image; Ray's object store carries it between nodes; on each engine's node
+it becomes a file in shared memory, which the engine's worker maps and loads layer by layer.
+
+vLLM imports this module in its worker process (`worker_extension_cls`), which registers the backend there.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from vllm.distributed.weight_transfer.base import (
+    WeightTransferEngine,
+    WeightTransferInitInfo,
+    WeightTransferUpdateInfo,
+)
+from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
+
+BACKEND = "shared_memory"
+
+
+@dataclass
+class SharedMemoryInitInfo(WeightTransferInitInfo):
+    """Nothing to agree on: the image describes itself."""
+
+
+@dataclass
+class SharedMemoryUpdateInfo(WeightTransferUpdateInfo):
+    path: str
+    """A safetensors file on this node that holds every tensor of the checkpoint, tied ones included."""
+
+
+class IncompleteUpdate(RuntimeError):
+    """An update that left some of the engine's parameters as they were."""
+
+
+class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, SharedMemoryUpdateInfo]):
+    """Loads checkpoint-format weights from a file in shared memory.
+
+    CPU linear layers are packed and their parameters deleted after loading, so weights are loaded through
+    vLLM's layerwise reload, which restores the layers first.
+    """
+
+    init_info_cls = SharedMemoryInitInfo
+    update_info_cls = SharedMemoryUpdateInfo
+
+    def init_transfer_engine(self, init_info: SharedMemoryInitInfo) -> None:
+        """Nothing to rendezvous with."""
+
+    def start_weight_update(self) -> None:
+        from vllm.model_executor.model_loader.reload import initialize_layerwise_reload
+
+        initialize_layerwise_reload(self.model)
+
+    def receive_weights(self, update_info: SharedMemoryUpdateInfo) -> None:
+        expected = {name for name, _ in self.model.named_parameters()}
+        with safe_open(update_info.path, framework="pt") as image:
+            loaded = self.model.load_weights((name, image.get_tensor(name)) for name in image.keys())  # noqa: SIM118
+        missing = sorted(expected - set(loaded or ()))
+        if loaded is not None and missing:
+            raise IncompleteUpdate(f"the sync left {len(missing)} engine parameters as they were, e.g. {missing[:3]}")
+
+    def finish_weight_update(self) -> None:
+        from vllm.model_executor.model_loader.reload import finalize_layerwise_reload
+
+        finalize_layerwise_reload(self.model, self.model_config)
+
+    def shutdown(self) -> None:
+        """Holds nothing."""
+
+
+class WorkerExtension:
+    """Mixed into vLLM's worker; importing this module is what registers the backend."""
+
+    def affectree_threads(self, count: int) -> int:
+        """Set the number of compute threads of the worker; returns the number in force."""
+        torch.set_num_threads(count)
+        return torch.get_num_threads()
+
+
+@contextmanager
+def shared_memory_file(image: memoryview | bytes) -> Iterator[Path]:
+    """Write `image` where only memory backs it, for as long as the block lasts."""
+    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    handle, name = tempfile.mkstemp(prefix="affectree-weights-", suffix=".safetensors", dir=folder)
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(image)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+if BACKEND not in WeightTransferEngineFactory._registry:
+    WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)

@@ -1,0 +1,172 @@
+"""The scorers that ship. Each is a plain function of a `RewardSample`, usable alone, in [0, 1].
+
+None means "does not apply": the mix then leaves the scorer out for that sample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection
+
+from rewards.answers import answer_text, label_and_intensity, label_set, option_letter
+from rewards.edit_distance import edit_distance
+from rewards.sample import RewardSample, Score
+from rewards.taxonomy import fold
+from rewards.tree import AffectiveTree, to_node
+
+MULTI_LABEL_TASKS = frozenset({"action_units", "emotion_multi", "appearance", "actions"})
+
+# Each rule is kept if none of its defects occurs.
+STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
+    "one closed tree": ("unclosed_tree", "second_tree"),
+    "levels in order": ("level_order", "missing_level"),
+    "no empty level": ("empty_level",),
+    "every line is a node": ("unknown_line",),
+    "unique ids": ("duplicate_id",),
+    "references exist": ("unknown_reference",),
+    "evidence is named": ("no_evidence",),
+    "expressions are used": ("orphan_expression",),
+    "one answer": ("no_answer", "unclosed_answer", "several_answers"),
+}
+
+
+def structure(sample: RewardSample) -> float:
+    """Share of the well-formedness rules that the rationale keeps; 0 if no tree could be read."""
+    parsed = sample.parsed
+    if parsed.tree.is_empty():
+        return 0.0
+    return sum(not parsed.has(*kinds) for kinds in STRUCTURE_RULES.values()) / len(STRUCTURE_RULES)
+
+
+def leaf(sample: RewardSample) -> Score | None:
+    """Micro-F1 over the tree's aspect-value pairs, synonyms folded; None without a gold tree."""
+    if not _has_gold(sample):
+        return None
+    found, true = _leaves(sample.parsed.tree), _leaves(sample.gold.tree)
+    precision, recall, f1 = _f1((found & true).total(), found.total(), true.total())
+    return Score(f1, {"precision": precision, "recall": recall})
+
+
+def root(sample: RewardSample, wrong_intensity: float = 1.0) -> float | None:
+    """Whether the tree's emotion is the gold tree's: accuracy for one label, set-F1 for several.
+
+    Args:
+        wrong_intensity: credit for the right emotion at the wrong intensity; 1 ignores intensity.
+    """
+    if not _has_gold(sample):
+        return None
+    found, true = _roots(sample.parsed.tree), _roots(sample.gold.tree)
+    credit = 0.0
+    for label, intensity in found.items():
+        if label in true:
+            credit += 1.0 if intensity == true[label] else wrong_intensity
+    return _f1(credit, len(found), len(true))[2]
+
+
+def expression(sample: RewardSample) -> float | None:
+    """Micro-F1 over the names of the tree's expressions; None without a gold tree."""
+    if not _has_gold(sample):
+        return None
+    found = Counter(fold(node.name) for node in sample.parsed.tree.expressions())
+    true = Counter(fold(node.name) for node in sample.gold.tree.expressions())
+    return _f1((found & true).total(), found.total(), true.total())[2]
+
+
+def tree_edit(sample: RewardSample, scale: float = 2.0, normalise: str = "size") -> Score | None:
+    """exp(-scale * d): d is the tree edit distance to the gold tree (VidEmo, Eq. 2).
+
+    Args:
+        scale: the paper's lambda, which it does not disclose.
+        normalise: `none` takes d as it is (the paper's formula); `size` divides it by the larger tree's
+            node count; `teds` ignores `scale` and returns 1 - d / size.
+    """
+    if not _has_gold(sample):
+        return None
+    if sample.parsed.tree.is_empty():
+        return Score(0.0)
+    found, true = to_node(sample.parsed.tree), to_node(sample.gold.tree)
+    distance = edit_distance(found, true)
+    share = distance / max(found.size(), true.size())
+    match normalise:
+        case "none":
+            value = math.exp(-scale * distance)
+        case "size":
+            value = math.exp(-scale * share)
+        case "teds":
+            value = 1.0 - share
+        case _:
+            raise ValueError(f"tree_edit: normalise must be none, size or teds, found {normalise!r}")
+    return Score(value, {"distance": float(distance)})
+
+
+def qa(sample: RewardSample) -> float | None:
+    """The paper's rule-based reward: set-F1 for multi-label tasks, otherwise accuracy of the answer.
+
+    The answer is the inside of `<answer>` if there is one, else the whole completion. Options may be
+    answered by letter or by name.
+    """
+    if sample.answer is None:
+        return None
+    said, gold = answer_text(sample.completion), sample.answer
+    if sample.task in MULTI_LABEL_TASKS:
+        found, true = label_set(said), label_set(gold)
+        if not found and not true:
+            return 1.0 if fold(said) == "none" else 0.0
+        return _f1(len(found & true), len(found), len(true))[2]
+    if option_letter(gold) == gold.strip() and sample.options:
+        chosen = option_letter(said) or _letter_of(said, sample.options)
+        return float(chosen == gold.strip())
+    return float(label_and_intensity(said) == label_and_intensity(gold))
+
+
+def format(sample: RewardSample) -> float:
+    """1 if the completion ended by itself and looks as its task asks: one tree and one answer, or one line."""
+    if sample.finish_reason != "stop":
+        return 0.0
+    if sample.task == "rationale":
+        parsed = sample.parsed
+        bad = ("no_tree", "unclosed_tree", "second_tree", "no_answer", "unclosed_answer", "several_answers")
+        return float(not parsed.has(*bad))
+    text = sample.completion.strip()
+    return float(bool(text) and "\n" not in text)
+
+
+def length(sample: RewardSample, longest: int = 512) -> float:
+    """1 up to half of `longest` tokens, falling in a line to 0 at `longest`."""
+    return min(1.0, max(0.0, 2.0 - 2.0 * sample.completion_tokens / longest))
+
+
+def _has_gold(sample: RewardSample) -> bool:
+    return sample.tree is not None and not sample.gold.tree.is_empty()
+
+
+def _leaves(tree: AffectiveTree) -> Counter[tuple[int, str, str]]:
+    return Counter(
+        (number, fold(node.aspect), fold(node.value))
+        for number, person in enumerate(tree.persons)
+        for node in person.attributes
+    )
+
+
+def _roots(tree: AffectiveTree) -> dict[tuple[int, str], str | None]:
+    return {
+        (number, fold(node.label)): fold(node.intensity) if node.intensity else None
+        for number, person in enumerate(tree.persons)
+        for node in person.emotions
+    }
+
+
+def _f1(hits: float, found: int, true: int) -> tuple[float, float, float]:
+    precision = hits / found if found else 0.0
+    recall = hits / true if true else 0.0
+    total = precision + recall
+    return precision, recall, 2 * precision * recall / total if total else 0.0
+
+
+def _letter_of(said: str, options: Collection[str]) -> str | None:
+    folded = [fold(option) for option in options]
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[folded.index(fold(said))] if fold(said) in folded else None
+
+
+__all__ = ["expression", "format", "leaf", "length", "qa", "root", "structure", "tree_edit"]

@@ -1,0 +1,133 @@
+"""The command line: `affectree`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress as ProgressBar
+
+from rl.config_check import ConfigError, load_config
+from rl.console import console, say
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Affective-tree reinforcement learning of video-language models.")
+data_app = typer.Typer(no_args_is_help=True, help="Make and check data sets.")
+make_app = typer.Typer(no_args_is_help=True, help="Make a data set.")
+track_app = typer.Typer(no_args_is_help=True, help="Experiment tracking.")
+app.add_typer(data_app, name="data")
+data_app.add_typer(make_app, name="make")
+app.add_typer(track_app, name="track")
+
+Overrides = Annotated[list[str] | None, typer.Argument(help="Settings as key=value, over the file's.")]
+
+
+@app.command()
+def train(
+    config: Annotated[Path | None, typer.Argument(help="YAML configuration.")] = None,
+    settings: Overrides = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this directory.")] = None,
+) -> None:
+    """Tune and train a policy: `affectree train configs/quickstart.yaml seed=1`."""
+    from rl.run_directory import RunDirectory
+
+    if resume is not None:
+        if config is not None or settings:
+            raise typer.BadParameter("--resume goes on with the run's own configuration; give no other")
+        directory, loaded = RunDirectory.open(resume)
+    else:
+        loaded = load_config(config, settings or [])
+        directory = None
+    from rl.train import train as run_training
+
+    if directory is None:
+        directory = RunDirectory.create(loaded)
+    say(f"run directory: {directory.path}")
+    run_training(loaded, directory)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
+    """Write a run's report.html again and show its results."""
+    from rl.report import write_report
+    from rl.run_directory import RunDirectory
+
+    directory, _ = RunDirectory.open(run)
+    console.print(str(write_report(directory)))
+
+
+@make_app.command()
+def faces(
+    out: Annotated[Path, typer.Option(help="Folder to write; must be empty or missing.")],
+    clips: Annotated[int, typer.Option(help="Training clips; val and test get a quarter as many each.")] = 1024,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+) -> None:
+    """Draw people: H.264 clips and ms-swift rows for train, val and test."""
+    from rollout.face_data import make_faces
+
+    with ProgressBar(console=console, disable=not sys.stdout.isatty()) as bar:
+        tasks: dict[str, object] = {}
+
+        def progress(split: str, done: int) -> None:
+            if split not in tasks:
+                tasks[split] = bar.add_task(split, total=clips if split == "train" else max(8, clips // 4))
+            bar.update(tasks[split], completed=done)  # type: ignore[arg-type]
+
+        written = make_faces(out, clips, seed, progress)
+    for split, count in written.clips.items():
+        say(f"{split}: {count} clips, {written.rows[split]} rows")
+
+
+@data_app.command("check")
+def check_data(
+    file: Annotated[Path, typer.Argument(help="Rows in ms-swift form: .jsonl, .json or .parquet.")],
+    media_root: Annotated[Path | None, typer.Option(help="Where relative video paths start.")] = None,
+    decode: Annotated[bool, typer.Option(help="Decode every clip, not only look for it.")] = False,
+) -> None:
+    """Read a file of rows and say what is in it, or what is wrong with it."""
+    from collections import Counter
+
+    from rollout.rows import open_rows
+    from rollout.video import ClipSpec, decode_clip
+
+    rows = open_rows(file, media_root)
+    if decode:
+        for clip in sorted({video for index in range(len(rows)) for video in rows[index].videos}):
+            decode_clip(clip, ClipSpec())
+    for task, count in sorted(Counter(rows.tasks()).items()):
+        console.print(f"{task}: {count} rows")
+
+
+@track_app.command()
+def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
+    """Send MLflow what it does not have yet of a run's metrics."""
+    from rl.console import warn
+    from rl.run_directory import RunDirectory
+    from rl.tracking import Tracker, resend
+
+    directory, config = RunDirectory.open(run)
+    tracker = Tracker(config, directory, warn)
+    sent = resend(tracker, directory)
+    if tracker.failures:
+        raise SystemExit(1)
+    say(f"{sent} steps are in MLflow at {tracker.uri}")
+
+
+def main() -> None:
+    """Entry point: user errors end with one clear message and exit code 2, everything else with its traceback."""
+    from actors.cluster import ClusterError
+    from rewards.plugins import PluginError
+    from rl.run_directory import RunError
+    from rollout.rows import RowError
+    from rollout.video import MediaError
+
+    try:
+        app()
+    except ConfigError as error:
+        console.print("the configuration cannot be used:", style="bold red")
+        console.print(str(error), markup=False)
+        raise SystemExit(2) from None
+    except (RowError, MediaError, RunError, PluginError, ClusterError, FileExistsError) as error:
+        console.print(f"error: {error}", style="bold red", markup=False)
+        raise SystemExit(2) from None

@@ -1,0 +1,234 @@
+"""The configuration of a run: structured, with every default in one place.
+
+A YAML file and `key=value` words are merged over these dataclasses by OmegaConf, which refuses unknown keys
+and wrong types; `rl/config_check.py` refuses what cannot work. Both report everything at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class FacesConfig:
+    """The drawn data set that is made where `data.directory` does not exist."""
+
+    clips: int = 1024
+    seed: int = 0
+
+
+@dataclass
+class DataConfig:
+    directory: str = "data/faces"
+    """Folder with train.jsonl, val.jsonl and test.jsonl in ms-swift form (or .parquet)."""
+    train: str | None = None
+    """A file instead of the folder's; likewise `val` and `test`."""
+    val: str | None = None
+    test: str | None = None
+    media_root: str | None = None
+    """Where relative video paths start; the row file's own folder if not set."""
+    faces: FacesConfig | None = None
+    """Set it to have missing data drawn."""
+    fps: float = 2.0
+    max_frames: int = 16
+    max_pixels: int = 100_352
+    clip_cache_gib: float = 2.0
+    """Decoded frames that each process may keep."""
+
+
+@dataclass
+class TinySpec:
+    """The shape of the small model. Head sizes of 64 are what the engine's CPU attention supports."""
+
+    hidden: int = 192
+    layers: int = 4
+    heads: int = 3
+    kv_heads: int = 1
+    intermediate: int = 512
+    vocab: int = 1024
+    vision_hidden: int = 192
+    vision_depth: int = 2
+    vision_intermediate: int = 384
+    init_std: float = 0.04
+    """Of the order of 1 / sqrt(hidden): 0.02 is made for wide models and learns slowly in a small one."""
+
+
+@dataclass
+class ModelConfig:
+    path: str | None = None
+    """Folder or hub name of a Qwen2.5-VL checkpoint; not used with `init: tiny`."""
+    init: str = "checkpoint"
+    """`checkpoint`, or `tiny`: build a small model of the family on the spot."""
+    tiny: TinySpec = field(default_factory=TinySpec)
+    dtype: str = "float32"
+    freeze_vision: bool = False
+    trust_remote_code: bool = False
+
+
+@dataclass
+class StageConfig:
+    """One supervised stage of curriculum tuning."""
+
+    steps: int = 100
+    batch: int = 32
+    """Rows in an optimizer step, over all ranks."""
+    learning_rate: float = 2e-5
+    final_learning_rate: float | None = None
+    """Where the cosine ends; the start's tenth if not set."""
+    warmup: float = 0.03
+    """Share of the stage's steps in which the rate rises."""
+    mix: dict[str, float] = field(default_factory=dict)
+    """Task or source pattern -> weight. Earlier stages' patterns listed here are replayed."""
+
+
+@dataclass
+class CurriculumConfig:
+    stages: dict[str, StageConfig] = field(default_factory=dict)
+    """By name, in order. The paper's are attribute, expression, emotion."""
+
+
+@dataclass
+class GrpoConfig:
+    steps: int = 100
+    prompts: int = 16
+    """Prompts in a step."""
+    group: int = 8
+    """Samples of each prompt."""
+    updates: int = 1
+    """Optimizer steps per rollout; each takes prompts / updates prompts."""
+    mix: dict[str, float] = field(default_factory=lambda: {"rationale": 1.0})
+    """Task or source pattern -> weight."""
+    learning_rate: float = 1e-5
+    final_learning_rate: float | None = None
+    warmup: float = 0.03
+    clip_low: float = 0.2
+    clip_high: float = 0.2
+    kl: float = 0.04
+    """Weight of the KL penalty towards the reference; 0 keeps no reference."""
+    kl_estimator: str = "k3"
+    normalise_std: bool = True
+    """Divide advantages by the group's standard deviation."""
+    token_level_loss: bool = False
+    """Average over all tokens; otherwise over each sample's tokens, then over samples (the paper's)."""
+    temperature: float = 1.0
+    max_tokens: int = 512
+
+
+@dataclass
+class LearnerConfig:
+    ranks: int = 1
+    zero_stage: int = 0
+    token_budget: int = 8192
+    """Padded tokens in a forward pass."""
+    gradient_clip: float = 1.0
+    weight_decay: float = 0.0
+    beta2: float = 0.95
+    gradient_checkpointing: bool = False
+    gpus: float = 0.0
+    """GPUs for each rank."""
+    cpus: float = 1.0
+    threads: int = 2
+    """Compute threads of each rank, on CPUs."""
+
+
+@dataclass
+class RolloutConfig:
+    engines: int = 1
+    tensor_parallel: int = 1
+    gpus: float = 0.0
+    cpus: float = 0.5
+    threads: int = 2
+    dtype: str | None = None
+    """The model's own if not set."""
+    max_model_len: int = 2048
+    max_sequences: int = 256
+    cache_gib: float = 1.0
+    gpu_memory: float = 0.85
+    enforce_eager: bool = True
+    max_logprob_diff: float | None = 1e-3
+    """A sync after which engine and learner differ by more, on any probed token, stops the run. For float32;
+    null for lower precisions, where only the metric is recorded."""
+    timeout: float = 1800.0
+    """Seconds that a step's generation may take before the run stops."""
+
+
+@dataclass
+class ScorerConfig:
+    spec: str = ""
+    """A shipped scorer, `file.py:function`, `module:function` or an entry point; its own name if empty."""
+    weight: float = 1.0
+    tasks: list[str] = field(default_factory=lambda: ["*"])
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class RewardConfig:
+    workers: int = 1
+    timeout: float = 60.0
+    """Seconds for scoring one group."""
+    max_error_share: float = 0.1
+    """Share of a step's samples that may fail to score before the run stops."""
+    scorers: dict[str, ScorerConfig] = field(default_factory=dict)
+
+
+@dataclass
+class EvaluationConfig:
+    rows: int = 256
+    """Held-out rows for each task at most."""
+    tasks: list[str] = field(default_factory=lambda: ["rationale"])
+    every: int = 0
+    """GRPO steps between evaluations on the val split; 0 for none."""
+    val_rows: int = 128
+    keep_best: bool = True
+    """End with the checkpoint that did best on val, where `every` is set."""
+    examples: int = 3
+    max_tokens: int = 512
+
+
+@dataclass
+class CheckpointConfig:
+    every: int = 0
+    """GRPO steps between checkpoints; 0 saves only after tuning and at the end."""
+    tune_every: int = 0
+    """Tuning steps between checkpoints; 0 for none within tuning."""
+    keep: int = 2
+
+
+@dataclass
+class TrackingConfig:
+    mlflow: bool = True
+    uri: str | None = None
+    """Any tracking server; a local sqlite file in `runs/` if not set."""
+    experiment: str = "affectree"
+    traces: int = 4
+    """Rollouts traced in each step."""
+
+
+@dataclass
+class ClusterConfig:
+    address: str | None = None
+    """Ray address; the job's own or an existing cluster's if there is one, else a local one is started."""
+    start_timeout: float = 600.0
+    """Seconds to wait for all actors."""
+    object_store_gib: float = 1.0
+    """Of a local cluster."""
+
+
+@dataclass
+class Config:
+    name: str = "run"
+    seed: int = 0
+    runs: str = "runs"
+    """Folder that holds run directories."""
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    grpo: GrpoConfig = field(default_factory=GrpoConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    rewards: RewardConfig = field(default_factory=RewardConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)

@@ -1,0 +1,194 @@
+"""Reading and checking a configuration: all errors at once, before any process starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rewards.plugins import PluginError, load_scorer
+from rl.config import Config, StageConfig
+
+
+class ConfigError(ValueError):
+    """Everything that is wrong with a configuration, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"  - {problem}" for problem in problems))
+
+
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
+    """Defaults, then the YAML file, then `key=value` words.
+
+    Raises:
+        ConfigError: listing every unknown key, wrong type and impossible value.
+    """
+    problems: list[str] = []
+    merged = OmegaConf.structured(Config)
+    for source, layer in _layers(path, overrides, problems):
+        for key, value in _leaves(layer):
+            try:
+                merged = _merge(merged, key, value)
+            except OmegaConfBaseException as error:
+                problems.append(_problem(source, key, value, error))
+    if problems:
+        raise ConfigError(problems)
+    config = OmegaConf.to_object(merged)
+    assert isinstance(config, Config)
+    problems += check_config(config)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def check_config(config: Config) -> list[str]:
+    """Ranges and combinations: one line for each problem, with key, value and what is allowed."""
+    found = [f"{key} = {value!r}: {allowed}" for key, value, holds, allowed in _rules(config) if not holds]
+    for name, scorer in config.rewards.scorers.items():
+        try:
+            load_scorer(name, scorer.spec or name, scorer.parameters)
+        except PluginError as error:
+            found.append(f"rewards.scorers.{name}.spec = {scorer.spec!r}: {error}")
+    return found
+
+
+def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
+    grpo, learner, rollout, model = config.grpo, config.learner, config.rollout, config.model
+    yield from _model_rules(config)
+    yield "grpo.steps", grpo.steps, grpo.steps >= 0, "must be 0 or more"
+    yield "grpo.group", grpo.group, grpo.group >= 2, "a group of 1 has no advantage; it must be 2 or more"
+    yield "grpo.prompts", grpo.prompts, grpo.prompts >= 1, "must be 1 or more"
+    yield "grpo.updates", grpo.updates, grpo.updates >= 1, "must be 1 or more"
+    samples, parts = grpo.prompts * grpo.group, max(1, grpo.updates * learner.ranks)
+    yield (
+        "grpo.prompts",
+        grpo.prompts,
+        grpo.prompts % parts == 0,
+        f"must be divisible by grpo.updates x learner.ranks = {parts} ({samples} samples in a step)",
+    )
+    for key in ("clip_low", "clip_high"):
+        value = getattr(grpo, key)
+        yield f"grpo.{key}", value, 0 < value < 1, "must lie between 0 and 1"
+    yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"
+    yield "grpo.kl_estimator", grpo.kl_estimator, grpo.kl_estimator in ("k1", "k2", "k3"), "must be k1, k2 or k3"
+    yield "grpo.temperature", grpo.temperature, grpo.temperature > 0, "must be above 0; groups need variety"
+    yield "grpo.max_tokens", grpo.max_tokens, grpo.max_tokens >= 1, "must be 1 or more"
+    yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), "must name at least one task with a weight above 0"
+    yield from _schedule_rules("grpo", grpo.learning_rate, grpo.warmup)
+    for name, stage in config.curriculum.stages.items():
+        yield from _stage_rules(f"curriculum.stages.{name}", stage, learner.ranks)
+    yield "learner.ranks", learner.ranks, learner.ranks >= 1, "must be 1 or more"
+    yield "learner.zero_stage", learner.zero_stage, learner.zero_stage in range(4), "must be 0, 1, 2 or 3"
+    yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
+    yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
+    longest = max(grpo.max_tokens, config.evaluation.max_tokens)
+    yield (
+        "rollout.max_model_len",
+        rollout.max_model_len,
+        rollout.max_model_len > longest,
+        f"must be longer than the longest completion, {longest}, to leave room for prompts",
+    )
+    yield "rewards.workers", config.rewards.workers, config.rewards.workers >= 1, "must be 1 or more"
+    scorers = sorted(config.rewards.scorers)
+    yield "rewards.scorers", scorers, bool(scorers) or not grpo.steps, "GRPO needs at least one scorer"
+    share = config.rewards.max_error_share
+    yield "rewards.max_error_share", share, 0 <= share <= 1, "must lie between 0 and 1"
+    yield "data.fps", config.data.fps, config.data.fps > 0, "must be above 0"
+    yield "data.max_frames", config.data.max_frames, config.data.max_frames >= 2, "must be 2 or more"
+    yield "evaluation.rows", config.evaluation.rows, config.evaluation.rows >= 1, "must be 1 or more"
+    yield "model.dtype", model.dtype, model.dtype in ("float32", "bfloat16"), "must be float32 or bfloat16"
+
+
+def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
+    model, data = config.model, config.data
+    yield "model.init", model.init, model.init in ("checkpoint", "tiny"), "must be checkpoint or tiny"
+    if model.init == "checkpoint":
+        yield "model.path", model.path, bool(model.path), "name a checkpoint, or set model.init=tiny"
+        local = model.path is not None and (model.path.startswith((".", "/", "~")) or Path(model.path).exists())
+        if local:
+            folder = Path(model.path or "").expanduser()
+            allowed = "the folder needs a config.json of the Qwen2.5-VL family; check the path"
+            yield "model.path", model.path, _model_type(folder) == "qwen2_5_vl", allowed
+    else:
+        yield "model.path", model.path, model.path is None, "must not be set with model.init=tiny"
+        yield "model.tiny.hidden", model.tiny.hidden, model.tiny.hidden == 64 * model.tiny.heads, "must be 64 x heads"
+    for split in ("train", "val", "test"):
+        file = getattr(data, split)
+        if file is not None:
+            yield f"data.{split}", file, Path(file).is_file(), "no such file"
+    if data.faces is None and data.train is None:
+        there = any(Path(data.directory).glob("train.*"))
+        yield "data.directory", data.directory, there, "holds no train.jsonl; check the path, or set data.faces to draw one"
+    if data.faces is not None:
+        yield "data.faces.clips", data.faces.clips, data.faces.clips >= 8, "must be 8 or more"
+
+
+def _model_type(folder: Path) -> str | None:
+    file = folder / "config.json"
+    if not file.is_file():
+        return None
+    return json.loads(file.read_text(encoding="utf-8")).get("model_type")
+
+
+def _stage_rules(key: str, stage: StageConfig, ranks: int) -> Iterator[tuple[str, Any, bool, str]]:
+    yield f"{key}.steps", stage.steps, stage.steps >= 0, "must be 0 or more"
+    whole = stage.batch >= 1 and stage.batch % ranks == 0
+    yield f"{key}.batch", stage.batch, whole, f"must be 1 or more and divisible by learner.ranks = {ranks}"
+    yield f"{key}.mix", stage.mix, _is_mix(stage.mix), "must name at least one task with a weight above 0"
+    yield from _schedule_rules(key, stage.learning_rate, stage.warmup)
+
+
+def _schedule_rules(key: str, rate: float, warmup: float) -> Iterator[tuple[str, Any, bool, str]]:
+    yield f"{key}.learning_rate", rate, rate > 0, "must be above 0"
+    yield f"{key}.warmup", warmup, 0 <= warmup <= 1, "must lie between 0 and 1"
+
+
+def _is_mix(mix: dict[str, float]) -> bool:
+    return bool(mix) and all(weight >= 0 for weight in mix.values()) and sum(mix.values()) > 0
+
+
+def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) -> Iterator[tuple[str, DictConfig]]:
+    if path is not None:
+        try:
+            loaded = OmegaConf.load(path)
+            if not isinstance(loaded, DictConfig):
+                problems.append(f"{path}: must hold `key: value` lines at its top level")
+            else:
+                yield str(path), loaded
+        except FileNotFoundError:
+            problems.append(f"{path}: no such configuration file")
+        except Exception as error:  # YAML raises its own types
+            problems.append(f"{path}: not valid YAML ({str(error).splitlines()[0]})")
+    for word in overrides:
+        if "=" not in word:
+            problems.append(f"{word!r}: settings are written key=value")
+            continue
+        yield "command line", OmegaConf.from_dotlist([word])
+
+
+def _leaves(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of everything that a layer sets; an empty mapping counts as a value."""
+    plain = OmegaConf.to_container(layer) if isinstance(layer, DictConfig) else layer
+    for key, value in plain.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{dotted}\0")
+        else:
+            yield dotted, value
+
+
+def _merge(merged: DictConfig, key: str, value: Any) -> DictConfig:
+    nested: Any = value
+    for part in reversed(key.split("\0")):
+        nested = {part: nested}
+    return OmegaConf.merge(merged, nested)  # type: ignore[return-value]
+
+
+def _problem(source: str, key: str, value: Any, error: OmegaConfBaseException) -> str:
+    first = str(error.msg if getattr(error, "msg", None) else error).splitlines()[0]
+    return f"{key.replace(chr(0), '.')} = {value!r} ({source}): {first}"

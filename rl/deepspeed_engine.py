@@ -1,0 +1,109 @@
+"""DeepSpeed around the policy: start, step over micro-batches, gather weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import deepspeed
+import numpy as np
+import torch
+import torch.distributed as dist
+from safetensors.torch import save
+
+from rl.learner_spec import DeepSpeedSpec
+from rl.policy import Policy
+
+
+def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
+    """Join the process group; returns this rank's device."""
+    # Ray gives every actor a device of its own, so the local rank is always 0
+    os.environ.update(
+        MASTER_ADDR=address, MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE=str(ranks), LOCAL_RANK="0", LOCAL_SIZE="1"
+    )
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.set_device(0)
+    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", auto_mpi_discovery=False, verbose=False)
+    return torch.device("cuda", 0) if on_gpu else torch.device("cpu")
+
+
+def start(policy: Policy, spec: DeepSpeedSpec, ranks: int) -> Any:
+    """Wrap a policy in a DeepSpeed engine with AdamW."""
+    trained = [p for p in policy.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, spec.beta2), weight_decay=spec.weight_decay)
+    engine, *_ = deepspeed.initialize(
+        model=policy,
+        optimizer=optimizer,
+        config={
+            "train_micro_batch_size_per_gpu": 1,
+            "train_batch_size": ranks,
+            "gradient_clipping": spec.gradient_clip,
+            "bf16": {"enabled": spec.bf16},
+            "zero_optimization": {"stage": spec.zero_stage},
+            "zero_allow_untested_optimizer": True,
+            "steps_per_print": 1_000_000_000,
+        },
+    )
+    return engine
+
+
+def optimizer_step(engine: Any, losses: Sequence[Callable[[], torch.Tensor]], learning_rate: float) -> float:
+    """One optimizer step whose gradient is the sum over `losses` (already divided by the step's totals).
+
+    Ranks with fewer micro-batches repeat their last one with weight 0, so that collectives stay in step.
+
+    Returns:
+        The gradient's norm before clipping.
+    """
+    for group in engine.optimizer.param_groups:
+        group["lr"] = learning_rate
+    rounds = _largest(len(losses), engine.device)
+    for index in range(rounds):
+        engine.set_gradient_accumulation_boundary(index == rounds - 1)
+        loss = losses[min(index, len(losses) - 1)]()
+        engine.backward(loss if index < len(losses) else loss * 0.0)
+    engine.step()
+    norm = engine.get_global_grad_norm()
+    return float(norm) if norm is not None else float("nan")
+
+
+def all_sum(values: dict[str, float], device: torch.device) -> dict[str, float]:
+    """Sums over all ranks, key by key; every rank passes the same keys."""
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return values
+    tensor = torch.tensor([values[key] for key in sorted(values)], dtype=torch.float64, device=device)
+    dist.all_reduce(tensor)
+    return dict(zip(sorted(values), tensor.tolist(), strict=True))
+
+
+def weight_image(engine: Any, dtype: torch.dtype) -> np.ndarray | None:
+    """The whole checkpoint as a safetensors image, uint8, on rank 0; None elsewhere.
+
+    Tied tensors are written under each of their names: an engine that is sent only one keeps the old other.
+    """
+    tensors = {name: tensor.to(dtype) for name, tensor in whole_weights(engine)}
+    if not tensors:
+        return None
+    return np.frombuffer(save(tensors), dtype=np.uint8)
+
+
+def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """(name in the checkpoint, whole tensor on the CPU), on rank 0; other ranks take part and yield nothing."""
+    model = engine.module.model
+    zero3 = engine.zero_optimization_stage() == 3
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        gather = deepspeed.zero.GatheredParameters([tensor]) if zero3 and hasattr(tensor, "ds_id") else nullcontext()
+        with gather:
+            if not dist.is_initialized() or dist.get_rank() == 0:
+                yield name, tensor.detach().to("cpu", copy=True).contiguous()
+
+
+def _largest(count: int, device: torch.device) -> int:
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return count
+    tensor = torch.tensor(count, device=device)
+    dist.all_reduce(tensor, op=dist.ReduceOp.MAX)
+    return int(tensor)

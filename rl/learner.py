@@ -1,0 +1,246 @@
+"""One rank of the learner: supervised and GRPO updates of the policy. Knows no Ray."""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from transformers import AutoConfig, AutoProcessor
+
+from rl import deepspeed_engine
+from rl.learner_spec import LearnerSpec, LearnItem, Totals
+from rl.losses import grpo_loss, supervised_loss
+from rl.policy import Policy, load_model
+from rl.token_batch import TokenBatch, TokenSequence, make_batch, micro_batches
+from rollout.prompts import ClipStore, PromptEncoder
+from rollout.rows import open_rows
+
+
+class Learner:
+    """Holds the policy, its optimizer and the frozen reference."""
+
+    def __init__(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
+        torch.set_num_threads(spec.threads)
+        random.seed(spec.seed + rank)
+        np.random.seed(spec.seed + rank)
+        torch.manual_seed(spec.seed + rank)
+        self.spec, self.rank, self.ranks = spec, rank, ranks
+        self.device = deepspeed_engine.join_ranks(rank, ranks, address, port)
+        self.dtype = getattr(torch, spec.dtype)
+        processor = AutoProcessor.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        self.encoder = PromptEncoder(processor, config, ClipStore(spec.clip, spec.clip_cache_bytes))
+        self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
+        self.reference: Policy | None = None
+        self.rows: Any = None
+
+    def tune(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
+        """One supervised step on rows of the training file.
+
+        Args:
+            indices: this rank's rows.
+            sequences: rows of the whole step, over all ranks.
+            learning_rate: of this step.
+        """
+        if self.rows is None:
+            root = Path(self.spec.media_root) if self.spec.media_root else None
+            self.rows = open_rows(Path(self.spec.rows), root, check=False)
+        examples = [self._example(index) for index in indices]
+        tokens = int(self._sum({"tokens": float(sum(len(s.reply) for s in examples))})["tokens"])
+        totals = Totals(sequences, tokens, self.ranks)
+        self.engine.train()
+        losses: list[float] = []
+
+        def loss_of(batch: TokenBatch) -> torch.Tensor:
+            log_probs, _ = self.engine(batch)
+            loss = supervised_loss(log_probs, batch.sequence_of, len(batch.input_ids), totals)
+            losses.append(float(loss.detach()) / self.ranks)
+            return loss
+
+        norm = self._step([batch for batch, _ in self._batches(examples)], loss_of, learning_rate)
+        return {"loss": self._sum({"loss": sum(losses)})["loss"], "gradient_norm": norm, "tokens": float(tokens)}
+
+    def freeze_reference(self) -> None:
+        """Keep the present weights as the reference of the KL penalty."""
+        if self.spec.grpo.kl <= 0:
+            return
+        if self.engine.zero_optimization_stage() == 3:
+            raise ValueError("a KL reference under ZeRO-3 is not supported yet: set grpo.kl=0 or learner.zero_stage=2")
+        self.reference = copy.deepcopy(self.engine.module).eval().requires_grad_(False)
+
+    def load_reference(self, path: str) -> None:
+        """Take the reference from a checkpoint folder, when a run goes on."""
+        if self.spec.grpo.kl > 0:
+            self.reference = self._policy(path).to(self.device).eval().requires_grad_(False)
+
+    def update(self, parts: Sequence[Sequence[LearnItem]], totals: Sequence[Totals], learning_rate: float) -> dict[str, float]:
+        """GRPO on one rollout: an optimizer step for each part of it.
+
+        Args:
+            parts: this rank's samples, by optimizer step.
+            totals: sizes of each optimizer step over all ranks.
+            learning_rate: of all of them.
+
+        Returns:
+            Means over the rollout's tokens or samples, the same on every rank.
+        """
+        began = time.perf_counter()
+        old = [self._log_probs(part, self.engine.module) if len(parts) > 1 else None for part in parts]
+        stats = _Sums()
+        self.engine.train()
+        norms = []
+        for index, (part, total) in enumerate(zip(parts, totals, strict=True)):
+            norms.append(self._grpo_step(part, old[index], total, learning_rate, stats, first=index == 0))
+        sums = self._sum(stats.values)
+        tokens = max(1.0, sums["tokens"])
+        return {
+            "loss": sums["loss"] / len(parts),
+            "kl": sums["kl"] / tokens,
+            "clip_share": sums["clip_share"] / tokens,
+            "entropy": sums["entropy"] / tokens,
+            "logprob_diff_mean": sums["diff"] / max(1.0, sums["diff_tokens"]),
+            "logprob_diff_max": self._max(stats.largest_diff),
+            "gradient_norm": float(np.mean(norms)),
+            "tokens": sums["tokens"],
+            "seconds": time.perf_counter() - began,
+        }
+
+    def log_probs(self, items: Sequence[LearnItem]) -> list[np.ndarray]:
+        """Log-probabilities under the present weights, float32 (k,) for each sample."""
+        return [row.cpu().numpy() for row in self._log_probs(items, self.engine.module)]
+
+    def weight_image(self) -> np.ndarray | None:
+        """All weights as a safetensors image for the engines, on rank 0."""
+        return deepspeed_engine.weight_image(self.engine, self.dtype)
+
+    def save_model(self, directory: str) -> None:
+        """Write model and processor in Hugging Face format (rank 0 writes, all ranks take part)."""
+        weights = dict(deepspeed_engine.whole_weights(self.engine))
+        if self.rank:
+            return
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        model = self.engine.module.model
+        for tied in model._tied_weights_keys or {} if model.config.tie_word_embeddings else ():
+            weights.pop(tied, None)
+        save_file({k: v.to(self.dtype) for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+        model.config.save_pretrained(folder)
+        model.generation_config.save_pretrained(folder)
+        self.encoder.processor.save_pretrained(folder)
+
+    def save_state(self, directory: str) -> None:
+        """Write what going on needs: weights, optimizer and random state, sharded as DeepSpeed has them."""
+        state = {"torch": torch.get_rng_state().tolist()}
+        self.engine.save_checkpoint(directory, tag="state", client_state=state)
+
+    def load_state(self, directory: str) -> None:
+        """Go on from `save_state`."""
+        path, state = self.engine.load_checkpoint(directory, tag="state")
+        if path is None:
+            raise FileNotFoundError(f"{directory}: no learner state; the checkpoint is incomplete")
+        torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
+
+    def _policy(self, path: str) -> Policy:
+        model = load_model(path, self.dtype, self.spec.trust_remote_code)
+        if self.spec.freeze_vision:
+            model.model.visual.requires_grad_(False)
+        if self.spec.gradient_checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+        return Policy(model, self.encoder.banned_ids, self.spec.temperature)
+
+    def _grpo_step(
+        self,
+        part: Sequence[LearnItem],
+        old: list[torch.Tensor] | None,
+        totals: Totals,
+        learning_rate: float,
+        stats: _Sums,
+        first: bool,
+    ) -> float:
+        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part])
+        references = [self._forward(self.reference, batch) if self.reference else None for batch, _ in batches]
+        members = {id(batch): (indices, reference) for (batch, indices), reference in zip(batches, references, strict=True)}
+
+        def loss_of(batch: TokenBatch) -> torch.Tensor:
+            indices, reference = members[id(batch)]
+            log_probs, entropy = self.engine(batch)
+            # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
+            before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
+            advantages = torch.tensor([part[i].advantage for i in indices], device=self.device)
+            terms = grpo_loss(log_probs, before, reference, advantages, batch.sequence_of, self.spec.grpo, totals)
+            stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
+            if first:
+                recorded = np.concatenate([part[i].rollout_log_probs for i in indices])
+                difference = (before.cpu() - torch.from_numpy(recorded)).abs()
+                stats.add_difference(difference)
+            return terms.loss
+
+        return self._step([batch for batch, _ in batches], loss_of, learning_rate)
+
+    def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
+        calls = [lambda batch=batch: loss_of(batch) for batch in batches]
+        return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
+
+    @torch.no_grad()
+    def _log_probs(self, items: Sequence[LearnItem], policy: Policy) -> list[torch.Tensor]:
+        found: list[torch.Tensor] = [torch.empty(0)] * len(items)
+        for batch, indices in self._batches([TokenSequence(item.prompt, item.ids) for item in items]):
+            flat = self._forward(policy, batch)
+            for index, row in zip(indices, flat.split([len(items[i].ids) for i in indices]), strict=True):
+                found[index] = row
+        return found
+
+    @torch.no_grad()
+    def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
+        return policy(batch)[0]
+
+    def _batches(self, sequences: Sequence[TokenSequence]) -> list[tuple[TokenBatch, list[int]]]:
+        """Micro-batches within the token budget, with the indices of their sequences."""
+        pad = self.encoder.tokenizer.pad_token_id
+        batches = []
+        for indices in micro_batches([len(s) for s in sequences], self.spec.token_budget):
+            chosen = [sequences[i] for i in indices]
+            pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.clips}
+            batch = make_batch(chosen, pixels, self.encoder.video_token, self.encoder.merge, pad)
+            batches.append((batch.to(self.device), indices))
+        return batches
+
+    def _example(self, index: int) -> TokenSequence:
+        row = self.rows[index]
+        if row.reference is None:
+            raise ValueError(f"{self.rows.path}, row {index + 1}: no assistant turn to learn from")
+        return TokenSequence(self.encoder.encode(row), self.encoder.reply_ids(row.reference))
+
+    def _sum(self, values: dict[str, float]) -> dict[str, float]:
+        return deepspeed_engine.all_sum(values, self.device)
+
+    def _max(self, value: float) -> float:
+        if self.ranks == 1:
+            return value
+        tensor = torch.tensor(value, device=self.device)
+        torch.distributed.all_reduce(tensor, op=torch.distributed.ReduceOp.MAX)
+        return float(tensor)
+
+
+class _Sums:
+    """Sums over a rollout, to be divided at its end."""
+
+    def __init__(self) -> None:
+        keys = ("tokens", "clip_share", "kl", "loss", "entropy", "diff", "diff_tokens")
+        self.values = dict.fromkeys(keys, 0.0)
+        self.largest_diff = 0.0
+
+    def add(self, sums: dict[str, float], **more: float) -> None:
+        for key, value in {**sums, **more}.items():
+            self.values[key] += value
+
+    def add_difference(self, difference: torch.Tensor) -> None:
+        self.add({"diff": float(difference.sum()), "diff_tokens": float(len(difference))})
+        self.largest_diff = max(self.largest_diff, float(difference.max()))

@@ -1,0 +1,76 @@
+"""What the driver and the learner ranks say to each other. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rollout.prompts import EncodedPrompt
+from rollout.video import ClipSpec
+
+
+@dataclass(frozen=True)
+class GrpoSpec:
+    """Constants of the objective (VidEmo, section 3.2): epsilon is the clip range, beta the KL weight."""
+
+    clip_low: float
+    clip_high: float
+    kl: float
+    kl_estimator: str
+    token_level: bool
+
+
+@dataclass(frozen=True)
+class DeepSpeedSpec:
+    """The settings that reach DeepSpeed."""
+
+    zero_stage: int
+    bf16: bool
+    gradient_clip: float
+    weight_decay: float
+    beta2: float
+
+
+@dataclass(frozen=True)
+class LearnerSpec:
+    """What a rank needs to start."""
+
+    model: str
+    dtype: str
+    rows: str
+    """The file of training rows, for supervised stages."""
+    media_root: str | None
+    clip: ClipSpec
+    clip_cache_bytes: int
+    token_budget: int
+    temperature: float
+    grpo: GrpoSpec
+    deepspeed: DeepSpeedSpec
+    threads: int
+    seed: int
+    freeze_vision: bool = False
+    gradient_checkpointing: bool = False
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sizes of a whole optimizer step over all ranks and micro-batches, so that the loss does not depend on
+    how it was split."""
+
+    sequences: int
+    tokens: int
+    ranks: int
+
+
+@dataclass(frozen=True)
+class LearnItem:
+    """One scored sample, ready to learn from."""
+
+    prompt: EncodedPrompt
+    ids: np.ndarray
+    """int64 (k,)."""
+    rollout_log_probs: np.ndarray
+    """float32 (k,): what the engine recorded."""
+    advantage: float

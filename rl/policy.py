@@ -1,0 +1,72 @@
+"""The policy: a Qwen2.5-VL checkpoint and the log-probabilities that it gives to replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoModelForImageTextToText
+
+from rl.token_batch import TokenBatch
+
+SUPPORTED_FAMILIES = ("qwen2_5_vl",)
+
+
+def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> nn.Module:
+    """Load a checkpoint of a supported family by folder or by name.
+
+    Raises:
+        ValueError: if the checkpoint is of another family.
+    """
+    model = AutoModelForImageTextToText.from_pretrained(
+        str(path), dtype=dtype, trust_remote_code=trust_remote_code, attn_implementation="sdpa"
+    )
+    if model.config.model_type not in SUPPORTED_FAMILIES:
+        raise ValueError(
+            f"{path}: model type {model.config.model_type!r} is not supported; use one of {SUPPORTED_FAMILIES}"
+        )
+    return model
+
+
+class Policy(nn.Module):
+    """Wraps a checkpoint so that one forward call gives what losses need and nothing more."""
+
+    def __init__(self, model: nn.Module, banned_ids: Sequence[int], temperature: float = 1.0) -> None:
+        """
+        Args:
+            model: a `Qwen2_5_VLForConditionalGeneration`.
+            banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
+            temperature: sampling temperature, so that log-probs are those of the sampled distribution.
+        """
+        super().__init__()
+        self.model = model
+        self.temperature = temperature
+        self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
+
+    def forward(self, batch: TokenBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probability of every reply token and entropy of its distribution, float32, both (N,)."""
+        backbone = self.model.model
+        embeds = backbone.get_input_embeddings()(batch.input_ids)
+        if batch.pixel_values is not None:
+            features = self.vision_features(batch).to(embeds.dtype)
+            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from])
+            embeds = flat.view_as(embeds)
+        hidden = backbone.language_model(
+            inputs_embeds=embeds,
+            position_ids=batch.position_ids,
+            attention_mask=batch.attention_mask,
+            use_cache=False,
+        ).last_hidden_state
+        logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
+        logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
+        log_probs = torch.log_softmax(logits / self.temperature, dim=-1)
+        entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
+        return log_probs.gather(1, batch.targets[:, None]).squeeze(1), entropy
+
+    def vision_features(self, batch: TokenBatch) -> torch.Tensor:
+        """Merged features of the batch's distinct clips, (features, hidden)."""
+        out = self.model.model.get_video_features(batch.pixel_values, batch.grids)
+        features = getattr(out, "pooler_output", out)
+        return torch.cat(list(features)) if isinstance(features, (tuple, list)) else features

@@ -1,0 +1,72 @@
+"""Before any actor starts: data that is drawn if it is missing, rows that are checked, a model to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl.config import Config
+from rl.console import say
+from rl.run_directory import RunDirectory, write_folder
+from rollout.face_data import make_faces
+from rollout.rows import RowData, RowError, open_rows
+
+_TOKENIZER_TEXTS = 4000
+
+
+@dataclass(frozen=True)
+class Splits:
+    train: RowData
+    val: RowData
+    test: RowData
+
+
+def prepare_data(config: Config) -> Splits:
+    """Open and check all splits, drawing the data set first where the config asks for it and it is not there.
+
+    Raises:
+        RowError: for the first file or row that cannot be used.
+    """
+    data = config.data
+    folder = Path(data.directory)
+    if data.faces is not None and data.train is None and not _split_file(folder, "train"):
+        say(f"drawing {data.faces.clips} training clips into {folder}")
+        report = make_faces(folder, data.faces.clips, data.faces.seed)
+        say(f"drew {sum(report.clips.values())} clips, {sum(report.rows.values())} rows")
+    root = Path(data.media_root) if data.media_root else None
+    opened = {}
+    for split in ("train", "val", "test"):
+        named = getattr(data, split)
+        file = Path(named) if named else _split_file(folder, split)
+        if file is None:
+            raise RowError(f"{folder}: holds no {split}.jsonl or {split}.parquet; check data.directory or set data.{split}")
+        opened[split] = open_rows(file, root)
+    return Splits(**opened)
+
+
+def prepare_model(config: Config, run: RunDirectory, splits: Splits) -> str:
+    """The checkpoint to begin with: the one that the config names, or a tiny one built into the run directory."""
+    if config.model.init == "checkpoint":
+        assert config.model.path is not None
+        return str(Path(config.model.path).expanduser()) if Path(config.model.path).expanduser().exists() else config.model.path
+    if not run.initial_model.exists():
+        from rl.tiny import build_tiny
+
+        say("building a tiny Qwen2.5-VL with a tokenizer trained on the train split")
+        texts = list(_texts(splits.train))
+        write_folder(run.initial_model, lambda folder: build_tiny(folder, texts, config.model.tiny, config.seed))
+    return str(run.initial_model)
+
+
+def _texts(rows: RowData) -> Iterator[str]:
+    stride = max(1, len(rows) // _TOKENIZER_TEXTS)
+    for index in range(0, len(rows), stride):
+        row = rows[index]
+        yield row.question
+        if row.reference:
+            yield row.reference
+
+
+def _split_file(folder: Path, split: str) -> Path | None:
+    return next((f for f in (folder / f"{split}.jsonl", folder / f"{split}.parquet") if f.is_file()), None)

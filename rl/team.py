@@ -1,0 +1,217 @@
+"""Everything that a run has to work with: engines, reward workers, learner ranks, and how prompts are made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import ray
+from transformers import AutoConfig, AutoProcessor
+
+from actors.cluster import wait_ready
+from actors.engine import EngineSpec
+from actors.learners import Learners
+from actors.rollouts import Rollouts, SyncReport
+from actors.scoring import Scoring
+from rl.config import Config
+from rl.console import say
+from rl.evaluation import Evaluation, evaluate_groups
+from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem
+from rollout.mixing import spread
+from rollout.prompts import ClipStore, PromptEncoder
+from rollout.rows import RowData
+from rollout.samples import Group, Prompt, SamplingSpec
+from rollout.video import ClipSpec
+
+PROBE_TOKENS = 24
+
+
+class SyncMismatch(RuntimeError):
+    """Right after a sync, engine and learner give the same tokens different probabilities."""
+
+
+@dataclass(frozen=True)
+class Synced:
+    """A finished sync and what the check after it measured."""
+
+    report: SyncReport
+    seconds: float
+    logprob_diff: float
+    """Largest difference between engine and learner over the probe's tokens, all engines."""
+
+
+class Team:
+    """The actors of one run."""
+
+    def __init__(self, config: Config, rollouts: Rollouts, scoring: Scoring, learners: Learners, encoder: PromptEncoder) -> None:
+        self.config = config
+        self.rollouts = rollouts
+        self.scoring = scoring
+        self.learners = learners
+        self.encoder = encoder
+        self._threads = ThreadPoolExecutor(2)
+
+    def prompts(self, rows: RowData, indices: Iterable[int], name: str) -> list[Prompt]:
+        """Ready to ask; `name` and the position make the keys."""
+
+        def one(item: tuple[int, int]) -> Prompt:
+            place, index = item
+            row = rows[index]
+            return Prompt(f"{name}-{place}", row, self.encoder.encode(row))
+
+        return list(self._threads.map(one, enumerate(indices)))
+
+    def sync(self, version: int, probe: Prompt) -> Synced:
+        """Give the engines the learner's weights, then check on a few tokens that both sides agree.
+
+        Raises:
+            SyncMismatch: if they do not.
+        """
+        began = time.perf_counter()
+        report = self.load(version)
+        seconds = time.perf_counter() - began
+        difference = self.logprob_difference(probe)
+        limit = self.config.rollout.max_logprob_diff
+        if limit is not None and not difference <= limit:
+            raise SyncMismatch(
+                f"after the sync to version {version}, engine and learner differ by {difference:.2e} in the log-prob of "
+                f"one token (rollout.max_logprob_diff = {limit:g}): weights or caches are stale"
+            )
+        return Synced(report, seconds, difference)
+
+    def load(self, version: int) -> SyncReport:
+        """Give the engines the learner's weights."""
+        return self.rollouts.load(self.learners.weights(), version, self.config.rollout.timeout)
+
+    def logprob_difference(self, probe: Prompt) -> float:
+        """Largest difference in a token's log-prob between engines and learner on a completion of the probe."""
+        sampling = SamplingSpec(1, PROBE_TOKENS, self.config.grpo.temperature, seed=self.config.seed)
+        groups = self.rollouts.probe(probe, sampling)
+        samples = [sample for group in groups for sample in group.samples]
+        items = [LearnItem(probe.encoded, sample.ids, sample.log_probs, 0.0) for sample in samples]
+        ours = self.learners.log_probs(items)
+        return max(float(np.abs(a - s.log_probs).max()) for a, s in zip(ours, samples, strict=True))
+
+    def generate_greedy(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Group]:
+        refs = self.rollouts.generate(prompts, SamplingSpec(1, max_tokens, temperature=0.0))
+        return ray.get(refs, timeout=self.config.rollout.timeout)
+
+    def evaluate(self, rows: RowData, name: str) -> Evaluation:
+        """Greedy measures on the held-out rows of every task that the config evaluates."""
+        settings = self.config.evaluation
+        prompts = self.prompts(rows, evaluated_rows(self.config, rows), name)
+        return evaluate_groups(self.generate_greedy(prompts, settings.max_tokens), settings.examples)
+
+    def validate(self, rows: RowData, step: int) -> tuple[float, dict[str, float]]:
+        """(mean reward, measures) of greedy rationales on the val split; the reward picks the best checkpoint."""
+        settings = self.config.evaluation
+        mixed = [i for task, found in rows.indices_by_task().items() if task in settings.tasks for i in found]
+        prompts = self.prompts(rows, spread(mixed, settings.val_rows), f"val{step}")
+        groups = self.generate_greedy(prompts, settings.max_tokens)
+        scored = self.scoring.score([ray.put(group) for group in groups], self.config.rewards.timeout)
+        values = [reward.value for item in scored for reward in item.rewards if reward.value is not None]
+        return float(np.mean(values)), evaluate_groups(groups).measures
+
+    def shutdown(self) -> None:
+        self._threads.shutdown(wait=False)
+        self.rollouts.shutdown()
+        self.learners.shutdown()
+
+
+def evaluated_rows(config: Config, rows: RowData) -> list[int]:
+    """The same held-out rows for every stage of a run."""
+    by_task = rows.indices_by_task()
+    return [i for task in config.evaluation.tasks for i in spread(by_task.get(task, []), config.evaluation.rows)]
+
+
+@contextmanager
+def launch(config: Config, model: str, train_rows: RowData) -> Iterator[Team]:
+    """Start all actors side by side, wait for them with a bound, and stop them at the end."""
+    timeout = config.cluster.start_timeout
+    say("starting engines, reward workers and learners")
+    scoring = Scoring(config.rewards.scorers, config.rewards.workers)
+    learners = Learners(learner_spec(config, model, train_rows), config.learner.ranks, config.learner.cpus, config.learner.gpus)
+    wait_ready("room for the learner ranks", [learners.placed()], timeout)
+    started = learners.start()
+    processor = AutoProcessor.from_pretrained(model, trust_remote_code=config.model.trust_remote_code)
+    model_config = AutoConfig.from_pretrained(model, trust_remote_code=config.model.trust_remote_code)
+    clips = ClipStore(clip_spec(config), clip_bytes(config))
+    encoder = PromptEncoder(processor, model_config, clips)
+    engines = engine_spec(config, model, encoder.banned_ids)
+    rollouts = Rollouts(engines, config.rollout.engines, config.rollout.cpus, config.rollout.gpus)
+    wait_ready("the reward workers", scoring.ready(), timeout)
+    wait_ready("the learner ranks", started, timeout)
+    wait_ready("the rollout engines", rollouts.ready(), timeout)
+    team = Team(config, rollouts, scoring, learners, encoder)
+    try:
+        yield team
+    finally:
+        team.shutdown()
+
+
+def clip_spec(config: Config) -> ClipSpec:
+    return ClipSpec(config.data.fps, config.data.max_frames, config.data.max_pixels)
+
+
+def clip_bytes(config: Config) -> int:
+    return int(config.data.clip_cache_gib * 2**30)
+
+
+def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec:
+    grpo, learner = config.grpo, config.learner
+    return LearnerSpec(
+        model=model,
+        dtype=config.model.dtype,
+        rows=str(train_rows.path.resolve()),
+        media_root=str(train_rows.media_root),
+        clip=clip_spec(config),
+        clip_cache_bytes=clip_bytes(config),
+        token_budget=learner.token_budget,
+        temperature=grpo.temperature,
+        grpo=GrpoSpec(grpo.clip_low, grpo.clip_high, grpo.kl, grpo.kl_estimator, grpo.token_level_loss),
+        deepspeed=DeepSpeedSpec(
+            learner.zero_stage, config.model.dtype == "bfloat16", learner.gradient_clip, learner.weight_decay, learner.beta2
+        ),
+        threads=learner.threads,
+        seed=config.seed,
+        freeze_vision=config.model.freeze_vision,
+        gradient_checkpointing=learner.gradient_checkpointing,
+        trust_remote_code=config.model.trust_remote_code,
+    )
+
+
+def engine_spec(config: Config, model: str, banned_ids: tuple[int, ...]) -> EngineSpec:
+    rollout = config.rollout
+    return EngineSpec(
+        model=model,
+        dtype=rollout.dtype or config.model.dtype,
+        max_model_len=rollout.max_model_len,
+        max_sequences=rollout.max_sequences,
+        cache_gib=rollout.cache_gib,
+        gpu_memory=rollout.gpu_memory,
+        tensor_parallel=rollout.tensor_parallel,
+        threads=rollout.threads,
+        enforce_eager=rollout.enforce_eager,
+        clip=clip_spec(config),
+        clip_cache_bytes=clip_bytes(config),
+        banned_ids=banned_ids,
+        trust_remote_code=config.model.trust_remote_code,
+    )
+
+
+def learn_items(groups: Sequence[Group], advantages: Sequence[Sequence[float | None]]) -> list[LearnItem]:
+    """The samples that have an advantage, in order."""
+    return [
+        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage)
+        for group, row in zip(groups, advantages, strict=True)
+        for sample, advantage in zip(group.samples, row, strict=True)
+        if advantage is not None
+    ]
+
+
+__all__ = ["Synced", "SyncMismatch", "Team", "evaluated_rows", "launch", "learn_items"]

@@ -1,0 +1,249 @@
+"""A whole run: curriculum tuning, then GRPO, with held-out evaluation before, between and after.
+
+    rows ─► prompts ─► engines ─► groups ─► reward workers ─► advantages ─► learner ─► weights ─► engines …
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from actors.cluster import check_packages, connect
+from rl.advantages import group_advantages
+from rl.config import Config
+from rl.console import say, warn
+from rl.curriculum import tuning_steps
+from rl.learner_spec import LearnItem
+from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
+from rl.preparation import Splits, prepare_data, prepare_model
+from rl.results import Results, best_so_far, conclude
+from rl.rollout_files import write_rollouts
+from rl.run_directory import Progress, RunDirectory, advanced, write_folder
+from rl.schedules import cosine
+from rl.team import Team, launch, learn_items
+from rl.tracking import Tracker
+from rollout.mixing import mixed_indices
+from rollout.rows import RowData
+from rollout.samples import Prompt, SamplingSpec
+
+
+class TooManyScorerErrors(RuntimeError):
+    """More samples of a step could not be scored than the config allows."""
+
+
+@dataclass
+class Run:
+    """What the phases of a run share."""
+
+    config: Config
+    directory: RunDirectory
+    splits: Splits
+    tracker: Tracker
+    team: Team
+    results: Results
+    progress: Progress = field(default_factory=Progress)
+
+
+def train(config: Config, directory: RunDirectory) -> Results:
+    """Do a run, or go on with one from its last checkpoint. Returns what was measured."""
+    check_packages()
+    splits = prepare_data(config)
+    model = prepare_model(config, directory, splits)
+    say(connect(config.cluster.address, config.cluster.object_store_gib))
+    tracker = Tracker(config, directory, warn)
+    results = Results.open(config, directory, splits, tracker)
+    tracker.start(results.parameters())
+    try:
+        with launch(config, model, splits.train) as team:
+            run = Run(config, directory, splits, tracker, team, results)
+            resume(run)
+            if run.progress.phase == "tune":
+                tune(run)
+            grpo(run)
+            conclude(run)
+    except BaseException:
+        tracker.finish("FAILED")
+        raise
+    tracker.finish()
+    return results
+
+
+def resume(run: Run) -> None:
+    """Go on from the last checkpoint, if there is one, or measure what the untrained model can do."""
+    probe = next(probes(run))
+    last = run.directory.last_checkpoint()
+    if last is not None:
+        folder, run.progress = last
+        run.team.learners.call("load_state", str(folder))
+        dropped = run.directory.forget_after(run.progress)
+        say(f"going on after {run.progress.phase} step {run.progress.step} ({dropped} later metric lines dropped)")
+        run.team.sync(run.progress.version, probe)
+        return
+    run.team.sync(0, probe)
+    with run.results.timed("evaluate"):
+        run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
+
+
+def tune(run: Run) -> None:
+    """Curriculum tuning by the learner ranks."""
+    stages = run.config.curriculum.stages
+    total = sum(stage.steps for stage in stages.values())
+    told = time.monotonic()
+    with run.results.timed("tune"):
+        for step in tuning_steps(stages, run.splits.train, run.config.seed):
+            if step.number <= run.progress.step:
+                continue
+            began = time.perf_counter()
+            stats = run.team.learners.tune(step.rows, step.learning_rate)
+            metrics = {f"tune/{name}": value for name, value in stats.items()}
+            metrics |= {"tune/learning_rate": step.learning_rate, "tune/seconds": time.perf_counter() - began}
+            run.directory.log_metrics({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
+            run.tracker.log(metrics, step.number, flush=False)
+            run.progress = advanced(run.progress, step=step.number)
+            if step.number in (1, total) or time.monotonic() - told > 10:
+                told = time.monotonic()
+                say(f"tune {step.number}/{total} ({step.stage}) | loss {stats['loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
+            if due(step.number, run.config.checkpoints.tune_every) and step.number < total:
+                checkpoint(run)
+    version = run.progress.version + 1
+    run.team.sync(version, next(probes(run)))
+    with run.results.timed("evaluate"):
+        run.results.stage("tuned", run.team.evaluate(run.splits.test, "tuned"))
+    write_folder(run.directory.tuned_model, lambda folder: run.team.learners.call("save_model", str(folder)))
+    run.progress = Progress("grpo", 0, version)
+    checkpoint(run)
+
+
+def grpo(run: Run) -> None:
+    """The GRPO loop: generate, score, learn, sync, over and over."""
+    config, team = run.config.grpo, run.team
+    if run.progress.step >= config.steps:
+        return
+    team.learners.call("load_reference", str(run.directory.tuned_model))
+    batches = prompt_batches(run)
+    for probe, step in zip(probes(run), range(run.progress.step + 1, config.steps + 1), strict=False):
+        with run.results.timed("grpo"):
+            watch = Stopwatch()
+            prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
+            watch.lap("prepare")
+
+            groups = team.rollouts.generate(prompts, SamplingSpec(config.group, config.max_tokens, config.temperature, run.config.seed))
+            scored = score(run, groups, watch)
+            watch.lap("generate")
+
+            rate = cosine(step - 1, config.steps, config.learning_rate, config.final_learning_rate, config.warmup)
+            stats = team.learners.update(parts_of(scored, config.updates), rate)
+            watch.lap("learn")
+
+            synced = team.sync(run.progress.version + 1, probe)
+            watch.lap("sync")
+
+        run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
+        metrics = reward_metrics(scored) | timing_metrics(watch.seconds, sum(len(s.ids) for g in scored.groups for s in g.samples))
+        metrics |= {f"learner/{name}": value for name, value in stats.items()} | {"learner/learning_rate": rate}
+        metrics |= {
+            "sync/logprob_diff": synced.logprob_diff,
+            "sync/pause_seconds": synced.report.pause_seconds,
+            "sync/seconds": synced.seconds,
+            "sync/bytes": float(synced.report.bytes),
+            "sync/version": float(run.progress.version),
+        }
+        if due(step, run.config.evaluation.every):
+            metrics |= best_so_far(run)
+        record(run, scored, metrics)
+        if due(step, run.config.checkpoints.every) or step == config.steps:
+            checkpoint(run)
+
+
+def score(run: Run, groups: Sequence, watch: Stopwatch) -> ScoredStep:
+    """Collect groups as they are generated and scored, in the order in which they were asked.
+
+    Raises:
+        TooManyScorerErrors: if more samples failed than the config allows.
+    """
+    found = {}
+    for item in run.team.scoring.score(groups, run.config.rollout.timeout):
+        found[item.group.prompt.key] = item
+        watch.add("score", item.seconds)
+    ordered = sorted(found.values(), key=lambda item: int(item.group.prompt.key.rsplit("-", 1)[1]))
+    normalise = run.config.grpo.normalise_std
+    step = ScoredStep(
+        tuple(item.group for item in ordered),
+        tuple(item.rewards for item in ordered),
+        tuple(tuple(group_advantages([r.value for r in item.rewards], normalise)) for item in ordered),
+    )
+    errors, samples = step.errors(), step.samples()
+    if errors.total() > run.config.rewards.max_error_share * samples:
+        name, count = errors.most_common(1)[0]
+        example = next(r.error for group in step.rewards for r in group if r.failed_scorer == name)
+        raise TooManyScorerErrors(
+            f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = "
+            f"{run.config.rewards.max_error_share}); the first failure: {example}"
+        )
+    return step
+
+
+def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:
+    """The step's samples, split by prompt into one part for each optimizer step."""
+    size = len(scored.groups) // updates
+    cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
+    return [learn_items(scored.groups[cut], scored.advantages[cut]) for cut in cuts]
+
+
+def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:
+    """Write down a step: rollouts and metrics.jsonl first, then MLflow, then the console."""
+    step = run.progress.step
+    write_rollouts(run.directory.rollouts / f"step_{step}.parquet", step, scored)
+    run.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
+    run.tracker.log(metrics, step)
+    run.tracker.trace(scored, step)
+    say(step_line(step, run.config.grpo.steps, metrics))
+
+
+def checkpoint(run: Run) -> None:
+    """Save what going on needs."""
+    keep = run.config.checkpoints.keep
+    run.directory.save_checkpoint(run.progress, lambda folder: run.team.learners.call("save_state", str(folder)), keep)
+
+
+def prompt_batches(run: Run) -> Iterator[list[int]]:
+    """Rows of every GRPO step from the next one on."""
+    config = run.config.grpo
+    draws = mixed_indices(run.splits.train, config.mix, run.config.seed)
+    for _ in range(run.progress.step):
+        list(islice(draws, config.prompts))
+    while True:
+        yield list(islice(draws, config.prompts))
+
+
+def probes(run: Run) -> Iterator[Prompt]:
+    """The prompt that each sync is checked on: always the same, so that a cache left stale shows."""
+    rows: RowData = run.splits.val
+    index = next(i for found in [rows.indices_by_task()] for i in found.get("rationale", range(len(rows))))
+    prompt = run.team.prompts(rows, [index], "probe")[0]
+    while True:
+        yield prompt
+
+
+def due(step: int, every: int) -> bool:
+    return every > 0 and step % every == 0
+
+
+class Stopwatch:
+    """Seconds by phase of one step. Scoring overlaps generation: its seconds are taken out of the phase around it."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+        self._inside = 0.0
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = max(0.0, now - self._last - self._inside)
+        self._last, self._inside = now, 0.0
+
+    def add(self, phase: str, seconds: float) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+        self._inside += seconds

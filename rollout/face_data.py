@@ -1,0 +1,172 @@
+"""Writes the drawn-faces data set: H.264 clips and ms-swift rows for train, val and test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from rewards.grammar import write
+from rewards.taxonomy import taxonomy
+from rewards.tree import AffectiveTree
+from rollout import faces
+from rollout.faces import Face
+
+SPLITS = ("train", "val", "test")
+CLIP_FPS = 4
+CLIP_FRAMES = 8
+CLIP_SIZE = 56
+
+EMOTION_QUESTION = (
+    "<video>Please watch the video clip and identify the emotion on the person's face: "
+    "happy, sad, neutral, angry, surprise, disgust or fear."
+)
+FINE_QUESTION = "<video>Please identify the fine-grained emotion with intensity on the person's face."
+ACTION_UNIT_QUESTION = (
+    "<video>Please identify the action units (AU) performed by the person and output None if not observed."
+)
+RATIONALE_QUESTION = (
+    "<video>As an expert in the field of emotions, please describe the person as an affective tree "
+    "and predict the emotion."
+)
+
+
+@dataclass(frozen=True)
+class FacesReport:
+    """What was written: clips and rows by split."""
+
+    directory: Path
+    clips: dict[str, int]
+    rows: dict[str, int]
+
+
+def make_faces(
+    directory: Path, clips: int, seed: int, progress: Callable[[str, int], None] = lambda split, done: None
+) -> FacesReport:
+    """Draw `clips` people for training and a quarter as many (at least 8) for each of val and test.
+
+    The folder is written aside and renamed, so that a half-written data set never looks whole.
+
+    Raises:
+        ValueError: if `clips` is smaller than 1.
+        FileExistsError: if `directory` exists and is not empty.
+    """
+    if clips < 1:
+        raise ValueError(f"--clips must be at least 1, found {clips}")
+    if directory.exists() and any(directory.iterdir()):
+        raise FileExistsError(f"{directory} exists and is not empty; choose another --out or remove it")
+    aside = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "videos").mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    sizes = {"train": clips, "val": max(8, clips // 4), "test": max(8, clips // 4)}
+    people = _people_by_split(sizes, rng)
+    row_counts: dict[str, int] = {}
+    for split in SPLITS:
+        jobs = [
+            (f"{split}_{number:05d}", Face(people[split][number], faces.draw_performance(rng)), int(rng.integers(2**63)))
+            for number in range(sizes[split])
+        ]
+        rows = 0
+        with ThreadPoolExecutor(os.cpu_count()) as pool, (aside / f"{split}.jsonl").open("w") as file:
+            written = pool.map(lambda job: _write_clip(aside / "videos", *job), jobs)
+            for done, clip_rows in enumerate(written, start=1):
+                for row in clip_rows:
+                    file.write(json.dumps(row) + "\n")
+                rows += len(clip_rows)
+                progress(split, done)
+        row_counts[split] = rows
+    if directory.exists():
+        directory.rmdir()
+    aside.rename(directory)
+    return FacesReport(directory, sizes, row_counts)
+
+
+def _people_by_split(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, list[faces.Identity]]:
+    """Identities for each split; the pools are disjoint, and clips of one split may share a person."""
+    pool = _distinct_identities(rng)
+    weights = np.array([0.6, 0.2, 0.2])
+    bounds = np.floor(np.cumsum(weights) * len(pool)).astype(int)[:-1]
+    parts = dict(zip(SPLITS, np.split(np.arange(len(pool)), bounds), strict=True))
+    return {split: [pool[i] for i in rng.choice(parts[split], size=sizes[split])] for split in SPLITS}
+
+
+def _distinct_identities(rng: np.random.Generator) -> list[faces.Identity]:
+    pool = [
+        faces.Identity(color, length, glasses, hat, skin, width)
+        for color in faces.HAIR_COLORS
+        for length in ("short", "long")
+        for glasses in ("yes", "no")
+        for hat in ("yes", "no")
+        for skin in faces.SKINS
+        for width in range(30, 40)
+    ]
+    return [pool[i] for i in rng.permutation(len(pool))]
+
+
+def _write_clip(videos: Path, name: str, face: Face, seed: int) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    frames = faces.draw_frames(face, CLIP_FRAMES, CLIP_SIZE, rng)
+    encode_video(videos / f"{name}.mp4", frames, CLIP_FPS)
+    return list(clip_rows(f"videos/{name}.mp4", face, rng))
+
+
+def encode_video(path: Path, frames: np.ndarray, fps: int) -> None:
+    """Write uint8 RGB frames (T, H, W, 3) as H.264; H and W must be even."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "16", "preset": "ultrafast", "threads": "1"})
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def clip_rows(video: str, face: Face, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """All rows of one clip: attribute and expression questions, emotions, action units, the rationale."""
+    tree = faces.gold_tree(face)
+    emotion = faces.emotion_of(face.performance)
+    gold = write(tree, emotion)
+    fine = emotion if emotion == "neutral" else f"{emotion} ({faces.intensity_of(face.performance)})"
+    units = ", ".join(faces.action_units(face.performance)) or "None"
+
+    def row(task: str, source: str, question: str, answer: str, **columns: Any) -> dict[str, Any]:
+        reference = gold if task == "rationale" else answer
+        messages = [{"role": "user", "content": question}, {"role": "assistant", "content": reference}]
+        whole = {"options": [], "tree": gold, **columns}
+        return {"messages": messages, "videos": [video], "source": source, "task": task, "answer": answer, **whole}
+
+    for aspect, value in faces.attributes_of(face).items():
+        question = f"<video>What is the {aspect} of the person in the video?"
+        source = f"faces/QA_{aspect.replace(' ', '_')}"
+        yield row("attribute_open", source, question, value)
+        options = _options(aspect, value, rng)
+        listed = " ".join(f"{letter}. {option}" for letter, option in zip("ABCD", options, strict=False))
+        letter = "ABCD"[options.index(value)]
+        yield row("attribute_closed", source, f"{question} {listed}", letter, options=options)
+    for node in tree.expressions():
+        part = _part(tree, node.rests_on)
+        yield row("expression_open", f"faces/EXP_{part}", f"<video>What does the {part} show?", node.name)
+    yield row("emotion_single", "faces/ER_single", EMOTION_QUESTION, emotion, options=list(faces.EMOTIONS))
+    yield row("emotion_fine", "faces/ER_fine", FINE_QUESTION, fine)
+    yield row("action_units", "faces/AU", ACTION_UNIT_QUESTION, units)
+    yield row("rationale", "faces/rationale", RATIONALE_QUESTION, emotion)
+
+
+def _options(aspect: str, value: str, rng: np.random.Generator) -> list[str]:
+    others = [other for other in taxonomy()["aspects"][aspect] if other != value]
+    chosen = [value, *rng.permutation(others)[:3]]
+    return [str(option) for option in rng.permutation(chosen)]
+
+
+def _part(tree: AffectiveTree, ids: tuple[str, ...]) -> str:
+    aspect = next(a.aspect for a in tree.attributes() if a.id == ids[0])
+    return {"lighting": "scene", "eyebrow angle": "brow", "eye size": "gaze"}.get(aspect, "mouth")

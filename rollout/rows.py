@@ -1,0 +1,169 @@
+"""Data set rows in ms-swift form, read through Hugging Face datasets (memory-mapped Arrow)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, load_dataset
+
+VIDEO_TAG = "<video>"
+_COLUMNS = ("messages", "videos", "source", "task", "answer", "tree", "options")
+
+
+class RowError(ValueError):
+    """A row that cannot be used; the message names file, row and key, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question about a clip, with what is known to be true of it."""
+
+    index: int
+    """Position in its file, from 0."""
+    question: str
+    """The user turn with its `<video>` tags."""
+    videos: tuple[Path, ...]
+    task: str
+    source: str = ""
+    answer: str | None = None
+    tree: str | None = None
+    reference: str | None = None
+    """The last assistant turn: what supervised tuning imitates."""
+    options: tuple[str, ...] = ()
+    columns: dict[str, Any] = field(default_factory=dict)
+    """Every other column, for scorers that want it."""
+
+
+class RowData:
+    """The rows of one file; rows are validated when the file is opened and built on access."""
+
+    def __init__(self, path: Path, table: Dataset, media_root: Path) -> None:
+        self.path = path
+        self.table = table
+        self.media_root = media_root
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, index: int) -> Row:
+        return build_row(self.table[int(index)], int(index), self.path, self.media_root)
+
+    def tasks(self) -> list[str]:
+        """The task of every row, in order."""
+        return list(self.table["task"])
+
+    def sources(self) -> list[str]:
+        """The source of every row, in order; empty text where there is none."""
+        if "source" not in self.table.column_names:
+            return [""] * len(self)
+        return [source or "" for source in self.table["source"]]
+
+    def indices_by_task(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, task in enumerate(self.tasks()):
+            found.setdefault(task, []).append(index)
+        return found
+
+
+def open_rows(path: Path, media_root: Path | None = None, check: bool = True) -> RowData:
+    """Open an ms-swift file (.jsonl, .json or .parquet).
+
+    Args:
+        path: the file.
+        media_root: folder that relative video paths start from; the file's own folder if None.
+        check: look at every row and every named video now, rather than when it is used.
+
+    Raises:
+        RowError: if the file is missing, empty or unreadable, or its first bad row's message.
+    """
+    if not path.is_file():
+        raise RowError(f"{path}: no such file; check `data.train`, `data.val` and `data.test`")
+    kind = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}.get(path.suffix)
+    if kind is None:
+        raise RowError(f"{path}: rows are read from .jsonl, .json or .parquet, found {path.suffix!r}")
+    if path.stat().st_size == 0:
+        raise RowError(f"{path}: the data set is empty; write at least one row")
+    try:
+        table = load_dataset(kind, data_files=str(path), split="train")
+    except Exception as error:  # datasets raises many types for a malformed file
+        raise RowError(f"{path}: cannot be read as rows ({_unreadable(path, error)})") from error
+    if len(table) == 0:
+        raise RowError(f"{path}: the data set is empty; write at least one row")
+    if "messages" not in table.column_names:
+        raise RowError(f"{path}: rows need a `messages` column (ms-swift form), found {table.column_names}")
+    rows = RowData(path, table, (media_root or path.parent).resolve())
+    if "task" not in table.column_names:
+        rows.table = table.add_column("task", ["qa"] * len(table))
+    if check:
+        _check_media(rows)
+    return rows
+
+
+def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) -> Row:
+    """One record as a `Row`.
+
+    Raises:
+        RowError: if there is no user turn, or the text asks for another number of videos than it has.
+    """
+    where = f"{path}, row {index + 1}"
+    turns = record.get("messages") or []
+    users = [turn for turn in turns if turn.get("role") == "user"]
+    if not users:
+        raise RowError(f"{where}, key `messages`: no user turn found; a row needs one")
+    question = users[-1].get("content")
+    if not isinstance(question, str):
+        raise RowError(f"{where}, key `messages`: the user turn's content must be text, found {type(question).__name__}")
+    videos = tuple(media_root / video for video in record.get("videos") or ())
+    asked = question.count(VIDEO_TAG)
+    if asked != len(videos):
+        raise RowError(
+            f"{where}, key `videos`: the text asks for {asked} video(s) by {VIDEO_TAG}, found {len(videos)}; "
+            f"make the tags and the list agree"
+        )
+    last = turns[-1]
+    reference = last.get("content") if last.get("role") == "assistant" else None
+    return Row(
+        index=index,
+        question=question,
+        videos=videos,
+        task=record.get("task") or "qa",
+        source=record.get("source") or "",
+        answer=_text(record.get("answer"), reference),
+        tree=record.get("tree"),
+        reference=reference,
+        options=tuple(record.get("options") or ()),
+        columns={key: value for key, value in record.items() if key not in _COLUMNS},
+    )
+
+
+def _text(answer: Any, fallback: str | None) -> str | None:
+    return fallback if answer is None else str(answer)
+
+
+def _check_media(rows: RowData) -> None:
+    """Every row once: tags and videos agree, and every named file exists."""
+    known: dict[str, bool] = {}
+    columns = [name for name in ("messages", "videos") if name in rows.table.column_names]
+    for index, record in enumerate(rows.table.select_columns(columns)):
+        row = build_row(record, index, rows.path, rows.media_root)
+        for video in row.videos:
+            if not known.setdefault(str(video), video.is_file()):
+                raise RowError(
+                    f"{rows.path}, row {index + 1}, key `videos`: {video} does not exist; "
+                    "relative paths start at `data.media_root`, or else at the file's own folder"
+                )
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """The first line that is not JSON, where that is the trouble."""
+    if path.suffix == ".jsonl":
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    json.loads(line)
+                except json.JSONDecodeError as bad:
+                    return f"line {number}: {bad}"
+    return str(error).splitlines()[0]
