@@ -31,8 +31,13 @@ def check_packages() -> None:
             )
 
 
-def connect(address: str | None, object_store_gib: float) -> str:
+def connect(address: str | None, object_store_gib: float, environment: dict[str, str]) -> str:
     """Join the cluster at `address`, the one of this Ray job, or start one on this machine.
+
+    Args:
+        address: None to look at RAY_ADDRESS, which Ray sets in jobs.
+        object_store_gib: of a cluster that is started here.
+        environment: variables for every worker process.
 
     Returns:
         What was done, for the log.
@@ -40,16 +45,15 @@ def connect(address: str | None, object_store_gib: float) -> str:
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
     target = address or os.environ.get("RAY_ADDRESS")
-    quiet: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": True}
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    common: dict[str, Any] = {"logging_level": logging.WARNING, "runtime_env": {"env_vars": environment}}
     if target:
-        ray.init(address=target, **quiet)
+        ray.init(address=target, **common)
         return f"joined the Ray cluster at {target}"
     ray.init(
         num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
         include_dashboard=False,
         object_store_memory=int(object_store_gib * 2**30),
-        **quiet,
+        **common,
     )
     return "started a local Ray cluster"
 

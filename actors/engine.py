@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from collections.abc import Sequence
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import ray
 
-from rollout.prompts import ClipStore
+from rollout.prompts import ClipStore, vision_token_ids
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
 from rollout.video import ClipSpec
 
@@ -24,17 +24,12 @@ class EngineSpec:
     dtype: str
     max_model_len: int
     max_sequences: int
-    cache_gib: float
-    """Memory for the key-value cache on CPUs."""
     gpu_memory: float
     """Share of a GPU's memory, on GPUs."""
     tensor_parallel: int
-    threads: int
-    """Compute threads on CPUs."""
     enforce_eager: bool
     clip: ClipSpec
     clip_cache_bytes: int
-    banned_ids: tuple[int, ...]
     trust_remote_code: bool = False
 
 
@@ -45,18 +40,26 @@ class StaleEngine(RuntimeError):
 class RolloutEngine:
     """Generates groups; serves nothing until its first sync has succeeded."""
 
-    def __init__(self, spec: EngineSpec, name: str) -> None:
-        self.spec = spec
+    def __init__(self, name: str, threads: int, cache_gib: float) -> None:
+        """Import the engine, which takes longer than anything else about it; `start` does the rest."""
         self.name = name
         self.version: int | None = None
-        self.clips = ClipStore(spec.clip, spec.clip_cache_bytes)
-        _set_environment(spec)
+        _set_environment(threads, cache_gib)
+        import vllm.v1.engine.async_llm  # noqa: F401
+
+    async def start(self, spec: EngineSpec) -> str:
+        """Load the model; returns once the engine can be asked."""
+        from transformers import AutoConfig
         from vllm import AsyncEngineArgs
         from vllm.config import WeightTransferConfig
+        from vllm.distributed.weight_transfer.base import WeightTransferInitRequest
         from vllm.v1.engine.async_llm import AsyncLLM
 
         from actors.weight_transfer import BACKEND
 
+        self.clips = ClipStore(spec.clip, spec.clip_cache_bytes)
+        config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
         self.llm = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
                 model=spec.model,
@@ -73,15 +76,9 @@ class RolloutEngine:
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
                 weight_transfer_config=WeightTransferConfig(backend=BACKEND),
-                worker_extension_cls="actors.weight_transfer.WorkerExtension",
                 disable_log_stats=True,
             )
         )
-
-    async def ready(self) -> str:
-        """Returns once the engine can be asked; open the weight transfer."""
-        from vllm.distributed.weight_transfer.base import WeightTransferInitRequest
-
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
         return self.name
 
@@ -152,13 +149,6 @@ class RolloutEngine:
         check_prompt_ids(group)
         return group
 
-    async def generate_all(self, prompts: Sequence[Prompt], sampling: SamplingSpec) -> list[Group]:
-        """Draw many groups at once, in the order of their prompts."""
-        return list(await asyncio.gather(*(self.generate(prompt, sampling) for prompt in prompts)))
-
-    async def set_threads(self, count: int) -> list[int]:
-        return await self.llm.collective_rpc("affectree_threads", args=(count,))
-
     def shutdown(self) -> None:
         self.llm.shutdown()
 
@@ -169,7 +159,9 @@ class RolloutEngine:
             clips = [self.clips.get(key) for key in encoded.clips]
             request["multi_modal_data"] = {"video": [clip.frames for clip in clips]}
             request["mm_processor_kwargs"] = {"video_metadata": [_metadata(clip) for clip in clips], "do_sample_frames": False}
-            request["multi_modal_uuids"] = {"video": [f"{key}@{clip.fps}" for key, clip in zip(encoded.clips, clips, strict=True)]}
+            request["multi_modal_uuids"] = {
+                "video": [f"{key}@{clip.fps}" for key, clip in zip(encoded.clips, clips, strict=True)]
+            }
         return request
 
     def _sampling_params(self, sampling: SamplingSpec, key: str) -> Any:
@@ -185,7 +177,7 @@ class RolloutEngine:
             top_k=0,
             seed=seed,
             logprobs=0,
-            logit_bias=dict.fromkeys(self.spec.banned_ids, -100.0),
+            logit_bias=self.bans,
             output_kind=RequestOutputKind.FINAL_ONLY,
             skip_special_tokens=True,
         )
@@ -193,8 +185,6 @@ class RolloutEngine:
 
 def hash_key(key: str) -> int:
     """A stable number for a prompt key, so that seeded sampling repeats from run to run."""
-    import zlib
-
     return zlib.crc32(key.encode())
 
 
@@ -208,12 +198,12 @@ def _log_probs(output: Any) -> np.ndarray:
     return np.fromiter(chosen, dtype=np.float32, count=len(output.token_ids))
 
 
-def _set_environment(spec: EngineSpec) -> None:
-    """Settings that vLLM reads from the environment, here and in the process that it starts."""
+def _set_environment(threads: int, cache_gib: float) -> None:
+    """Settings that vLLM reads from the environment, here and in the processes that it starts."""
     os.environ.update(
-        VLLM_CPU_KVCACHE_SPACE=str(max(1, round(spec.cache_gib))),
+        VLLM_CPU_KVCACHE_SPACE=str(max(1, round(cache_gib))),
         VLLM_CPU_OMP_THREADS_BIND="nobind",
         VLLM_NO_USAGE_STATS="1",
-        VLLM_LOGGING_LEVEL=os.environ.get("VLLM_LOGGING_LEVEL", "WARNING"),
-        OMP_NUM_THREADS=str(spec.threads),
+        AFFECTREE_FORK_WORKERS="1" if not ray.get_gpu_ids() else "0",
+        OMP_NUM_THREADS=str(threads),
     )

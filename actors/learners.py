@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from rl.config import TinySpec
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
+from rollout.prompts import EncodedPrompt
+from rollout.rows import Row
 
 
 @ray.remote
 class LearnerActor:
     """Hosts one rank; torch and DeepSpeed are imported here, not in the driver."""
 
-    def __init__(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
+    def __init__(self) -> None:
+        import rl.learner  # noqa: F401  takes longer than anything else about starting; `start` does the rest
+
+    def build_tiny(self, directory: str, texts: list[str], spec: TinySpec, seed: int) -> None:
+        """Build a small checkpoint to begin with, before there is a learner."""
+        from rl.tiny import build_tiny
+
+        build_tiny(Path(directory), texts, spec, seed)
+
+    def start(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
         from rl.learner import Learner
 
         self.learner = Learner(spec, rank, ranks, address, port)
-
-    def ready(self) -> int:
-        return self.learner.rank
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the rank."""
@@ -40,30 +50,40 @@ def _meeting_point() -> tuple[str, int]:
 class Learners:
     """All ranks. Calls go to every rank, since they take part in collectives together."""
 
-    def __init__(self, spec: LearnerSpec, ranks: int, cpus: float, gpus: float) -> None:
+    def __init__(self, ranks: int, cpus: float, gpus: float) -> None:
+        """Ask for room for the ranks; `place` takes it and `start` gives them a model."""
         bundle = {"CPU": cpus, **({"GPU": gpus} if gpus else {})}
         self.group = ray.util.placement_group([bundle] * ranks, strategy="PACK")
-        self.spec, self.count, self.cpus, self.gpus = spec, ranks, cpus, gpus
+        self.count, self.cpus, self.gpus = ranks, cpus, gpus
         self.ranks: list[Any] = []
 
-    def placed(self) -> Any:
+    def room(self) -> Any:
         """A reference that is ready when the cluster has room for every rank."""
         return self.group.ready()
 
-    def start(self) -> list[Any]:
-        """Start the ranks where they were placed; returns references that are ready when they are."""
-
-        def place(index: int) -> PlacementGroupSchedulingStrategy:
-            return PlacementGroupSchedulingStrategy(self.group, placement_group_bundle_index=index)
-
-        address, port = ray.get(_meeting_point.options(scheduling_strategy=place(0)).remote())
+    def place(self) -> None:
+        """Start the ranks' processes where there is room; they import what they need."""
         self.ranks = [
-            LearnerActor.options(num_cpus=self.cpus, num_gpus=self.gpus, scheduling_strategy=place(rank)).remote(
-                self.spec, rank, self.count, address, port
-            )
+            LearnerActor.options(num_cpus=self.cpus, num_gpus=self.gpus, scheduling_strategy=self._bundle(rank)).remote()
             for rank in range(self.count)
         ]
-        return [rank.ready.remote() for rank in self.ranks]
+
+    def build_tiny(self, directory: Path, texts: list[str], spec: TinySpec, seed: int) -> Any:
+        """A reference that is ready when rank 0 has built a small checkpoint."""
+        return self.ranks[0].build_tiny.remote(str(directory), texts, spec, seed)
+
+    def start(self, spec: LearnerSpec) -> list[Any]:
+        """Load the model and join the ranks; returns references that are ready when they have."""
+        address, port = ray.get(_meeting_point.options(scheduling_strategy=self._bundle(0)).remote())
+        return [learner.start.remote(spec, rank, self.count, address, port) for rank, learner in enumerate(self.ranks)]
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
+        """Token ids and positions of rows' questions, in order; the work is dealt out over the ranks."""
+        shares = [rank.call.remote("encode", rows[number :: self.count]) for number, rank in enumerate(self.ranks)]
+        found: list[Any] = [None] * len(rows)
+        for number, share in enumerate(ray.get(shares)):
+            found[number :: self.count] = share
+        return found
 
     def tune(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
         """One supervised step on these rows, dealt out over the ranks."""
@@ -93,6 +113,9 @@ class Learners:
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""
         return ray.get([rank.call.remote(method, *arguments) for rank in self.ranks])
+
+    def _bundle(self, rank: int) -> PlacementGroupSchedulingStrategy:
+        return PlacementGroupSchedulingStrategy(self.group, placement_group_bundle_index=rank)
 
     def shutdown(self) -> None:
         for rank in self.ranks:

@@ -24,14 +24,24 @@ class SyncReport:
 class Rollouts:
     """A fixed set of engines; prompts go round robin, groups come back as object references."""
 
-    def __init__(self, spec: EngineSpec, engines: int, cpus: float, gpus: float) -> None:
-        options: dict[str, Any] = {"num_cpus": cpus, "num_gpus": gpus * spec.tensor_parallel, "max_concurrency": 4096}
-        actor = ray.remote(RolloutEngine)
-        self.engines = [actor.options(**options).remote(spec, f"engine {index}") for index in range(engines)]
+    def __init__(self, engines: int, cpus: float, gpus: float, threads: int, cache_gib: float) -> None:
+        """Reserve the engines and let them import what they need; `start` gives them a model.
+
+        Args:
+            engines: how many.
+            cpus: CPUs that each reserves.
+            gpus: GPUs that each reserves, over all its tensor-parallel ranks.
+            threads: compute threads of each, on CPUs.
+            cache_gib: key-value cache of each, on CPUs.
+        """
+        options: dict[str, Any] = {"num_cpus": cpus, "num_gpus": gpus, "max_concurrency": 4096}
+        actor = ray.remote(RolloutEngine).options(**options)
+        self.engines = [actor.remote(f"engine {index}", threads, cache_gib) for index in range(engines)]
         self._turn = itertools.cycle(self.engines)
 
-    def ready(self) -> list[Any]:
-        return [engine.ready.remote() for engine in self.engines]
+    def start(self, spec: EngineSpec) -> list[Any]:
+        """Load a model; returns references that are ready when the engines are."""
+        return [engine.start.remote(spec) for engine in self.engines]
 
     def generate(self, prompts: Sequence[Prompt], sampling: SamplingSpec) -> list[Any]:
         """Ask for one group a prompt; each reference is ready the moment its group is whole."""

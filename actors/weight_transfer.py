@@ -3,7 +3,7 @@
 The learner writes one safetensors image; Ray's object store carries it between nodes; on each engine's node
 it becomes a file in shared memory, which the engine's worker maps and loads layer by layer.
 
-vLLM imports this module in its worker process (`worker_extension_cls`), which registers the backend there.
+vLLM finds `register` through the entry point group `vllm.general_plugins` in each process that it starts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import ray
 from safetensors import safe_open
 from vllm.distributed.weight_transfer.base import (
     WeightTransferEngine,
@@ -25,6 +25,8 @@ from vllm.distributed.weight_transfer.base import (
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 
 BACKEND = "shared_memory"
+FORK_WORKERS = "AFFECTREE_FORK_WORKERS"
+"""Environment variable that the engine actor sets to 1 on CPUs."""
 
 
 @dataclass
@@ -77,15 +79,6 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
         """Holds nothing."""
 
 
-class WorkerExtension:
-    """Mixed into vLLM's worker; importing this module is what registers the backend."""
-
-    def affectree_threads(self, count: int) -> int:
-        """Set the number of compute threads of the worker; returns the number in force."""
-        torch.set_num_threads(count)
-        return torch.get_num_threads()
-
-
 @contextmanager
 def shared_memory_file(image: memoryview | bytes) -> Iterator[Path]:
     """Write `image` where only memory backs it, for as long as the block lasts."""
@@ -100,5 +93,11 @@ def shared_memory_file(image: memoryview | bytes) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-if BACKEND not in WeightTransferEngineFactory._registry:
-    WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)
+def register() -> None:
+    """Make the backend known to vLLM, in whichever of its processes this is."""
+    if BACKEND not in WeightTransferEngineFactory._registry:
+        WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)
+    if os.environ.get(FORK_WORKERS) == "1" and not ray.is_initialized():
+        # vLLM has its processes spawned where a Ray actor starts it. Its engine process, in which this runs,
+        # is no actor: it may fork its worker, as vLLM does by default, which saves importing everything again.
+        os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"

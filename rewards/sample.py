@@ -58,7 +58,7 @@ def as_score(result: Any, scorer: str) -> Score | None:
     Raises:
         ScorerError: if the result is not None, a finite number, a `Score`, or a mapping with `score`.
     """
-    if result is None or isinstance(result, Score) and _finite(result.value):
+    if result is None or (isinstance(result, Score) and _finite(result.value)):
         return result
     if isinstance(result, Mapping):
         if "score" not in result:

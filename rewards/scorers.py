@@ -143,9 +143,7 @@ def _has_gold(sample: RewardSample) -> bool:
 
 def _leaves(tree: AffectiveTree) -> Counter[tuple[int, str, str]]:
     return Counter(
-        (number, fold(node.aspect), fold(node.value))
-        for number, person in enumerate(tree.persons)
-        for node in person.attributes
+        (number, fold(node.aspect), fold(node.value)) for number, person in enumerate(tree.persons) for node in person.attributes
     )
 
 

@@ -9,10 +9,16 @@ from typing import Annotated
 import typer
 from rich.progress import Progress as ProgressBar
 
-from rl.config_check import ConfigError, load_config
-from rl.console import console, say
+from rl.environment import hush
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Affective-tree reinforcement learning of video-language models.")
+hush()
+
+from rl.config_check import ConfigError, load_config  # noqa: E402
+from rl.console import console, say  # noqa: E402
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="Affective-tree reinforcement learning of video-language models."
+)
 data_app = typer.Typer(no_args_is_help=True, help="Make and check data sets.")
 make_app = typer.Typer(no_args_is_help=True, help="Make a data set.")
 track_app = typer.Typer(no_args_is_help=True, help="Experiment tracking.")

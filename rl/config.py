@@ -174,12 +174,11 @@ class RewardConfig:
 
 @dataclass
 class EvaluationConfig:
-    rows: int = 256
-    """Held-out rows for each task at most."""
-    tasks: list[str] = field(default_factory=lambda: ["rationale"])
+    rows: dict[str, int] = field(default_factory=lambda: {"rationale": 256})
+    """Task -> held-out rows at most."""
     every: int = 0
     """GRPO steps between evaluations on the val split; 0 for none."""
-    val_rows: int = 128
+    val_rows: dict[str, int] = field(default_factory=lambda: {"rationale": 128})
     keep_best: bool = True
     """End with the checkpoint that did best on val, where `every` is set."""
     examples: int = 3

@@ -100,7 +100,8 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "rewards.max_error_share", share, 0 <= share <= 1, "must lie between 0 and 1"
     yield "data.fps", config.data.fps, config.data.fps > 0, "must be above 0"
     yield "data.max_frames", config.data.max_frames, config.data.max_frames >= 2, "must be 2 or more"
-    yield "evaluation.rows", config.evaluation.rows, config.evaluation.rows >= 1, "must be 1 or more"
+    rows = config.evaluation.rows
+    yield "evaluation.rows", rows, bool(rows) and min(rows.values()) >= 1, "must name tasks with 1 row or more each"
     yield "model.dtype", model.dtype, model.dtype in ("float32", "bfloat16"), "must be float32 or bfloat16"
 
 
@@ -173,7 +174,7 @@ def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) ->
 
 def _leaves(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(dotted key, value) of everything that a layer sets; an empty mapping counts as a value."""
-    plain = OmegaConf.to_container(layer) if isinstance(layer, DictConfig) else layer
+    plain: Any = OmegaConf.to_container(layer) if isinstance(layer, DictConfig) else layer
     for key, value in plain.items():
         dotted = f"{prefix}{key}"
         if isinstance(value, dict) and value:

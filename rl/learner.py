@@ -19,8 +19,8 @@ from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
 from rl.policy import Policy, load_model
 from rl.token_batch import TokenBatch, TokenSequence, make_batch, micro_batches
-from rollout.prompts import ClipStore, PromptEncoder
-from rollout.rows import open_rows
+from rollout.prompts import ClipStore, EncodedPrompt, PromptEncoder
+from rollout.rows import Row, open_rows
 
 
 class Learner:
@@ -40,6 +40,10 @@ class Learner:
         self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
         self.reference: Policy | None = None
         self.rows: Any = None
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
+        """Prompts of rows; their clips are then at hand for learning."""
+        return [self.encoder.encode(row) for row in rows]
 
     def tune(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
         """One supervised step on rows of the training file.

@@ -67,9 +67,7 @@ def step_line(step: int, steps: int, m: Mapping[str, float]) -> str:
         for name, value in m.items()
         if name.startswith("reward/parts/") and "." not in name.removeprefix("reward/parts/")
     )
-    phases = " ".join(
-        f"{name.removeprefix('seconds/')} {value:.1f}" for name, value in m.items() if name.startswith("seconds/")
-    )
+    phases = " ".join(f"{name.removeprefix('seconds/')} {value:.1f}" for name, value in m.items() if name.startswith("seconds/"))
     return (
         f"step {step}/{steps} | reward {m['reward/mean']:.3f} ({parts}) | kl {m['learner/kl']:.4f} "
         f"clip {m['learner/clip_share']:.3f} | length {m['rollout/length']:.0f} | "

@@ -24,9 +24,7 @@ def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = F
         str(path), dtype=dtype, trust_remote_code=trust_remote_code, attn_implementation="sdpa"
     )
     if model.config.model_type not in SUPPORTED_FAMILIES:
-        raise ValueError(
-            f"{path}: model type {model.config.model_type!r} is not supported; use one of {SUPPORTED_FAMILIES}"
-        )
+        raise ValueError(f"{path}: model type {model.config.model_type!r} is not supported; use one of {SUPPORTED_FAMILIES}")
     return model
 
 

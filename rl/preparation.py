@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rl.config import Config
 from rl.console import say
-from rl.run_directory import RunDirectory, write_folder
 from rollout.face_data import make_faces
 from rollout.rows import RowData, RowError, open_rows
 
@@ -45,18 +44,18 @@ def prepare_data(config: Config) -> Splits:
     return Splits(**opened)
 
 
-def prepare_model(config: Config, run: RunDirectory, splits: Splits) -> str:
-    """The checkpoint to begin with: the one that the config names, or a tiny one built into the run directory."""
-    if config.model.init == "checkpoint":
-        assert config.model.path is not None
-        return str(Path(config.model.path).expanduser()) if Path(config.model.path).expanduser().exists() else config.model.path
-    if not run.initial_model.exists():
-        from rl.tiny import build_tiny
+def named_model(config: Config) -> str | None:
+    """The checkpoint that the config names, or None where a tiny one is to be built."""
+    if config.model.init == "tiny":
+        return None
+    assert config.model.path is not None
+    folder = Path(config.model.path).expanduser()
+    return str(folder) if folder.exists() else config.model.path
 
-        say("building a tiny Qwen2.5-VL with a tokenizer trained on the train split")
-        texts = list(_texts(splits.train))
-        write_folder(run.initial_model, lambda folder: build_tiny(folder, texts, config.model.tiny, config.seed))
-    return str(run.initial_model)
+
+def tokenizer_texts(rows: RowData) -> list[str]:
+    """Texts to train a tiny model's tokenizer on."""
+    return list(_texts(rows))
 
 
 def _texts(rows: RowData) -> Iterator[str]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import ray
-from transformers import AutoConfig, AutoProcessor
 
 from actors.cluster import wait_ready
 from actors.engine import EngineSpec
@@ -22,8 +20,9 @@ from rl.config import Config
 from rl.console import say
 from rl.evaluation import Evaluation, evaluate_groups
 from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem
+from rl.preparation import named_model, tokenizer_texts
+from rl.run_directory import RunDirectory, write_folder
 from rollout.mixing import spread
-from rollout.prompts import ClipStore, PromptEncoder
 from rollout.rows import RowData
 from rollout.samples import Group, Prompt, SamplingSpec
 from rollout.video import ClipSpec
@@ -48,23 +47,17 @@ class Synced:
 class Team:
     """The actors of one run."""
 
-    def __init__(self, config: Config, rollouts: Rollouts, scoring: Scoring, learners: Learners, encoder: PromptEncoder) -> None:
+    def __init__(self, config: Config, rollouts: Rollouts, scoring: Scoring, learners: Learners) -> None:
         self.config = config
         self.rollouts = rollouts
         self.scoring = scoring
         self.learners = learners
-        self.encoder = encoder
-        self._threads = ThreadPoolExecutor(2)
 
     def prompts(self, rows: RowData, indices: Iterable[int], name: str) -> list[Prompt]:
         """Ready to ask; `name` and the position make the keys."""
-
-        def one(item: tuple[int, int]) -> Prompt:
-            place, index = item
-            row = rows[index]
-            return Prompt(f"{name}-{place}", row, self.encoder.encode(row))
-
-        return list(self._threads.map(one, enumerate(indices)))
+        chosen = [rows[index] for index in indices]
+        encoded = self.learners.encode(chosen)
+        return [Prompt(f"{name}-{place}", *pair) for place, pair in enumerate(zip(chosen, encoded, strict=True))]
 
     def sync(self, version: int, probe: Prompt) -> Synced:
         """Give the engines the learner's weights, then check on a few tokens that both sides agree.
@@ -104,50 +97,58 @@ class Team:
     def evaluate(self, rows: RowData, name: str) -> Evaluation:
         """Greedy measures on the held-out rows of every task that the config evaluates."""
         settings = self.config.evaluation
-        prompts = self.prompts(rows, evaluated_rows(self.config, rows), name)
+        prompts = self.prompts(rows, evaluated_rows(settings.rows, rows), name)
         return evaluate_groups(self.generate_greedy(prompts, settings.max_tokens), settings.examples)
 
     def validate(self, rows: RowData, step: int) -> tuple[float, dict[str, float]]:
         """(mean reward, measures) of greedy rationales on the val split; the reward picks the best checkpoint."""
         settings = self.config.evaluation
-        mixed = [i for task, found in rows.indices_by_task().items() if task in settings.tasks for i in found]
-        prompts = self.prompts(rows, spread(mixed, settings.val_rows), f"val{step}")
+        prompts = self.prompts(rows, evaluated_rows(settings.val_rows, rows), f"val{step}")
         groups = self.generate_greedy(prompts, settings.max_tokens)
         scored = self.scoring.score([ray.put(group) for group in groups], self.config.rewards.timeout)
         values = [reward.value for item in scored for reward in item.rewards if reward.value is not None]
         return float(np.mean(values)), evaluate_groups(groups).measures
 
     def shutdown(self) -> None:
-        self._threads.shutdown(wait=False)
         self.rollouts.shutdown()
         self.learners.shutdown()
 
 
-def evaluated_rows(config: Config, rows: RowData) -> list[int]:
-    """The same held-out rows for every stage of a run."""
+def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
+    """Task -> how many rows, as row indices: the same for every stage of a run."""
     by_task = rows.indices_by_task()
-    return [i for task in config.evaluation.tasks for i in spread(by_task.get(task, []), config.evaluation.rows)]
+    return [index for task, count in counts.items() for index in spread(by_task.get(task, []), count)]
 
 
 @contextmanager
-def launch(config: Config, model: str, train_rows: RowData) -> Iterator[Team]:
+def launch(config: Config, run: RunDirectory, train_rows: RowData) -> Iterator[Team]:
     """Start all actors side by side, wait for them with a bound, and stop them at the end."""
-    timeout = config.cluster.start_timeout
+    timeout, rollout, learner = config.cluster.start_timeout, config.rollout, config.learner
     say("starting engines, reward workers and learners")
+    learners = Learners(learner.ranks, learner.cpus, learner.gpus)
+    gpus = rollout.gpus * rollout.tensor_parallel
+    rollouts = Rollouts(rollout.engines, rollout.cpus, gpus, rollout.threads, rollout.cache_gib)
     scoring = Scoring(config.rewards.scorers, config.rewards.workers)
-    learners = Learners(learner_spec(config, model, train_rows), config.learner.ranks, config.learner.cpus, config.learner.gpus)
-    wait_ready("room for the learner ranks", [learners.placed()], timeout)
-    started = learners.start()
-    processor = AutoProcessor.from_pretrained(model, trust_remote_code=config.model.trust_remote_code)
-    model_config = AutoConfig.from_pretrained(model, trust_remote_code=config.model.trust_remote_code)
-    clips = ClipStore(clip_spec(config), clip_bytes(config))
-    encoder = PromptEncoder(processor, model_config, clips)
-    engines = engine_spec(config, model, encoder.banned_ids)
-    rollouts = Rollouts(engines, config.rollout.engines, config.rollout.cpus, config.rollout.gpus)
+    wait_ready("room for the learner ranks", [learners.room()], timeout)
+    learners.place()
+    model = named_model(config)
+    if model is None:
+        model = str(run.initial_model)
+        if not run.initial_model.exists():
+            texts = tokenizer_texts(train_rows)
+
+            def build(folder: Path) -> None:
+                wait_ready("the tiny model", [learners.build_tiny(folder, texts, config.model.tiny, config.seed)], timeout)
+
+            write_folder(run.initial_model, build)
+            say(f"built a tiny Qwen2.5-VL: {run.initial_model}")
+    engines_started = rollouts.start(engine_spec(config, model))
+    wait_ready("the learner ranks", learners.start(learner_spec(config, model, train_rows)), timeout)
+    say("learner ranks are ready")
     wait_ready("the reward workers", scoring.ready(), timeout)
-    wait_ready("the learner ranks", started, timeout)
-    wait_ready("the rollout engines", rollouts.ready(), timeout)
-    team = Team(config, rollouts, scoring, learners, encoder)
+    wait_ready("the rollout engines", engines_started, timeout)
+    say("rollout engines are ready")
+    team = Team(config, rollouts, scoring, learners)
     try:
         yield team
     finally:
@@ -185,21 +186,18 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
     )
 
 
-def engine_spec(config: Config, model: str, banned_ids: tuple[int, ...]) -> EngineSpec:
+def engine_spec(config: Config, model: str) -> EngineSpec:
     rollout = config.rollout
     return EngineSpec(
         model=model,
         dtype=rollout.dtype or config.model.dtype,
         max_model_len=rollout.max_model_len,
         max_sequences=rollout.max_sequences,
-        cache_gib=rollout.cache_gib,
         gpu_memory=rollout.gpu_memory,
         tensor_parallel=rollout.tensor_parallel,
-        threads=rollout.threads,
         enforce_eager=rollout.enforce_eager,
         clip=clip_spec(config),
         clip_cache_bytes=clip_bytes(config),
-        banned_ids=banned_ids,
         trust_remote_code=config.model.trust_remote_code,
     )
 
@@ -214,4 +212,4 @@ def learn_items(groups: Sequence[Group], advantages: Sequence[Sequence[float | N
     ]
 
 
-__all__ = ["Synced", "SyncMismatch", "Team", "evaluated_rows", "launch", "learn_items"]
+__all__ = ["SyncMismatch", "Synced", "Team", "evaluated_rows", "launch", "learn_items"]

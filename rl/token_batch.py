@@ -105,18 +105,27 @@ def make_batch(
     )
 
 
+MOST_PADDING = 0.25
+"""Share of a micro-batch that may be padding before a new one is begun."""
+
+
 def micro_batches(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
     """Split sequences into batches of at most `token_budget` padded tokens (at least one sequence each).
 
-    Sequences of like length come together, so that little is padded. Returns lists of indices.
+    Sequences of like length come together, and a batch ends where its padding would pass `MOST_PADDING`.
+    Returns lists of indices.
     """
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
     batches: list[list[int]] = []
-    for index in order:
-        if batches and (len(batches[-1]) + 1) * lengths[index] <= token_budget:
+    held = 0
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        length = lengths[index]
+        padded = (len(batches[-1]) + 1) * length if batches else 0
+        if batches and padded <= token_budget and held + length >= (1 - MOST_PADDING) * padded:
             batches[-1].append(index)
+            held += length
         else:
             batches.append([index])
+            held = length
     return batches
 
 

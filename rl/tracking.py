@@ -89,9 +89,7 @@ class Tracker:
             return
         experiment = client.get_experiment_by_name(self.experiment)
         artifacts = (self.run.path.parent / "mlflow_artifacts").as_uri() if self.uri.startswith("sqlite:") else None
-        self.experiment_id = (
-            experiment.experiment_id if experiment else client.create_experiment(self.experiment, artifacts)
-        )
+        self.experiment_id = experiment.experiment_id if experiment else client.create_experiment(self.experiment, artifacts)
         mlflow.set_experiment(experiment_id=self.experiment_id)
         started = client.create_run(self.experiment_id, run_name=self.run.path.name)
         self.run_id = started.info.run_id

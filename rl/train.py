@@ -1,6 +1,6 @@
 """A whole run: curriculum tuning, then GRPO, with held-out evaluation before, between and after.
 
-    rows ─► prompts ─► engines ─► groups ─► reward workers ─► advantages ─► learner ─► weights ─► engines …
+rows ─► prompts ─► engines ─► groups ─► reward workers ─► advantages ─► learner ─► weights ─► engines …
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from rl.advantages import group_advantages
 from rl.config import Config
 from rl.console import say, warn
 from rl.curriculum import tuning_steps
+from rl.environment import worker_environment
 from rl.learner_spec import LearnItem
 from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
-from rl.preparation import Splits, prepare_data, prepare_model
+from rl.preparation import Splits, prepare_data
 from rl.results import Results, best_so_far, conclude
 from rl.rollout_files import write_rollouts
 from rl.run_directory import Progress, RunDirectory, advanced, write_folder
@@ -50,13 +51,13 @@ def train(config: Config, directory: RunDirectory) -> Results:
     """Do a run, or go on with one from its last checkpoint. Returns what was measured."""
     check_packages()
     splits = prepare_data(config)
-    model = prepare_model(config, directory, splits)
-    say(connect(config.cluster.address, config.cluster.object_store_gib))
+    on_cpu = not (config.learner.gpus or config.rollout.gpus)
+    say(connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu)))
     tracker = Tracker(config, directory, warn)
     results = Results.open(config, directory, splits, tracker)
-    tracker.start(results.parameters())
     try:
-        with launch(config, model, splits.train) as team:
+        with launch(config, directory, splits.train) as team:
+            tracker.start(results.parameters())
             run = Run(config, directory, splits, tracker, team, results)
             resume(run)
             if run.progress.phase == "tune":
@@ -104,7 +105,9 @@ def tune(run: Run) -> None:
             run.progress = advanced(run.progress, step=step.number)
             if step.number in (1, total) or time.monotonic() - told > 10:
                 told = time.monotonic()
-                say(f"tune {step.number}/{total} ({step.stage}) | loss {stats['loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
+                say(
+                    f"tune {step.number}/{total} ({step.stage}) | loss {stats['loss']:.3f} | {metrics['tune/seconds']:.2f} s/step"
+                )
             if due(step.number, run.config.checkpoints.tune_every) and step.number < total:
                 checkpoint(run)
     version = run.progress.version + 1
@@ -129,7 +132,7 @@ def grpo(run: Run) -> None:
             prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
             watch.lap("prepare")
 
-            groups = team.rollouts.generate(prompts, SamplingSpec(config.group, config.max_tokens, config.temperature, run.config.seed))
+            groups = team.rollouts.generate(prompts, SamplingSpec(config.group, config.max_tokens, config.temperature))
             scored = score(run, groups, watch)
             watch.lap("generate")
 
@@ -141,7 +144,9 @@ def grpo(run: Run) -> None:
             watch.lap("sync")
 
         run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
-        metrics = reward_metrics(scored) | timing_metrics(watch.seconds, sum(len(s.ids) for g in scored.groups for s in g.samples))
+        metrics = reward_metrics(scored) | timing_metrics(
+            watch.seconds, sum(len(s.ids) for g in scored.groups for s in g.samples)
+        )
         metrics |= {f"learner/{name}": value for name, value in stats.items()} | {"learner/learning_rate": rate}
         metrics |= {
             "sync/logprob_diff": synced.logprob_diff,

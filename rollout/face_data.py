@@ -30,12 +30,9 @@ EMOTION_QUESTION = (
     "happy, sad, neutral, angry, surprise, disgust or fear."
 )
 FINE_QUESTION = "<video>Please identify the fine-grained emotion with intensity on the person's face."
-ACTION_UNIT_QUESTION = (
-    "<video>Please identify the action units (AU) performed by the person and output None if not observed."
-)
+ACTION_UNIT_QUESTION = "<video>Please identify the action units (AU) performed by the person and output None if not observed."
 RATIONALE_QUESTION = (
-    "<video>As an expert in the field of emotions, please describe the person as an affective tree "
-    "and predict the emotion."
+    "<video>As an expert in the field of emotions, please describe the person as an affective tree and predict the emotion."
 )
 
 
@@ -107,7 +104,7 @@ def _distinct_identities(rng: np.random.Generator) -> list[faces.Identity]:
         for glasses in ("yes", "no")
         for hat in ("yes", "no")
         for skin in faces.SKINS
-        for width in range(30, 40)
+        for width in range(33, 39)
     ]
     return [pool[i] for i in rng.permutation(len(pool))]
 

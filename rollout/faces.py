@@ -169,17 +169,6 @@ def action_units(performance: Performance) -> tuple[str, ...]:
     return tuple(sorted(units, key=lambda unit: int(unit[2:])))
 
 
-def draw_identity(rng: np.random.Generator) -> Identity:
-    return Identity(
-        hair_color=str(rng.choice(list(HAIR_COLORS))),
-        hair_length=str(rng.choice(["short", "long"])),
-        eyeglasses=str(rng.choice(["yes", "no"])),
-        hat=str(rng.choice(["yes", "no"])),
-        skin=str(rng.choice(list(SKINS))),
-        width=int(rng.integers(30, 40)),
-    )
-
-
 def draw_performance(rng: np.random.Generator) -> Performance:
     """A performance whose emotion is uniform over the seven classes."""
     emotion = EMOTIONS[rng.integers(len(EMOTIONS))]
@@ -198,12 +187,12 @@ def _ways(emotion: str) -> tuple[tuple[str, str, str, str], ...]:
 
 def draw_frames(face: Face, frames: int, size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw a clip. Returns uint8 RGB of shape (frames, size, size, 3); the mouth changes at half time."""
-    drift = rng.integers(-2, 3, size=2)
+    drift = rng.integers(-1, 2, size=2)
     noise = rng.normal(0, 3, size=(frames, size, size, 1))
     images = []
     for index in range(frames):
         mouth = face.performance.onset if index < frames / 2 else face.performance.apex
-        shake = drift + rng.integers(-1, 2, size=2)
+        shake = drift + rng.integers(0, 2, size=2)
         images.append(np.asarray(_draw(face, mouth, int(shake[0]), int(shake[1]), size), dtype=np.float64))
     return np.clip(np.stack(images) + noise, 0, 255).astype(np.uint8)
 
@@ -229,7 +218,7 @@ def _draw(face: Face, mouth: str, dx: int, dy: int, size: int) -> Image.Image:
     if who.hat == "yes":
         pen.rectangle((left - 10, 12 + dy, right + 10, 19 + dy), fill=(40, 160, 60))
         pen.rectangle((left + 4, dy, right - 4, 16 + dy), fill=(40, 160, 60))
-    dy += 4 if what.head == "down" else 0
+    dy += 3 if what.head == "down" else 0
     for side in (-1, 1):
         _draw_eye(pen, cx + side * 17, 52 + dy, side, what, who.eyeglasses == "yes", ink)
     _draw_mouth(pen, cx, 86 + dy, mouth)

@@ -28,7 +28,9 @@ def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int) -> Iterato
             continue
         pool = [i for i, (t, s) in enumerate(zip(tasks, sources, strict=True)) if fnmatch(t, pattern) or fnmatch(s, pattern)]
         if not pool:
-            raise RowError(f"{rows.path}: the mix asks for {pattern!r}, but no task or source is called so; tasks: {sorted(set(tasks))}")
+            raise RowError(
+                f"{rows.path}: the mix asks for {pattern!r}, but no task or source is called so; tasks: {sorted(set(tasks))}"
+            )
         pools.append(pool)
         weights.append(weight)
     return _draw(pools, np.cumsum(weights) / np.sum(weights), seed)

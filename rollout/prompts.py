@@ -108,9 +108,9 @@ class PromptEncoder:
             out = self.processor.video_processor(
                 videos=[clip.frames], do_sample_frames=False, return_metadata=False, return_tensors="np"
             )
-            grid = tuple(int(n) for n in out["video_grid_thw"][0])
+            time, height, width = (int(n) for n in out["video_grid_thw"][0])
             seconds = self.processor.video_processor.temporal_patch_size / clip.fps
-            found = Pixels(np.asarray(out["pixel_values_videos"], dtype=np.float32), grid, seconds)
+            found = Pixels(np.asarray(out["pixel_values_videos"], dtype=np.float32), (time, height, width), seconds)
             self._pixels[key] = found
         return found
 

@@ -147,14 +147,17 @@ def _check_media(rows: RowData) -> None:
     """Every row once: tags and videos agree, and every named file exists."""
     known: dict[str, bool] = {}
     columns = [name for name in ("messages", "videos") if name in rows.table.column_names]
-    for index, record in enumerate(rows.table.select_columns(columns)):
-        row = build_row(record, index, rows.path, rows.media_root)
-        for video in row.videos:
-            if not known.setdefault(str(video), video.is_file()):
-                raise RowError(
-                    f"{rows.path}, row {index + 1}, key `videos`: {video} does not exist; "
-                    "relative paths start at `data.media_root`, or else at the file's own folder"
-                )
+    index = 0
+    for batch in rows.table.select_columns(columns).iter(batch_size=2048):
+        for values in zip(*(batch[name] for name in columns), strict=True):
+            row = build_row(dict(zip(columns, values, strict=True)), index, rows.path, rows.media_root)
+            for video in map(str, row.videos):
+                if not known.setdefault(video, Path(video).is_file()):
+                    raise RowError(
+                        f"{rows.path}, row {index + 1}, key `videos`: {video} does not exist; "
+                        "relative paths start at `data.media_root`, or else at the file's own folder"
+                    )
+            index += 1
 
 
 def _unreadable(path: Path, error: Exception) -> str:
