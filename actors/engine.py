@@ -127,12 +127,9 @@ class RolloutEngine:
             raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
         began = time.perf_counter()
         version = self.version
-        output = None
-        async for output in self.llm.generate(
-            self._request(prompt), self._sampling_params(sampling, prompt.key), f"{prompt.key}-{time.time_ns()}"
-        ):
-            pass
-        assert output is not None
+        request_id = f"{prompt.key}-{time.time_ns()}"
+        answers = self.llm.generate(self._request(prompt), self._sampling_params(sampling, prompt.key), request_id)
+        output = [answer async for answer in answers][-1]
         prompt_ids = np.array(output.prompt_token_ids, dtype=np.int64)
         samples = tuple(
             Sample(

@@ -108,7 +108,8 @@ class Learners:
 
     def weights(self) -> Any:
         """A reference to the whole checkpoint as one safetensors image."""
-        return [rank.call.remote("weight_image") for rank in self.ranks][0]
+        images = [rank.call.remote("weight_image") for rank in self.ranks]  # under ZeRO-3 all ranks take part
+        return images[0]
 
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""

@@ -50,7 +50,7 @@ class RewardMix:
             name = item.scorer.name
             try:
                 score = as_score(item.scorer(sample), name)
-            except Exception as error:  # a user's scorer may raise anything; it is counted and named
+            except Exception as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
                 return Reward(None, error=_describe(error), failed_scorer=name)
             if score is None:
                 continue

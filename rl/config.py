@@ -182,7 +182,8 @@ class EvaluationConfig:
     keep_best: bool = True
     """End with the checkpoint that did best on val, where `every` is set."""
     examples: int = 3
-    max_tokens: int = 512
+    max_tokens: dict[str, int] = field(default_factory=lambda: {"*": 512})
+    """Task pattern -> longest completion; the first pattern that fits counts."""
 
 
 @dataclass

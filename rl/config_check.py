@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,10 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "learner.zero_stage", learner.zero_stage, learner.zero_stage in range(4), "must be 0, 1, 2 or 3"
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
-    longest = max(grpo.max_tokens, config.evaluation.max_tokens)
+    limits = config.evaluation.max_tokens
+    covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
+    yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
+    longest = max(grpo.max_tokens, *limits.values())
     yield (
         "rollout.max_model_len",
         rollout.max_model_len,
@@ -163,7 +167,7 @@ def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) ->
                 yield str(path), loaded
         except FileNotFoundError:
             problems.append(f"{path}: no such configuration file")
-        except Exception as error:  # YAML raises its own types
+        except Exception as error:  # noqa: BLE001 - YAML raises its own types
             problems.append(f"{path}: not valid YAML ({str(error).splitlines()[0]})")
     for word in overrides:
         if "=" not in word:

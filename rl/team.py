@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -90,21 +91,26 @@ class Team:
         ours = self.learners.log_probs(items)
         return max(float(np.abs(a - s.log_probs).max()) for a, s in zip(ours, samples, strict=True))
 
-    def generate_greedy(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Group]:
-        refs = self.rollouts.generate(prompts, SamplingSpec(1, max_tokens, temperature=0.0))
+    def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
+        """One greedy completion of each prompt, as long as its task may be."""
+        limits = self.config.evaluation.max_tokens
+        refs = []
+        for prompt in prompts:
+            longest = next(tokens for pattern, tokens in limits.items() if fnmatch(prompt.row.task, pattern))
+            refs += self.rollouts.generate([prompt], SamplingSpec(1, longest, temperature=0.0))
         return ray.get(refs, timeout=self.config.rollout.timeout)
 
     def evaluate(self, rows: RowData, name: str) -> Evaluation:
         """Greedy measures on the held-out rows of every task that the config evaluates."""
         settings = self.config.evaluation
         prompts = self.prompts(rows, evaluated_rows(settings.rows, rows), name)
-        return evaluate_groups(self.generate_greedy(prompts, settings.max_tokens), settings.examples)
+        return evaluate_groups(self.generate_greedy(prompts), settings.examples)
 
     def validate(self, rows: RowData, step: int) -> tuple[float, dict[str, float]]:
         """(mean reward, measures) of greedy rationales on the val split; the reward picks the best checkpoint."""
         settings = self.config.evaluation
         prompts = self.prompts(rows, evaluated_rows(settings.val_rows, rows), f"val{step}")
-        groups = self.generate_greedy(prompts, settings.max_tokens)
+        groups = self.generate_greedy(prompts)
         scored = self.scoring.score([ray.put(group) for group in groups], self.config.rewards.timeout)
         values = [reward.value for item in scored for reward in item.rewards if reward.value is not None]
         return float(np.mean(values)), evaluate_groups(groups).measures

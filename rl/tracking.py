@@ -148,7 +148,7 @@ class Tracker:
             return
         try:
             call()
-        except Exception as error:  # whatever a tracking server does, it must not end a training run
+        except Exception as error:  # noqa: BLE001 - whatever a tracking server does, it must not end a training run
             self.failures += 1
             if self.failures == 1:
                 self.warn(

@@ -1,0 +1,65 @@
+"""Configuration: everything that is wrong is said at once, before anything heavy is imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rl.config_check import ConfigError, load_config
+
+QUICKSTART = Path("configs/quickstart.yaml")
+
+
+def problems(*overrides: str) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_config(QUICKSTART, overrides)
+    return str(error.value)
+
+
+def test_shipped_configurations_are_valid() -> None:
+    for file in sorted(Path("configs").glob("*.yaml")):
+        config = load_config(file, ["model.path=Qwen/Qwen2.5-VL-3B-Instruct", "data.faces={}"] if file != QUICKSTART else [])
+        assert config.rewards.scorers
+
+
+def test_unknown_keys_and_wrong_types_are_told_together() -> None:
+    text = problems("nonsense=1", "grpo.nonsense=1", "grpo.steps=many", "curriculum.stages.attribute.batch=x")
+    for key in ("nonsense", "grpo.nonsense", "grpo.steps", "curriculum.stages.attribute.batch"):
+        assert key in text
+    assert len(text.splitlines()) == 4
+
+
+def test_impossible_values_are_told_together() -> None:
+    text = problems(
+        "grpo.group=1",
+        "grpo.prompts=5",
+        "grpo.updates=2",
+        "grpo.temperature=0",
+        "learner.zero_stage=7",
+        "rewards.scorers.mine.spec=absent.py:f",
+        "data.train=/no/such.jsonl",
+        "model.init=checkpoint",
+        "model.path=/no/such/model",
+    )
+    for key in (
+        "grpo.group = 1",
+        "grpo.prompts = 5",
+        "grpo.temperature",
+        "learner.zero_stage = 7",
+        "rewards.scorers.mine",
+        "data.train",
+        "model.path",
+    ):
+        assert key in text
+
+
+def test_a_missing_file_and_a_bare_word_are_told() -> None:
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        load_config(Path("absent.yaml"))
+    assert "key=value" in problems("word")
+
+
+def test_reading_a_configuration_imports_neither_torch_nor_ray() -> None:
+    code = "import sys, rl.config_check; sys.exit(bool({'torch', 'ray', 'vllm'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
