@@ -7,6 +7,7 @@ that it could read and a list of defects with line numbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person
@@ -49,24 +50,34 @@ def parse(text: str) -> Parsed:
     return Parsed(tree, answer, tuple(defects))
 
 
-def write(tree: AffectiveTree, answer: str | None = None) -> str:
-    """The canonical text of a tree; `parse(write(tree)).tree == tree` for every tree with unique ids."""
+def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str] = LEVELS) -> str:
+    """The canonical text of a tree; `parse(write(tree)).tree == tree` for every tree with unique ids.
+
+    Args:
+        tree: what to write.
+        answer: put behind the tree, if given.
+        levels: the levels to write; fewer give a caption of the lower levels only.
+    """
     lines = ["<tree>"]
     for number, person in enumerate(tree.persons, start=1):
         if len(tree.persons) > 1:
             lines.append(f"person {number}")
-        lines.append("attribute")
-        lines += [f"{a.id} {a.aspect}: {a.value}" for a in person.attributes]
-        lines.append("expression")
-        lines += [f"{e.id} {e.name}{_references(e.rests_on)}" for e in person.expressions]
-        lines.append("emotion")
-        for m in person.emotions:
-            strength = f" ({m.intensity})" if m.intensity else ""
-            lines.append(f"{m.id} {m.label}{strength}{_references(m.rests_on)}")
+        written = {
+            "attribute": [f"{a.id} {a.aspect}: {a.value}" for a in person.attributes],
+            "expression": [f"{e.id} {e.name}{_references(e.rests_on)}" for e in person.expressions],
+            "emotion": [f"{m.id} {m.label}{_strength(m)}{_references(m.rests_on)}" for m in person.emotions],
+        }
+        for level in LEVELS:
+            if level in levels:
+                lines += [level, *written[level]]
     lines.append("</tree>")
     if answer is not None:
         lines.append(f"<answer>{answer}</answer>")
     return "\n".join(lines)
+
+
+def _strength(emotion: Emotion) -> str:
+    return f" ({emotion.intensity})" if emotion.intensity else ""
 
 
 def _references(ids: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import av
 import numpy as np
 
-from rewards.grammar import write
+from rewards.grammar import LEVELS, write
 from rewards.taxonomy import taxonomy
 from rewards.tree import AffectiveTree
 from rollout import faces
@@ -31,6 +31,8 @@ EMOTION_QUESTION = (
 )
 FINE_QUESTION = "<video>Please identify the fine-grained emotion with intensity on the person's face."
 ACTION_UNIT_QUESTION = "<video>Please identify the action units (AU) performed by the person and output None if not observed."
+APPEARANCE_QUESTION = "<video>Please describe the appearance of the person in the video."
+EXPRESSION_QUESTION = "<video>Please describe the appearance and the expression of the person in the video."
 RATIONALE_QUESTION = (
     "<video>As an expert in the field of emotions, please describe the person as an affective tree and predict the emotion."
 )
@@ -152,6 +154,9 @@ def clip_rows(video: str, face: Face, rng: np.random.Generator) -> Iterator[dict
     for node in tree.expressions():
         part = _part(tree, node.rests_on)
         yield row("expression_open", f"faces/EXP_{part}", f"<video>What does the {part} show?", node.name)
+    appearance, expression = (write(tree, levels=LEVELS[:count]) for count in (1, 2))
+    yield row("appearance_caption", "faces/CAP_appearance", APPEARANCE_QUESTION, appearance)
+    yield row("expression_caption", "faces/CAP_expression", EXPRESSION_QUESTION, expression)
     yield row("emotion_single", "faces/ER_single", EMOTION_QUESTION, emotion, options=list(faces.EMOTIONS))
     yield row("emotion_fine", "faces/ER_fine", FINE_QUESTION, fine)
     yield row("action_units", "faces/AU", ACTION_UNIT_QUESTION, units)

@@ -61,7 +61,9 @@ def test_splits_share_no_identity_and_clips_decode(faces: Path) -> None:
     people: dict[str, set[tuple[str, ...]]] = {}
     for split in ("train", "val", "test"):
         rows = open_rows(faces / f"{split}.jsonl")
-        assert {"attribute_open", "attribute_closed", "emotion_single", "emotion_fine", "action_units", "rationale"} <= set(rows.tasks())
+        assert {"attribute_open", "attribute_closed", "emotion_single", "emotion_fine", "action_units", "rationale"} <= set(
+            rows.tasks()
+        )
         clip = decode_clip(rows[0].videos[0], ClipSpec(fps=2.0))
         assert clip.frames.shape == (4, 56, 56, 3)
         assert clip.fps == 2.0

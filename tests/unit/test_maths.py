@@ -20,7 +20,9 @@ def test_advantages_by_hand() -> None:
 
 
 def test_dropped_samples_do_not_count() -> None:
-    assert group_advantages([1.0, None, 0.0]) == pytest.approx([*group_advantages([1.0, 0.0])[:1], None, group_advantages([1.0, 0.0])[1]])
+    assert group_advantages([1.0, None, 0.0]) == pytest.approx(
+        [*group_advantages([1.0, 0.0])[:1], None, group_advantages([1.0, 0.0])[1]]
+    )
     assert group_advantages([1.0, None]) == [None, None]
 
 
@@ -54,9 +56,7 @@ def test_on_policy_grpo_is_the_policy_gradient() -> None:
 
 def test_the_clip_stops_the_gradient() -> None:
     log_probs = torch.tensor([math.log(1.5), math.log(0.5)], requires_grad=True)
-    terms = grpo_loss(
-        log_probs, torch.zeros(2), None, torch.tensor([1.0, -1.0]), torch.tensor([0, 1]), SPEC, Totals(2, 2, 1)
-    )
+    terms = grpo_loss(log_probs, torch.zeros(2), None, torch.tensor([1.0, -1.0]), torch.tensor([0, 1]), SPEC, Totals(2, 2, 1))
     terms.loss.backward()
     assert log_probs.grad.tolist() == [0.0, 0.0]
     assert terms.loss.item() == pytest.approx(-(1.2 - 0.8) / 2)

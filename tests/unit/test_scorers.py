@@ -25,12 +25,28 @@ def value(score: object) -> float:
 
 def test_a_perfect_rationale_scores_one_everywhere() -> None:
     perfect = sample(GOOD)
-    for scorer in (scorers.structure, scorers.leaf, scorers.root, scorers.expression, scorers.tree_edit, scorers.qa, scorers.format):
+    for scorer in (
+        scorers.structure,
+        scorers.leaf,
+        scorers.root,
+        scorers.expression,
+        scorers.tree_edit,
+        scorers.qa,
+        scorers.format,
+    ):
         assert value(scorer(perfect)) == 1.0
 
 
 def test_an_empty_completion_scores_zero_everywhere() -> None:
-    for scorer in (scorers.structure, scorers.leaf, scorers.root, scorers.expression, scorers.tree_edit, scorers.qa, scorers.format):
+    for scorer in (
+        scorers.structure,
+        scorers.leaf,
+        scorers.root,
+        scorers.expression,
+        scorers.tree_edit,
+        scorers.qa,
+        scorers.format,
+    ):
         assert value(scorer(sample(""))) == 0.0
 
 

@@ -1,0 +1,52 @@
+"""A real cluster for the integration tests, and settings that make a run small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rl.config import Config
+from rl.config_check import load_config
+
+QUICKSTART = Path("configs/quickstart.yaml").resolve()
+
+SMALL = (
+    "curriculum.stages.attribute.steps=2",
+    "curriculum.stages.expression.steps=1",
+    "curriculum.stages.emotion.steps=1",
+    "grpo.steps=4",
+    "grpo.prompts=4",
+    "grpo.group=4",
+    "grpo.max_tokens=24",
+    "grpo.kl=0.02",
+    "evaluation.every=2",
+    "evaluation.rows={rationale: 4, attribute_open: 4}",
+    "evaluation.val_rows={rationale: 4}",
+    'evaluation.max_tokens={"*": 24}',
+    "checkpoints.every=1",
+)
+
+
+def small_settings(faces: Path, runs: Path, *more: str) -> list[str]:
+    """Overrides of the quickstart for a run of seconds rather than minutes."""
+    return [*SMALL, f"data.directory={faces}", f"runs={runs}", *more]
+
+
+@pytest.fixture(scope="module")
+def config(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return load_config(QUICKSTART, small_settings(faces, tmp_path_factory.mktemp("runs")))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """A local Ray cluster, as `affectree train` starts one."""
+    import ray
+
+    from actors.cluster import connect
+    from rl.environment import worker_environment
+
+    connect(None, object_store_gib=0.5, environment=worker_environment(on_cpu=True))
+    yield
+    ray.shutdown()
