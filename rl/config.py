@@ -183,7 +183,7 @@ class EvaluationConfig:
     """End with the checkpoint that did best on val, where `every` is set."""
     examples: int = 3
     max_tokens: dict[str, int] = field(default_factory=lambda: {"*": 512})
-    """Task pattern -> longest completion; the first pattern that fits counts."""
+    """Task or pattern -> longest completion; a task's own name counts before patterns."""
 
 
 @dataclass

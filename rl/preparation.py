@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rl.config import Config
 from rl.console import say
 from rollout.face_data import make_faces
+from rollout.mixing import spread
 from rollout.rows import RowData, RowError, open_rows
 
-_TOKENIZER_TEXTS = 4000
+_TOKENIZER_ROWS = 4000
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,9 @@ def named_model(config: Config) -> str | None:
 
 
 def tokenizer_texts(rows: RowData) -> list[str]:
-    """Texts to train a tiny model's tokenizer on."""
-    return list(_texts(rows))
-
-
-def _texts(rows: RowData) -> Iterator[str]:
-    stride = max(1, len(rows) // _TOKENIZER_TEXTS)
-    for index in range(0, len(rows), stride):
-        row = rows[index]
-        yield row.question
-        if row.reference:
-            yield row.reference
+    """Texts to train a tiny model's tokenizer on: questions and replies of rows of every kind."""
+    chosen = [rows[index] for index in spread(range(len(rows)), _TOKENIZER_ROWS)]
+    return [text for row in chosen for text in (row.question, row.reference) if text]
 
 
 def _split_file(folder: Path, split: str) -> Path | None:

@@ -93,10 +93,9 @@ class Team:
 
     def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
         """One greedy completion of each prompt, as long as its task may be."""
-        limits = self.config.evaluation.max_tokens
         refs = []
         for prompt in prompts:
-            longest = next(tokens for pattern, tokens in limits.items() if fnmatch(prompt.row.task, pattern))
+            longest = longest_completion(self.config.evaluation.max_tokens, prompt.row.task)
             refs += self.rollouts.generate([prompt], SamplingSpec(1, longest, temperature=0.0))
         return ray.get(refs, timeout=self.config.rollout.timeout)
 
@@ -118,6 +117,11 @@ class Team:
     def shutdown(self) -> None:
         self.rollouts.shutdown()
         self.learners.shutdown()
+
+
+def longest_completion(limits: Mapping[str, int], task: str) -> int:
+    """The task's own limit, or that of the first pattern that fits it."""
+    return limits[task] if task in limits else next(n for pattern, n in limits.items() if fnmatch(task, pattern))
 
 
 def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
