@@ -60,7 +60,7 @@ def optimizer_step(engine: Any, losses: Sequence[Callable[[], torch.Tensor]], le
     """
     for group in engine.optimizer.param_groups:
         group["lr"] = learning_rate
-    rounds = _largest(len(losses), engine.device)
+    rounds = largest(len(losses), engine.device)
     for index in range(rounds):
         engine.set_gradient_accumulation_boundary(index == rounds - 1)
         loss = losses[min(index, len(losses) - 1)]()
@@ -101,7 +101,8 @@ def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
                 yield name, tensor.detach().to("cpu", copy=True).contiguous()
 
 
-def _largest(count: int, device: torch.device) -> int:
+def largest(count: int, device: torch.device) -> int:
+    """The largest of all ranks' counts."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return count
     tensor = torch.tensor(count, device=device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import time
 from collections.abc import Sequence
@@ -71,16 +70,8 @@ class Learner:
         norm = self._step([batch for batch, _ in self._batches(examples)], loss_of, learning_rate)
         return {"loss": self._sum({"loss": sum(losses)})["loss"], "gradient_norm": norm, "tokens": float(tokens)}
 
-    def freeze_reference(self) -> None:
-        """Keep the present weights as the reference of the KL penalty."""
-        if self.spec.grpo.kl <= 0:
-            return
-        if self.engine.zero_optimization_stage() == 3:
-            raise ValueError("a KL reference under ZeRO-3 is not supported yet: set grpo.kl=0 or learner.zero_stage=2")
-        self.reference = copy.deepcopy(self.engine.module).eval().requires_grad_(False)
-
     def load_reference(self, path: str) -> None:
-        """Take the reference from a checkpoint folder, when a run goes on."""
+        """Freeze a checkpoint folder's model as the reference of the KL penalty; a whole copy on each rank."""
         if self.spec.grpo.kl > 0:
             self.reference = self._policy(path).to(self.device).eval().requires_grad_(False)
 
@@ -195,7 +186,10 @@ class Learner:
     @torch.no_grad()
     def _log_probs(self, items: Sequence[LearnItem], policy: Policy) -> list[torch.Tensor]:
         found: list[torch.Tensor] = [torch.empty(0)] * len(items)
-        for batch, indices in self._batches([TokenSequence(item.prompt, item.ids) for item in items]):
+        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in items])
+        # under ZeRO-3 a forward pass is a collective: every rank has to make as many
+        for number in range(deepspeed_engine.largest(len(batches), self.device)):
+            batch, indices = batches[min(number, len(batches) - 1)]
             flat = self._forward(policy, batch)
             for index, row in zip(indices, flat.split([len(items[i].ids) for i in indices]), strict=True):
                 found[index] = row

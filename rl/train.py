@@ -26,7 +26,6 @@ from rl.schedules import cosine
 from rl.team import Team, launch, learn_items
 from rl.tracking import Tracker
 from rollout.mixing import mixed_indices
-from rollout.rows import RowData
 from rollout.samples import Prompt, SamplingSpec
 
 
@@ -73,7 +72,7 @@ def train(config: Config, directory: RunDirectory) -> Results:
 
 def resume(run: Run) -> None:
     """Go on from the last checkpoint, if there is one, or measure what the untrained model can do."""
-    probe = next(probes(run))
+    probe = probe_prompt(run)
     last = run.directory.last_checkpoint()
     if last is not None:
         folder, run.progress = last
@@ -82,9 +81,11 @@ def resume(run: Run) -> None:
         say(f"going on after {run.progress.phase} step {run.progress.step} ({dropped} later metric lines dropped)")
         run.team.sync(run.progress.version, probe)
         return
+    run.directory.forget_after(run.progress)
     run.team.sync(0, probe)
-    with run.results.timed("evaluate"):
-        run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
+    if "init" not in run.results.summary["stages"]:
+        with run.results.timed("evaluate"):
+            run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
 
 
 def tune(run: Run) -> None:
@@ -111,7 +112,7 @@ def tune(run: Run) -> None:
             if due(step.number, run.config.checkpoints.tune_every) and step.number < total:
                 checkpoint(run)
     version = run.progress.version + 1
-    run.team.sync(version, next(probes(run)))
+    run.team.sync(version, probe_prompt(run))
     with run.results.timed("evaluate"):
         run.results.stage("tuned", run.team.evaluate(run.splits.test, "tuned"))
     write_folder(run.directory.tuned_model, lambda folder: run.team.learners.call("save_model", str(folder)))
@@ -125,8 +126,8 @@ def grpo(run: Run) -> None:
     if run.progress.step >= config.steps:
         return
     team.learners.call("load_reference", str(run.directory.tuned_model))
-    batches = prompt_batches(run)
-    for probe, step in zip(probes(run), range(run.progress.step + 1, config.steps + 1), strict=False):
+    batches, probe = prompt_batches(run), probe_prompt(run)
+    for step in range(run.progress.step + 1, config.steps + 1):
         with run.results.timed("grpo"):
             watch = Stopwatch()
             prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
@@ -223,13 +224,11 @@ def prompt_batches(run: Run) -> Iterator[list[int]]:
         yield list(islice(draws, config.prompts))
 
 
-def probes(run: Run) -> Iterator[Prompt]:
+def probe_prompt(run: Run) -> Prompt:
     """The prompt that each sync is checked on: always the same, so that a cache left stale shows."""
-    rows: RowData = run.splits.val
-    index = next(i for found in [rows.indices_by_task()] for i in found.get("rationale", range(len(rows))))
-    prompt = run.team.prompts(rows, [index], "probe")[0]
-    while True:
-        yield prompt
+    rows = run.splits.val
+    index = rows.indices_by_task().get("rationale", [0])[0]
+    return run.team.prompts(rows, [index], "probe")[0]
 
 
 def due(step: int, every: int) -> bool:

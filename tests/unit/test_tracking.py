@@ -1,0 +1,59 @@
+"""MLflow on a real sqlite store, and a tracking server that is not there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from rl.config import Config, TrackingConfig
+from rl.run_directory import RunDirectory
+from rl.tracking import Tracker, resend
+
+
+def make(tmp_path: Path, uri: str | None = None) -> tuple[Tracker, RunDirectory, list[str]]:
+    config = Config(runs=str(tmp_path / "runs"), tracking=TrackingConfig(uri=uri))
+    run, warnings = RunDirectory.create(config), []
+    return Tracker(config, run, warnings.append), run, warnings
+
+
+def steps_of(tracker: Tracker, key: str) -> list[int]:
+    return [p.step for p in MlflowClient(tracking_uri=tracker.uri).get_metric_history(tracker.run_id, key)]
+
+
+def test_metrics_go_in_once_a_step_even_after_a_resume(tmp_path: Path) -> None:
+    tracker, run, warnings = make(tmp_path)
+    tracker.start({"grpo.group": 8})
+    for step in (1, 2, 3):
+        tracker.log({"reward/mean": step / 10, "odd [key]@": 1.0, "broken": float("inf")}, step)
+    again = Tracker(Config(runs=str(tmp_path / "runs")), run, warnings.append)
+    again.start({"grpo.group": 8})
+    assert again.run_id == tracker.run_id
+    for step in (3, 4):
+        again.log({"reward/mean": step / 10}, step)
+    again.finish()
+    assert warnings == []
+    assert steps_of(again, "reward/mean") == [1, 2, 3, 4]
+    assert steps_of(again, "odd _key__") == [1, 2, 3]
+    assert MlflowClient(tracking_uri=again.uri).get_run(again.run_id).data.params == {"grpo.group": "8"}
+
+
+def test_a_dead_server_neither_stops_nor_delays_a_run(tmp_path: Path) -> None:
+    tracker, _run, warnings = make(tmp_path, "http://user:secret@127.0.0.1:9")
+    began = time.monotonic()
+    tracker.start({"a": 1})
+    tracker.log({"x": 1.0}, 1)
+    tracker.finish()
+    assert time.monotonic() - began < 60
+    assert len(warnings) == 1
+    assert "secret" not in warnings[0]
+    assert tracker.failures == 1
+
+
+def test_what_is_missing_is_sent_later(tmp_path: Path) -> None:
+    tracker, run, _ = make(tmp_path)
+    for step in (1, 2):
+        run.log_metrics({"phase": "grpo", "step": step, "metrics": {"reward/mean": 0.5}})
+    assert resend(tracker, run) == 2
+    assert steps_of(tracker, "reward/mean") == [1, 2]
