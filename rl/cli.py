@@ -68,6 +68,7 @@ def faces(
     out: Annotated[Path, typer.Option(help="Folder to write; must be empty or missing.")],
     clips: Annotated[int, typer.Option(help="Training clips; val and test get a quarter as many each.")] = 1024,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    careless: Annotated[float, typer.Option(help="Share of training rationales with a careless captioner's emotion.")] = 0.0,
 ) -> None:
     """Draw people: H.264 clips and ms-swift rows for train, val and test."""
     from rollout.face_data import make_faces
@@ -80,7 +81,7 @@ def faces(
                 tasks[split] = bar.add_task(split, total=clips if split == "train" else max(8, clips // 4))
             bar.update(tasks[split], completed=done)  # type: ignore[arg-type]
 
-        written = make_faces(out, clips, seed, progress)
+        written = make_faces(out, clips, seed, careless, progress)
     for split, count in written.clips.items():
         say(f"{split}: {count} clips, {written.rows[split]} rows")
 

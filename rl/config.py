@@ -16,6 +16,8 @@ class FacesConfig:
 
     clips: int = 1024
     seed: int = 0
+    careless: float = 0.0
+    """Share of the training rationales that a careless captioner wrote; see `make_faces`."""
 
 
 @dataclass

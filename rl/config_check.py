@@ -102,6 +102,13 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "rewards.scorers", scorers, bool(scorers) or not grpo.steps, "GRPO needs at least one scorer"
     share = config.rewards.max_error_share
     yield "rewards.max_error_share", share, 0 <= share <= 1, "must lie between 0 and 1"
+    uri = config.tracking.uri or ""
+    yield (
+        "tracking.uri",
+        "…",
+        "@" not in uri,
+        "must hold no credentials, since the config is saved; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+    )
     yield "data.fps", config.data.fps, config.data.fps > 0, "must be above 0"
     yield "data.max_frames", config.data.max_frames, config.data.max_frames >= 2, "must be 2 or more"
     rows = config.evaluation.rows
@@ -130,6 +137,7 @@ def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         there = any(Path(data.directory).glob("train.*"))
         yield "data.directory", data.directory, there, "holds no train.jsonl; check the path, or set data.faces to draw one"
     if data.faces is not None:
+        yield "data.faces.careless", data.faces.careless, 0 <= data.faces.careless <= 1, "must lie between 0 and 1"
         yield "data.faces.clips", data.faces.clips, data.faces.clips >= 8, "must be 8 or more"
 
 

@@ -65,9 +65,15 @@ def optimizer_step(engine: Any, losses: Sequence[Callable[[], torch.Tensor]], le
         engine.set_gradient_accumulation_boundary(index == rounds - 1)
         loss = losses[min(index, len(losses) - 1)]()
         engine.backward(loss if index < len(losses) else loss * 0.0)
+    plain = gradient_norm(engine) if engine.zero_optimization_stage() == 0 else None
     engine.step()
-    norm = engine.get_global_grad_norm()
+    norm = engine.get_global_grad_norm() if plain is None else plain
     return float(norm) if norm is not None else float("nan")
+
+
+def gradient_norm(engine: Any) -> torch.Tensor:
+    """Norm of the gradients as they stand on this rank; without ZeRO, DeepSpeed does not report it."""
+    return torch.nn.utils.get_total_norm([p.grad for p in engine.module.parameters() if p.grad is not None])
 
 
 def all_sum(values: dict[str, float], device: torch.device) -> dict[str, float]:

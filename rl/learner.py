@@ -70,6 +70,11 @@ class Learner:
         norm = self._step([batch for batch, _ in self._batches(examples)], loss_of, learning_rate)
         return {"loss": self._sum({"loss": sum(losses)})["loss"], "gradient_norm": norm, "tokens": float(tokens)}
 
+    def restart(self, path: str) -> None:
+        """Begin anew from a checkpoint folder: its weights, and an optimizer that remembers nothing."""
+        del self.engine
+        self.engine = deepspeed_engine.start(self._policy(path), self.spec.deepspeed, self.ranks)
+
     def load_reference(self, path: str) -> None:
         """Freeze a checkpoint folder's model as the reference of the KL penalty; a whole copy on each rank."""
         if self.spec.grpo.kl > 0:

@@ -31,7 +31,7 @@ def prepare_data(config: Config) -> Splits:
     folder = Path(data.directory)
     if data.faces is not None and data.train is None and not _split_file(folder, "train"):
         say(f"drawing {data.faces.clips} training clips into {folder}")
-        report = make_faces(folder, data.faces.clips, data.faces.seed)
+        report = make_faces(folder, data.faces.clips, data.faces.seed, data.faces.careless)
         say(f"drew {sum(report.clips.values())} clips, {sum(report.rows.values())} rows")
     root = Path(data.media_root) if data.media_root else None
     opened = {}

@@ -151,9 +151,10 @@ class Tracker:
         except Exception as error:  # noqa: BLE001 - whatever a tracking server does, it must not end a training run
             self.failures += 1
             if self.failures == 1:
+                reason = _without_password(f"{self.uri} failed ({type(error).__name__}: {str(error)[:200]})")
                 self.warn(
-                    f"MLflow at {_without_password(self.uri)} failed ({type(error).__name__}: {str(error)[:200]}); training "
-                    f"goes on, metrics stay in {self.run.metrics_file}, and `affectree track sync` sends them later"
+                    f"MLflow at {reason}; training goes on, metrics stay in {self.run.metrics_file}, and "
+                    "`affectree track sync` sends them later"
                 )
 
 
@@ -171,5 +172,5 @@ def _key(name: str) -> str:
     return _NOT_ALLOWED.sub("_", name)
 
 
-def _without_password(uri: str) -> str:
-    return re.sub(r"//[^/@]*@", "//***@", uri)
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//***@", text)

@@ -116,6 +116,7 @@ def tune(run: Run) -> None:
     with run.results.timed("evaluate"):
         run.results.stage("tuned", run.team.evaluate(run.splits.test, "tuned"))
     write_folder(run.directory.tuned_model, lambda folder: run.team.learners.call("save_model", str(folder)))
+    run.team.learners.call("restart", str(run.directory.tuned_model))
     run.progress = Progress("grpo", 0, version)
     checkpoint(run)
 

@@ -48,9 +48,23 @@ class FacesReport:
 
 
 def make_faces(
-    directory: Path, clips: int, seed: int, progress: Callable[[str, int], None] = lambda split, done: None
+    directory: Path,
+    clips: int,
+    seed: int,
+    careless: float = 0.0,
+    progress: Callable[[str, int], None] = lambda split, done: None,
 ) -> FacesReport:
     """Draw `clips` people for training and a quarter as many (at least 8) for each of val and test.
+
+    Args:
+        directory: to write; empty or missing.
+        clips: training clips.
+        seed: of everything that is drawn.
+        careless: share of the *training* rationales whose reference text was written by a captioner who does not tell
+            fear, disgust and sadness from their neighbours. Their gold columns, by which rewards are given, and all
+            of val and test are right. This is the paper's situation: tuning imitates model-written captions, the
+            reward compares with verified trees (VidEmo, sections 3.2 and 4).
+        progress: told of each clip.
 
     The folder is written aside and renamed, so that a half-written data set never looks whole.
 
@@ -60,6 +74,8 @@ def make_faces(
     """
     if clips < 1:
         raise ValueError(f"--clips must be at least 1, found {clips}")
+    if not 0 <= careless <= 1:
+        raise ValueError(f"--careless must lie between 0 and 1, found {careless}")
     if directory.exists() and any(directory.iterdir()):
         raise FileExistsError(f"{directory} exists and is not empty; choose another --out or remove it")
     aside = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
@@ -76,7 +92,8 @@ def make_faces(
         ]
         rows = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool, (aside / f"{split}.jsonl").open("w") as file:
-            written = pool.map(lambda job: _write_clip(aside / "videos", *job), jobs)
+            share = careless if split == "train" else 0.0
+            written = pool.map(lambda job, share=share: _write_clip(aside / "videos", share, *job), jobs)
             for done, clip_rows in enumerate(written, start=1):
                 for row in clip_rows:
                     file.write(json.dumps(row) + "\n")
@@ -111,11 +128,11 @@ def _distinct_identities(rng: np.random.Generator) -> list[faces.Identity]:
     return [pool[i] for i in rng.permutation(len(pool))]
 
 
-def _write_clip(videos: Path, name: str, face: Face, seed: int) -> list[dict[str, Any]]:
+def _write_clip(videos: Path, careless: float, name: str, face: Face, seed: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
     frames = faces.draw_frames(face, CLIP_FRAMES, CLIP_SIZE, rng)
     encode_video(videos / f"{name}.mp4", frames, CLIP_FPS)
-    return list(clip_rows(f"videos/{name}.mp4", face, rng))
+    return list(clip_rows(f"videos/{name}.mp4", face, rng, careless))
 
 
 def encode_video(path: Path, frames: np.ndarray, fps: int) -> None:
@@ -129,16 +146,18 @@ def encode_video(path: Path, frames: np.ndarray, fps: int) -> None:
         container.mux(stream.encode())
 
 
-def clip_rows(video: str, face: Face, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float) -> Iterator[dict[str, Any]]:
     """All rows of one clip: attribute and expression questions, emotions, action units, the rationale."""
     tree = faces.gold_tree(face)
     emotion = faces.emotion_of(face.performance)
     gold = write(tree, emotion)
     fine = emotion if emotion == "neutral" else f"{emotion} ({faces.intensity_of(face.performance)})"
+    said = faces.confuse(tree) if rng.random() < careless else tree
+    rationale = write(said, next(said.emotions()).label)
     units = ", ".join(faces.action_units(face.performance)) or "None"
 
     def row(task: str, source: str, question: str, answer: str, **columns: Any) -> dict[str, Any]:
-        reference = gold if task == "rationale" else answer
+        reference = rationale if task == "rationale" else answer
         messages = [{"role": "user", "content": question}, {"role": "assistant", "content": reference}]
         whole = {"options": [], "tree": gold, **columns}
         return {"messages": messages, "videos": [video], "source": source, "task": task, "answer": answer, **whole}

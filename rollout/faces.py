@@ -9,7 +9,7 @@ an opening mouth are surprise in a bright scene and fear in a dim one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
@@ -157,6 +157,17 @@ def _expressions(what: Performance) -> list[tuple[str, tuple[str, ...]]]:
         (eyes, ("eye size",)),
         (COURSES[(what.onset, what.apex)], ("mouth onset", "mouth apex")),
     ]
+
+
+CONFUSED = {"fear": "surprise", "disgust": "angry", "sad": "neutral"}
+"""What a careless captioner writes for an emotion that it does not tell from its neighbour."""
+
+
+def confuse(tree: AffectiveTree) -> AffectiveTree:
+    """The tree as a careless captioner writes it: right in all that is seen, wrong in some emotions."""
+    (person,) = tree.persons
+    emotions = tuple(replace(m, label=CONFUSED.get(m.label, m.label)) for m in person.emotions)
+    return AffectiveTree((replace(person, emotions=emotions),))
 
 
 def action_units(performance: Performance) -> tuple[str, ...]:
