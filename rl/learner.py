@@ -44,6 +44,10 @@ class Learner:
         """Prompts of rows; their clips are then at hand for learning."""
         return [self.encoder.encode(row) for row in rows]
 
+    def reply_ids(self, text: str) -> np.ndarray:
+        """Token ids of an assistant turn, int64 (k,)."""
+        return self.encoder.reply_ids(text)
+
     def tune(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
         """One supervised step on rows of the training file.
 
