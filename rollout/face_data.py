@@ -60,10 +60,11 @@ def make_faces(
         directory: to write; empty or missing.
         clips: training clips.
         seed: of everything that is drawn.
-        careless: share of the *training* rationales whose reference text was written by a captioner who does not tell
-            fear, disgust and sadness from their neighbours. Their gold columns, by which rewards are given, and all
-            of val and test are right. This is the paper's situation: tuning imitates model-written captions, the
-            reward compares with verified trees (VidEmo, sections 3.2 and 4).
+        careless: share of the *captioned* training rationales whose text was written by a captioner who does not tell
+            fear, disgust and sadness from their neighbours. Two of three training clips are captioned (source
+            `faces/rationale_captioned`), every third is verified (`faces/rationale_verified`), as are all of val and
+            test. This is the paper's situation: tuning imitates model-written captions, the reward compares with
+            verified trees (VidEmo, sections 3.2 and 4).
         progress: told of each clip.
 
     The folder is written aside and renamed, so that a half-written data set never looks whole.
@@ -92,8 +93,8 @@ def make_faces(
         ]
         rows = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool, (aside / f"{split}.jsonl").open("w") as file:
-            share = careless if split == "train" else 0.0
-            written = pool.map(lambda job, share=share: _write_clip(aside / "videos", share, *job), jobs)
+            shares = [careless if is_captioned(split, number) else None for number in range(len(jobs))]
+            written = pool.map(lambda share, job: _write_clip(aside / "videos", share, *job), shares, jobs)
             for done, clip_rows in enumerate(written, start=1):
                 for row in clip_rows:
                     file.write(json.dumps(row) + "\n")
@@ -104,6 +105,11 @@ def make_faces(
         directory.rmdir()
     aside.rename(directory)
     return FacesReport(directory, sizes, row_counts)
+
+
+def is_captioned(split: str, number: int) -> bool:
+    """Whether a clip's rationale was written by the captioner; every third training clip's was verified."""
+    return split == "train" and number % 3 != 2
 
 
 def _people_by_split(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, list[faces.Identity]]:
@@ -128,7 +134,7 @@ def _distinct_identities(rng: np.random.Generator) -> list[faces.Identity]:
     return [pool[i] for i in rng.permutation(len(pool))]
 
 
-def _write_clip(videos: Path, careless: float, name: str, face: Face, seed: int) -> list[dict[str, Any]]:
+def _write_clip(videos: Path, careless: float | None, name: str, face: Face, seed: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
     frames = faces.draw_frames(face, CLIP_FRAMES, CLIP_SIZE, rng)
     encode_video(videos / f"{name}.mp4", frames, CLIP_FPS)
@@ -146,13 +152,17 @@ def encode_video(path: Path, frames: np.ndarray, fps: int) -> None:
         container.mux(stream.encode())
 
 
-def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float) -> Iterator[dict[str, Any]]:
-    """All rows of one clip: attribute and expression questions, emotions, action units, the rationale."""
+def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float | None) -> Iterator[dict[str, Any]]:
+    """All rows of one clip: attribute and expression questions, emotions, action units, the rationale.
+
+    `careless` is the captioner's share of mistakes, or None for a verified clip.
+    """
     tree = faces.gold_tree(face)
     emotion = faces.emotion_of(face.performance)
     gold = write(tree, emotion)
     fine = emotion if emotion == "neutral" else f"{emotion} ({faces.intensity_of(face.performance)})"
-    said = faces.confuse(tree) if rng.random() < careless else tree
+    said = faces.confuse(tree) if careless is not None and rng.random() < careless else tree
+    origin = "verified" if careless is None else "captioned"
     rationale = write(said, next(said.emotions()).label)
     units = ", ".join(faces.action_units(face.performance)) or "None"
 
@@ -179,7 +189,7 @@ def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float)
     yield row("emotion_single", "faces/ER_single", EMOTION_QUESTION, emotion, options=list(faces.EMOTIONS))
     yield row("emotion_fine", "faces/ER_fine", FINE_QUESTION, fine)
     yield row("action_units", "faces/AU", ACTION_UNIT_QUESTION, units)
-    yield row("rationale", "faces/rationale", RATIONALE_QUESTION, emotion)
+    yield row("rationale", f"faces/rationale_{origin}", RATIONALE_QUESTION, emotion)
 
 
 def _options(aspect: str, value: str, rng: np.random.Generator) -> list[str]:
