@@ -12,6 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError
 
+LOCAL = "local"
 PACKAGES = ("actors", "rewards", "rl", "rollout")
 
 
@@ -35,7 +36,8 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
     """Join the cluster at `address`, the one of this Ray job, or start one on this machine.
 
     Args:
-        address: None to look at RAY_ADDRESS, which Ray sets in jobs.
+        address: None for RAY_ADDRESS, which Ray sets in jobs, or else a cluster that runs on this machine;
+            `local` always starts one.
         object_store_gib: of a cluster that is started here.
         environment: variables for every worker process.
 
@@ -46,10 +48,16 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
         return "joined the Ray cluster of this process"
     target = address or os.environ.get("RAY_ADDRESS")
     common: dict[str, Any] = {"logging_level": logging.WARNING, "runtime_env": {"env_vars": environment}}
-    if target:
-        ray.init(address=target, **common)
-        return f"joined the Ray cluster at {target}"
+    if target != LOCAL:
+        try:
+            ray.init(address=target or "auto", **common)
+        except ConnectionError as error:
+            if target:
+                raise ClusterError(f"no Ray cluster answers at {target} ({error}); check cluster.address") from error
+        else:
+            return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
     ray.init(
+        address=LOCAL,
         num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
         include_dashboard=False,
         object_store_memory=int(object_store_gib * 2**30),

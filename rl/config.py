@@ -210,7 +210,8 @@ class TrackingConfig:
 @dataclass
 class ClusterConfig:
     address: str | None = None
-    """Ray address; the job's own or an existing cluster's if there is one, else a local one is started."""
+    """Ray address; the job's own or an existing cluster's if there is one, else a local one is started. `local` always
+    starts one."""
     start_timeout: float = 600.0
     """Seconds to wait for all actors."""
     object_store_gib: float = 1.0

@@ -44,9 +44,9 @@ def cluster() -> Iterator[None]:
     """A local Ray cluster, as `affectree train` starts one."""
     import ray
 
-    from actors.cluster import connect
+    from actors.cluster import LOCAL, connect
     from rl.environment import worker_environment
 
-    connect(None, object_store_gib=0.5, environment=worker_environment(on_cpu=True))
+    connect(LOCAL, object_store_gib=0.5, environment=worker_environment(on_cpu=True))
     yield
     ray.shutdown()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +24,8 @@ pytestmark = pytest.mark.timeout(600)
 HOME = QUICKSTART.parent.parent
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-JOB_ADDRESS = "http://127.0.0.1:8299"
+NOT_YET = ("No available agent", "Failed to connect")
+"""What submitting to a head that has just started may say."""
 
 
 def run(*command: str, **more: object) -> subprocess.CompletedProcess[str]:
@@ -33,24 +36,56 @@ def run(*command: str, **more: object) -> subprocess.CompletedProcess[str]:
 def job(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A small run submitted to a running Ray cluster; gives its directory and its log."""
     runs = tmp_path_factory.mktemp("job_runs")
-    started = run(
-        *("ray", "start", "--head", "--port=6399", "--dashboard-port=8299", "--num-cpus=4", "--dashboard-host=127.0.0.1"),
-        *("--object-store-memory=500000000", "--disable-usage-stats"),
+    port, dashboard, client = free_ports(3)
+    address = f"http://127.0.0.1:{dashboard}"
+    head_log = (runs / "head.log").open("w")
+    head = subprocess.Popen(
+        [
+            *(
+                "ray",
+                "start",
+                "--head",
+                "--block",
+                f"--port={port}",
+                f"--dashboard-port={dashboard}",
+                f"--ray-client-server-port={client}",
+                "--num-cpus=4",
+            ),
+            *("--dashboard-host=127.0.0.1", "--object-store-memory=500000000", "--disable-usage-stats"),
+        ],
+        env=ENVIRONMENT,
+        stdout=head_log,
+        stderr=head_log,
+        start_new_session=True,
     )
-    assert started.returncode == 0, started.stderr
     try:
         settings = small_settings(faces, runs, "grpo.steps=3")
-        submitted = run(
-            *("ray", "job", "submit", f"--address={JOB_ADDRESS}", "--working-dir", "."),
-            *("--", "affectree", "train", "configs/quickstart.yaml", *(f"'{s}'" for s in settings)),
-            timeout=500,
-        )
-        log = submitted.stdout + submitted.stderr
-        assert "succeeded" in log.lower(), log[-4000:]
+        log = submit(address, "affectree", "train", "configs/quickstart.yaml", *(f"'{s}'" for s in settings))
+        assert "succeeded" in log.lower(), log[-4000:] + (runs / "head.log").read_text()[-2000:]
         (directory,) = [p for p in runs.iterdir() if (p / "config.yaml").is_file()]
         yield directory, log
     finally:
-        run("ray", "stop", "--force")
+        head.terminate()
+        head.wait(timeout=60)
+
+
+def submit(address: str, *entrypoint: str) -> str:
+    """Submit a job and follow it to its end; gives all that was printed."""
+    deadline = time.monotonic() + 150
+    while True:
+        done = run("ray", "job", "submit", f"--address={address}", "--working-dir", ".", "--", *entrypoint, timeout=500)
+        log = done.stdout + done.stderr
+        if time.monotonic() > deadline or not any(words in log for words in NOT_YET):
+            return log
+        time.sleep(3)
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for found in sockets:
+            found.bind(("127.0.0.1", 0))
+        return [found.getsockname()[1] for found in sockets]
 
 
 def test_a_ray_job_succeeds_and_logs_its_steps(job: tuple[Path, str]) -> None:
@@ -143,7 +178,9 @@ if __name__ == "__main__":
 
 
 def test_a_killed_run_goes_on_after_its_last_checkpoint(faces: Path, tmp_path: Path) -> None:
-    settings = small_settings(faces, tmp_path / "runs", "evaluation.every=0", "evaluation.rows={rationale: 2}")
+    settings = small_settings(
+        faces, tmp_path / "runs", "evaluation.every=0", "evaluation.rows={rationale: 2}", "cluster.address=local"
+    )
     log = (tmp_path / "first.log").open("w")
     driver = subprocess.Popen(
         [str(BIN / "affectree"), "train", str(QUICKSTART), *settings], env=ENVIRONMENT, cwd=tmp_path, stdout=log, stderr=log
