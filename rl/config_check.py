@@ -10,6 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from rewards.plugins import PluginError, load_scorer
 from rl.config import Config, StageConfig
@@ -175,13 +176,16 @@ def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) ->
                 yield str(path), loaded
         except FileNotFoundError:
             problems.append(f"{path}: no such configuration file")
-        except Exception as error:  # noqa: BLE001 - YAML raises its own types
+        except YAMLError as error:
             problems.append(f"{path}: not valid YAML ({str(error).splitlines()[0]})")
     for word in overrides:
         if "=" not in word:
             problems.append(f"{word!r}: settings are written key=value")
             continue
-        yield "command line", OmegaConf.from_dotlist([word])
+        try:
+            yield "command line", OmegaConf.from_dotlist([word])
+        except YAMLError as error:
+            problems.append(f"{word!r}: the value is not valid YAML ({str(error).splitlines()[0]})")
 
 
 def _leaves(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -60,7 +60,7 @@ def job(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
     )
     try:
         settings = small_settings(faces, runs, "grpo.steps=3")
-        log = submit(address, "affectree", "train", "configs/quickstart.yaml", *(f"'{s}'" for s in settings))
+        log = submit(address, "affectree", "train", "configs/quickstart.yaml", *settings)
         assert "succeeded" in log.lower(), log[-4000:] + (runs / "head.log").read_text()[-2000:]
         (directory,) = [p for p in runs.iterdir() if (p / "config.yaml").is_file()]
         yield directory, log
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     clip = decode_clip(next(Path({str(faces / "videos")!r}).glob("*.mp4")), ClipSpec())
     llm = LLM({str(job[0] / "model")!r}, dtype="float32", max_model_len=512, enforce_eager=True)
     prompt = "<|im_start|>user\\n<|vision_start|><|video_pad|><|vision_end|>What is the hat?<|im_end|>\\n<|im_start|>assistant\\n"
-    out = llm.generate({{"prompt": prompt, "multi_modal_data": {{"video": [clip.frames]}}}}, SamplingParams(max_tokens=4))
+    out = llm.generate({{"prompt": prompt, "multi_modal_data": {{"video": [clip.frames]}}}}, SamplingParams(max_tokens=4), use_tqdm=False)
     print("tokens:", len(out[0].outputs[0].token_ids))
 """
     script = job[0] / "ask.py"

@@ -58,6 +58,7 @@ def test_a_missing_file_and_a_bare_word_are_told() -> None:
     with pytest.raises(ConfigError, match="no such configuration file"):
         load_config(Path("absent.yaml"))
     assert "key=value" in problems("word")
+    assert "not valid YAML" in problems("grpo.mix={'x")
 
 
 def test_reading_a_configuration_imports_neither_torch_nor_ray() -> None:
