@@ -160,7 +160,8 @@ if __name__ == "__main__":
     clip = decode_clip(next(Path({str(faces / "videos")!r}).glob("*.mp4")), ClipSpec())
     llm = LLM({str(job[0] / "model")!r}, dtype="float32", max_model_len=512, enforce_eager=True)
     prompt = "<|im_start|>user\\n<|vision_start|><|video_pad|><|vision_end|>What is the hat?<|im_end|>\\n<|im_start|>assistant\\n"
-    out = llm.generate({{"prompt": prompt, "multi_modal_data": {{"video": [clip.frames]}}}}, SamplingParams(max_tokens=4), use_tqdm=False)
+    request = {{"prompt": prompt, "multi_modal_data": {{"video": [clip.frames]}}}}
+    out = llm.generate(request, SamplingParams(max_tokens=4), use_tqdm=False)
     print("tokens:", len(out[0].outputs[0].token_ids))
 """
     script = job[0] / "ask.py"
