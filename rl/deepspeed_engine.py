@@ -50,10 +50,11 @@ def start(policy: Policy, spec: DeepSpeedSpec, ranks: int) -> Any:
     return engine
 
 
-def optimizer_step(engine: Any, losses: Sequence[Callable[[], torch.Tensor]], learning_rate: float) -> float:
+def optimizer_step(engine: Any, losses: Sequence[Callable[[bool], torch.Tensor]], learning_rate: float) -> float:
     """One optimizer step whose gradient is the sum over `losses` (already divided by the step's totals).
 
-    Ranks with fewer micro-batches repeat their last one with weight 0, so that collectives stay in step.
+    Ranks with fewer micro-batches repeat their last one with weight 0, so that collectives stay in step; each loss is
+    told whether it counts.
 
     Returns:
         The gradient's norm before clipping.
@@ -63,8 +64,9 @@ def optimizer_step(engine: Any, losses: Sequence[Callable[[], torch.Tensor]], le
     rounds = largest(len(losses), engine.device)
     for index in range(rounds):
         engine.set_gradient_accumulation_boundary(index == rounds - 1)
-        loss = losses[min(index, len(losses) - 1)]()
-        engine.backward(loss if index < len(losses) else loss * 0.0)
+        counts = index < len(losses)
+        loss = losses[min(index, len(losses) - 1)](counts)
+        engine.backward(loss if counts else loss * 0.0)
     plain = gradient_norm(engine) if engine.zero_optimization_stage() == 0 else None
     engine.step()
     norm = engine.get_global_grad_norm() if plain is None else plain

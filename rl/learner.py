@@ -65,10 +65,11 @@ class Learner:
         self.engine.train()
         losses: list[float] = []
 
-        def loss_of(batch: TokenBatch) -> torch.Tensor:
+        def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
             log_probs, _ = self.engine(batch)
             loss = supervised_loss(log_probs, batch.sequence_of, len(batch.input_ids), totals)
-            losses.append(float(loss.detach()) / self.ranks)
+            if counts:
+                losses.append(float(loss.detach()) / self.ranks)
             return loss
 
         norm = self._step([batch for batch, _ in self._batches(examples)], loss_of, learning_rate)
@@ -172,24 +173,24 @@ class Learner:
         references = [self._forward(self.reference, batch) if self.reference else None for batch, _ in batches]
         members = {id(batch): (indices, reference) for (batch, indices), reference in zip(batches, references, strict=True)}
 
-        def loss_of(batch: TokenBatch) -> torch.Tensor:
+        def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
             indices, reference = members[id(batch)]
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
             before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
             advantages = torch.tensor([part[i].advantage for i in indices], device=self.device)
             terms = grpo_loss(log_probs, before, reference, advantages, batch.sequence_of, self.spec.grpo, totals)
-            stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
-            if first:
+            if counts:
+                stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
+            if counts and first:
                 recorded = np.concatenate([part[i].rollout_log_probs for i in indices])
-                difference = (before.cpu() - torch.from_numpy(recorded)).abs()
-                stats.add_difference(difference)
+                stats.add_difference((before.cpu() - torch.from_numpy(recorded)).abs())
             return terms.loss
 
         return self._step([batch for batch, _ in batches], loss_of, learning_rate)
 
     def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
-        calls = [lambda batch=batch: loss_of(batch) for batch in batches]
+        calls = [lambda counts, batch=batch: loss_of(batch, counts) for batch in batches]
         return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
 
     @torch.no_grad()
