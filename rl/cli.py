@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.progress import Progress as ProgressBar
@@ -129,12 +129,22 @@ def main() -> None:
     from rollout.rows import RowError
     from rollout.video import MediaError
 
+    ours = (RowError, MediaError, RunError, PluginError, ClusterError, FileExistsError)
     try:
         app()
     except ConfigError as error:
         console.print("the configuration cannot be used:", style="bold red")
         console.print(str(error), markup=False)
         raise SystemExit(2) from None
-    except (RowError, MediaError, RunError, PluginError, ClusterError, FileExistsError) as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
-        raise SystemExit(2) from None
+    except ours as error:
+        _tell(error)
+    except Exception as error:
+        cause = getattr(error, "cause", None)  # what an actor raised, as Ray passes it on
+        if not isinstance(cause, ours):
+            raise
+        _tell(cause)
+
+
+def _tell(error: BaseException) -> NoReturn:
+    console.print(f"error: {error}", style="bold red", markup=False)
+    raise SystemExit(2) from None

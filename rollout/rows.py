@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, load_dataset
 
+from rollout.video import MediaError, check_video
+
 VIDEO_TAG = "<video>"
+_OPENED_AT_START = 10_000
+"""Clips that are opened before a run starts (about 1 ms each); `affectree data check --decode` looks at all."""
 _COLUMNS = ("messages", "videos", "source", "task", "answer", "tree", "options")
 
 
@@ -144,20 +149,34 @@ def _text(answer: Any, fallback: str | None) -> str | None:
 
 
 def _check_media(rows: RowData) -> None:
-    """Every row once: tags and videos agree, and every named file exists."""
-    known: dict[str, bool] = {}
+    """Every row once: tags and videos agree, every named file exists, and those checked first are videos."""
+    first_row: dict[Path, int] = {}
     columns = [name for name in ("messages", "videos") if name in rows.table.column_names]
     index = 0
     for batch in rows.table.select_columns(columns).iter(batch_size=2048):
         for values in zip(*(batch[name] for name in columns), strict=True):
             row = build_row(dict(zip(columns, values, strict=True)), index, rows.path, rows.media_root)
-            for video in map(str, row.videos):
-                if not known.setdefault(video, Path(video).is_file()):
+            for video in row.videos:
+                if video not in first_row and not video.is_file():
                     raise RowError(
                         f"{rows.path}, row {index + 1}, key `videos`: {video} does not exist; "
                         "relative paths start at `data.media_root`, or else at the file's own folder"
                     )
+                first_row.setdefault(video, index)
             index += 1
+    opened = list(first_row)[:_OPENED_AT_START]
+    with ThreadPoolExecutor() as pool:
+        for video, problem in zip(opened, pool.map(_problem_with, opened), strict=True):
+            if problem:
+                raise RowError(f"{rows.path}, row {first_row[video] + 1}, key `videos`: {problem}")
+
+
+def _problem_with(video: Path) -> str | None:
+    try:
+        check_video(video)
+    except MediaError as error:
+        return str(error)
+    return None
 
 
 def _unreadable(path: Path, error: Exception) -> str:

@@ -51,6 +51,18 @@ def decode_clip(path: Path, spec: ClipSpec) -> Clip:
         raise MediaError(f"{path}: cannot be decoded ({error}); re-encode it or remove its rows") from error
 
 
+def check_video(path: Path) -> None:
+    """Open a file without decoding it; raises `MediaError` if it is missing or is not a video."""
+    if not path.is_file():
+        raise MediaError(f"{path}: no such video file; check the row's `videos` and `data.media_root`")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise MediaError(f"{path}: the file has no video stream; replace it or remove its rows")
+    except av.FFmpegError as error:
+        raise MediaError(f"{path}: is not a readable video ({error}); re-encode it or remove its rows") from error
+
+
 def _sample(path: Path, container: av.container.InputContainer, spec: ClipSpec) -> Clip:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"

@@ -41,6 +41,9 @@ def test_bad_rows_are_refused(tmp_path: Path) -> None:
     refused(write(tmp_path / "a.jsonl", ASK, {**asks_for_video}), "row 2", "`videos`", "asks for 1", "found 0")
     absent = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["absent.mp4"]}
     refused(write(tmp_path / "b.jsonl", absent), "row 1", "absent.mp4", "does not exist")
+    (tmp_path / "text.mp4").write_text("not a video")
+    unreadable = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["text.mp4"]}
+    refused(write(tmp_path / "d.jsonl", unreadable), "row 1", "text.mp4", "not a readable video")
     no_user = {"messages": [{"role": "assistant", "content": "hi"}]}
     refused(write(tmp_path / "c.jsonl", no_user), "row 1", "no user turn")
 
