@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,25 +42,26 @@ def decode_clip(path: Path, spec: ClipSpec) -> Clip:
     Raises:
         MediaError: if the file is missing, is not a video, or holds no frame that can be decoded.
     """
-    if not path.is_file():
-        raise MediaError(f"{path}: no such video file; check the row's `videos` and `data.media_root`")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise MediaError(f"{path}: the file has no video stream; replace it or remove its rows")
-            return _sample(path, container, spec)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path}: cannot be decoded ({error}); re-encode it or remove its rows") from error
+    with _opened(path) as container:
+        return _sample(path, container, spec)
 
 
 def check_video(path: Path) -> None:
     """Open a file without decoding it; raises `MediaError` if it is missing or is not a video."""
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+    """The file's container, with at least one video stream; every fault in the block becomes a `MediaError`."""
     if not path.is_file():
         raise MediaError(f"{path}: no such video file; check the row's `videos` and `data.media_root`")
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise MediaError(f"{path}: the file has no video stream; replace it or remove its rows")
+            yield container
     except av.FFmpegError as error:
         raise MediaError(f"{path}: is not a readable video ({error}); re-encode it or remove its rows") from error
 
