@@ -39,7 +39,7 @@ def config(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
     return load_config(QUICKSTART, small_settings(faces, tmp_path_factory.mktemp("runs")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """A local Ray cluster, as `affectree train` starts one."""
     import ray

@@ -36,22 +36,17 @@ def run(*command: str, **more: object) -> subprocess.CompletedProcess[str]:
 def job(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A small run submitted to a running Ray cluster; gives its directory and its log."""
     runs = tmp_path_factory.mktemp("job_runs")
-    port, dashboard, client = free_ports(3)
-    address = f"http://127.0.0.1:{dashboard}"
+    # every port is a free one: other clusters may run on this machine
+    names = ("port", "dashboard-port", "ray-client-server-port", "dashboard-agent-listen-port")
+    names += ("dashboard-agent-grpc-port", "metrics-export-port", "runtime-env-agent-port")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    address = f"http://127.0.0.1:{ports['dashboard-port']}"
     head_log = (runs / "head.log").open("w")
     head = subprocess.Popen(
         [
-            *(
-                "ray",
-                "start",
-                "--head",
-                "--block",
-                f"--port={port}",
-                f"--dashboard-port={dashboard}",
-                f"--ray-client-server-port={client}",
-                "--num-cpus=4",
-            ),
-            *("--dashboard-host=127.0.0.1", "--object-store-memory=500000000", "--disable-usage-stats"),
+            *("ray", "start", "--head", "--block", "--num-cpus=4", "--dashboard-host=127.0.0.1"),
+            *("--object-store-memory=500000000", "--disable-usage-stats"),
+            *(f"--{name}={port}" for name, port in ports.items()),
         ],
         env=ENVIRONMENT,
         stdout=head_log,
