@@ -26,6 +26,9 @@ def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.set_device(0)
+    # DeepSpeed would compile a shared-memory all-reduce for CPU inference. Training does not use it, and a process
+    # that is killed while it compiles leaves a lock on which every later one waits for ever.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", auto_mpi_discovery=False, verbose=False)
     return torch.device("cuda", 0) if on_gpu else torch.device("cpu")
 
