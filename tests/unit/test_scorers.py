@@ -23,30 +23,25 @@ def value(score: object) -> float:
     return score.value if isinstance(score, Score) else score  # type: ignore[return-value]
 
 
+FOR_RATIONALES = (
+    scorers.structure,
+    scorers.leaf,
+    scorers.root,
+    scorers.expression,
+    scorers.tree_edit,
+    scorers.qa,
+    scorers.format,
+)
+
+
 def test_a_perfect_rationale_scores_one_everywhere() -> None:
     perfect = sample(GOOD)
-    for scorer in (
-        scorers.structure,
-        scorers.leaf,
-        scorers.root,
-        scorers.expression,
-        scorers.tree_edit,
-        scorers.qa,
-        scorers.format,
-    ):
+    for scorer in FOR_RATIONALES:
         assert value(scorer(perfect)) == 1.0
 
 
 def test_an_empty_completion_scores_zero_everywhere() -> None:
-    for scorer in (
-        scorers.structure,
-        scorers.leaf,
-        scorers.root,
-        scorers.expression,
-        scorers.tree_edit,
-        scorers.qa,
-        scorers.format,
-    ):
+    for scorer in FOR_RATIONALES:
         assert value(scorer(sample(""))) == 0.0
 
 
