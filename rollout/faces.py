@@ -224,41 +224,44 @@ def _draw(face: Face, mouth: str, dx: int, dy: int, size: int) -> Image.Image:
     if who.hair_length == "long":
         pen.rectangle((left - 9, 18 + dy, right + 9, 104 + dy), fill=hair)
     pen.ellipse((left - 6, 2 + dy, right + 6, 70 + dy), fill=hair)
-    pen.ellipse((left, 14 + dy, right, 110 + dy), fill=SKINS[who.skin])
-    pen.pieslice((left, 8 + dy, right, 40 + dy), 180, 360, fill=hair)
+    pen.ellipse((left, 8 + dy, right, 110 + dy), fill=SKINS[who.skin])
+    pen.pieslice((left, 2 + dy, right, 30 + dy), 180, 360, fill=hair)
     if who.hat == "yes":
-        pen.rectangle((left - 10, 12 + dy, right + 10, 19 + dy), fill=(40, 160, 60))
-        pen.rectangle((left + 4, dy, right - 4, 16 + dy), fill=(40, 160, 60))
+        pen.rectangle((left - 10, 9 + dy, right + 10, 15 + dy), fill=(40, 160, 60))
+        pen.rectangle((left + 4, dy, right - 4, 12 + dy), fill=(40, 160, 60))
     dy += 3 if what.head == "down" else 0
     for side in (-1, 1):
-        _draw_eye(pen, cx + side * 17, 52 + dy, side, what, who.eyeglasses == "yes", ink)
-    _draw_mouth(pen, cx, 86 + dy, mouth)
+        _draw_eye(pen, cx + side * 17, 41 + dy, side, what, who.eyeglasses == "yes", ink)
+    _draw_mouth(pen, cx, 82 + dy, mouth)
     return image.resize((size, size), Image.Resampling.BOX)
 
 
 def _draw_eye(
     pen: ImageDraw.ImageDraw, x: int, y: int, side: int, what: Performance, glasses: bool, ink: tuple[int, int, int]
 ) -> None:
-    height = {"narrow": 1, "normal": 6, "wide": 12}[what.eyes]
     if glasses:
-        pen.ellipse((x - 15, y - 14, x + 15, y + 14), outline=(225, 40, 200), width=3)
-    pen.ellipse((x - 11, y - height, x + 11, y + height), fill=(255, 255, 255), outline=ink)
-    pupil = min(height, 5)
-    pen.ellipse((x - pupil, y - pupil, x + pupil, y + pupil), fill=(20, 20, 120))
-    lift, tilt = {"raised": (-24, -5), "level": (-18, 0), "lowered": (-14, 8)}[what.brow]
+        pen.rectangle((x - 15, y - 12, x + 15, y + 13), fill=(120, 235, 235), outline=(200, 30, 190), width=4)
+    if what.eyes == "narrow":  # heavy lids
+        pen.ellipse((x - 12, y - 5, x + 12, y + 7), fill=(110, 60, 110))
+        pen.line((x - 11, y + 3, x + 11, y + 3), fill=ink, width=3)
+    else:
+        half, pupil = {"normal": (6, 6), "wide": (13, 4)}[what.eyes]
+        pen.ellipse((x - 12, y - half, x + 12, y + half), fill=(255, 255, 255), outline=ink)
+        pen.ellipse((x - pupil, y - pupil, x + pupil, y + pupil), fill=(20, 20, 120))
+    lift, tilt = {"raised": (-21, -5), "level": (-16, 0), "lowered": (-13, 8)}[what.brow]
     inner, outer = (x - side * 13, y + lift + tilt), (x + side * 13, y + lift - tilt)
-    pen.line((inner, outer), fill=ink, width=8)
+    pen.line((inner, outer), fill=ink, width=7)
     if what.brow == "lowered":  # the furrow between lowered brows
-        pen.rectangle((x - side * 18 - 4, y - 16, x - side * 18 + 4, y + 2), fill=(190, 30, 20))
+        pen.rectangle((x - side * 18 - 4, y - 15, x - side * 18 + 4, y + 3), fill=(190, 30, 20))
 
 
 def _draw_mouth(pen: ImageDraw.ImageDraw, x: int, y: int, mouth: str) -> None:
-    red = (200, 20, 40)
-    if mouth == "up":
-        pen.chord((x - 20, y - 22, x + 20, y + 14), 15, 165, fill=red)
+    lips = (200, 20, 40)
+    if mouth == "up":  # teeth show
+        pen.chord((x - 24, y - 24, x + 24, y + 18), 10, 170, fill=(255, 255, 255), outline=lips, width=4)
     elif mouth == "down":
-        pen.chord((x - 20, y - 8, x + 20, y + 28), 195, 345, fill=red)
+        pen.chord((x - 24, y - 8, x + 24, y + 32), 190, 350, fill=(150, 15, 60))
     elif mouth == "open":
-        pen.ellipse((x - 12, y - 14, x + 12, y + 16), fill=(60, 0, 10), outline=red, width=4)
+        pen.ellipse((x - 15, y - 16, x + 15, y + 20), fill=(40, 0, 10), outline=lips, width=4)
     else:
-        pen.rectangle((x - 16, y - 2, x + 16, y + 3), fill=red)
+        pen.rectangle((x - 16, y - 2, x + 16, y + 3), fill=lips)
