@@ -16,7 +16,8 @@ setup: $(STAMP)
 # One pinned closure; `--no-deps` because it is complete. uv is only brought along if the machine has none.
 $(STAMP): requirements/$(HARDWARE).txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	@test -x $(UV) || { command -v uv >/dev/null && ln -sf "$$(command -v uv)" $(UV); } || $(BIN)/python -m pip install -q uv
+	@test -x $(UV) || { command -v uv >/dev/null && ln -sf "$$(command -v uv)" $(UV); } || \
+	  { $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install -q uv; }
 	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode -q -r requirements/$(HARDWARE).txt
 	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -q -e .
 	@rm -f $(VENV)/.ready-*; touch $@
