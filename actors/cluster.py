@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private.services import canonicalize_bootstrap_address
 from ray.exceptions import GetTimeoutError
 
 LOCAL = "local"
@@ -46,16 +48,14 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
     """
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
-    target = address or os.environ.get("RAY_ADDRESS")
+    target = address or os.environ.get("RAY_ADDRESS") or _running_cluster()
     common: dict[str, Any] = {"logging_level": logging.WARNING, "runtime_env": {"env_vars": environment}}
-    if target != LOCAL:
+    if target not in (None, LOCAL):
         try:
-            ray.init(address=target or "auto", **common)
+            ray.init(address=target, **common)
         except ConnectionError as error:
-            if target:
-                raise ClusterError(f"no Ray cluster answers at {target} ({error}); check cluster.address") from error
-        else:
-            return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
+            raise ClusterError(f"no Ray cluster answers at {target} ({error}); check cluster.address") from error
+        return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
     ray.init(
         address=LOCAL,
         num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
@@ -64,6 +64,22 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
         **common,
     )
     return "started a local Ray cluster"
+
+
+def _running_cluster() -> str | None:
+    """Where the cluster that was started on this machine answers, if one does.
+
+    Ray's own record of it outlives a crash, and `ray.init("auto")` tries for minutes to join a dead one.
+    """
+    address = canonicalize_bootstrap_address("auto")
+    if address is None:
+        return None
+    host, port = address.rsplit(":", 1)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+    except OSError:
+        return None
+    return address
 
 
 def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
