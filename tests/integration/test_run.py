@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -74,13 +73,15 @@ def finished(head: tuple[str, str], faces: Path, tmp_path_factory: pytest.TempPa
     runs = tmp_path_factory.mktemp("runs")
     command = [str(BIN / "affectree"), "train", str(QUICKSTART), *small_settings(faces, runs)]
     wait_for_cluster(cluster)
-    with (runs / "killed.log").open("w") as log:
+    output = runs / "killed.log"
+    with output.open("w") as log:
         driver = subprocess.Popen(command, env={**ENVIRONMENT, "RAY_ADDRESS": cluster}, cwd=HOME, stdout=log, stderr=log)
-        try:
-            directory = wait_for_step(runs, step=2, driver=driver)
-        except AssertionError as error:
-            raise AssertionError((runs / "killed.log").read_text()[-4000:]) from error
-        os.kill(driver.pid, signal.SIGKILL)
+    try:
+        directory = wait_for_step(runs, step=2, driver=driver)
+    except (AssertionError, TimeoutError) as error:
+        raise AssertionError(f"{error}; its output ends:\n{output.read_text()[-4000:]}") from error
+    finally:
+        driver.kill()  # SIGKILL: the driver gets no chance to tidy up
         driver.wait()
     last = RunDirectory(directory).last_checkpoint()
     assert last is not None
@@ -154,6 +155,7 @@ def test_mlflow_holds_parameters_metrics_artifacts_and_traces(finished: Finished
     history = {key: client.get_metric_history(found.info.run_id, key) for key in found.data.metrics}
     by_step = [key for key, points in history.items() if [point.step for point in points] == whole]
     assert len(by_step) >= 20
+    assert {"reward/mean", "sync/logprob_diff"} <= set(by_step)
     assert {"config.yaml", "summary.json", "report.html"} <= {a.path for a in client.list_artifacts(found.info.run_id)}
     traces = client.search_traces(locations=[found.info.experiment_id], max_results=50)
     # the kill may leave a torn trace, and a step that was lost is traced again
