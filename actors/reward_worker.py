@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rewards.building import build_mix
+from rewards.building import MixEntry, build_mix
 from rewards.mix import Reward
 from rollout.samples import Group, reward_sample
 
@@ -22,20 +21,24 @@ class ScoredGroup:
 
 
 class RewardWorker:
-    """Scores one group at a time; a scorer's fault drops a sample, never the worker."""
+    """Scores one group at a time; a scorer's fault costs a sample, never the worker."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.mix = build_mix(settings)
+    def __init__(self, entries: Sequence[MixEntry]) -> None:
+        self.mix = build_mix(entries)
 
-    def ready(self) -> list[str]:
-        """Names of the scorers, once all are loaded and warm."""
+    def ready(self) -> dict[str, str]:
+        """Name and source hash of the scorers, once all are loaded and warm."""
         from rewards.edit_distance import edit_distance
         from rewards.tree import Node
 
         edit_distance(Node("a"), Node("b"))  # compiles, or reads the compiled form from disk
-        return [item.scorer.name for item in self.mix.scorers]
+        return {item.runner.spec.name: item.runner.sha256 for item in self.mix.scorers}
 
     def score(self, group: Group) -> ScoredGroup:
         began = time.perf_counter()
-        rewards = tuple(self.mix(reward_sample(group.prompt, sample)) for sample in group.samples)
+        rewards = tuple(self.mix.score([reward_sample(group.prompt, sample) for sample in group.samples]))
         return ScoredGroup(group, rewards, time.perf_counter() - began)
+
+    def close(self) -> None:
+        """End what the scorers have running."""
+        self.mix.close()

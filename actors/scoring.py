@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from types import SimpleNamespace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import ray
 
 from actors.reward_worker import RewardWorker, ScoredGroup
+from rewards.building import MixEntry
 
 
 class ScoringTimeout(RuntimeError):
@@ -21,14 +20,17 @@ class Scoring:
     """A pool of reward workers. Ray hands each group to its worker the moment the group exists, so scoring
     overlaps generation and no group passes through the driver on its way."""
 
-    def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
-        plain = {name: SimpleNamespace(**asdict(scorer)) for name, scorer in settings.items()}
+    def __init__(self, entries: Sequence[MixEntry], workers: int) -> None:
         actor = ray.remote(RewardWorker).options(num_cpus=0.1)
-        self.workers = [actor.remote(plain) for _ in range(workers)]
+        self.workers = [actor.remote(entries) for _ in range(workers)]
         self._turn = itertools.cycle(self.workers)
 
     def ready(self) -> list[Any]:
         return [worker.ready.remote() for worker in self.workers]
+
+    def shutdown(self) -> None:
+        """Let the workers end what their scorers have running."""
+        ray.wait([worker.close.remote() for worker in self.workers], num_returns=len(self.workers), timeout=10)
 
     def score(self, groups: Sequence[Any], timeout: float) -> Iterator[ScoredGroup]:
         """Score groups given by reference; yields them as they finish.
@@ -43,6 +45,6 @@ class Scoring:
             if not done:
                 raise ScoringTimeout(
                     f"no group was finished for {timeout:.0f} s ({len(waiting)} of {len(groups)} outstanding); "
-                    "an engine or a scorer hangs. See rollout.timeout and rewards.timeout."
+                    "an engine hangs, or scorers take longer than that. See rollout.timeout and rewards.scorers.*.timeout."
                 )
             yield ray.get(done[0])

@@ -2,25 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from rewards.mix import RewardMix, WeightedScorer
-from rewards.plugins import load_scorer
+import yaml
+
+from rewards.isolation import start_runner
+from rewards.mix import LEVELS, RewardMix, WeightedScorer
+from rewards.plugins import PluginError, ScorerSpec, with_source
+
+SHIPPED_LEVELS = {"leaf": "attribute", "expression": "expression", "root": "emotion"}
 
 
-class ScorerSettings(Protocol):
-    spec: str
-    weight: float
-    tasks: list[str]
-    parameters: dict[str, Any]
+@dataclass(frozen=True)
+class MixEntry:
+    """A scorer and its part in the mix, before it is loaded."""
+
+    scorer: ScorerSpec
+    weight: float = 1.0
+    tasks: tuple[str, ...] = ("*",)
+    level: str | None = None
 
 
-def build_mix(settings: Mapping[str, ScorerSettings]) -> RewardMix:
-    """Load every scorer that the settings name. Raises `PluginError` for one that cannot be had."""
-    return RewardMix(
-        [
-            WeightedScorer(load_scorer(name, s.spec or name, s.parameters), s.weight, tuple(s.tasks))
-            for name, s in settings.items()
-        ]
-    )
+_OF_MIX = ("weight", "tasks", "level")
+_OF_SCORER = ("spec", "parameters", "mode", "isolation", "adapter", "timeout", "retries", "on_error", "memory_gib")
+
+
+def mix_entries(settings: Mapping[str, Mapping[str, Any]]) -> list[MixEntry]:
+    """Read plain settings, one mapping for each scorer, as under `rewards.scorers` of a config.
+
+    Raises:
+        PluginError: for an unknown key or level.
+    """
+    entries = []
+    for name, given in settings.items():
+        unknown = sorted(set(given) - {*_OF_MIX, *_OF_SCORER})
+        if unknown:
+            allowed = ", ".join((*_OF_MIX, *_OF_SCORER))
+            raise PluginError(f"scorer {name!r}: unknown key {', '.join(unknown)}; known are {allowed}")
+        spec = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
+        level = given.get("level") or SHIPPED_LEVELS.get(spec.target)
+        if level not in (None, *LEVELS):
+            raise PluginError(f"scorer {name!r}: level must be one of {', '.join(LEVELS)}, found {level!r}")
+        entries.append(MixEntry(spec, float(given.get("weight", 1.0)), tuple(given.get("tasks", ("*",))), level))
+    return entries
+
+
+def with_sources(entries: Sequence[MixEntry]) -> list[MixEntry]:
+    """The entries with the text of their files, so that workers elsewhere need no file and all score alike."""
+    return [replace(entry, scorer=with_source(entry.scorer)) for entry in entries]
+
+
+def build_mix(entries: Sequence[MixEntry]) -> RewardMix:
+    """Put every scorer to its place. Raises `PluginError` for one that cannot be had."""
+    started: list[WeightedScorer] = []
+    try:
+        for entry in entries:
+            started.append(WeightedScorer(start_runner(entry.scorer), entry.weight, entry.tasks, entry.level))
+    except PluginError:
+        RewardMix(started).close()
+        raise
+    return RewardMix(started)
+
+
+def read_mix(file: Path) -> list[MixEntry]:
+    """The mix of a YAML file: a run's config (`rewards.scorers`), or a file with `scorers` alone.
+
+    Raises:
+        PluginError: if the file is missing or names no scorers.
+    """
+    if not file.is_file():
+        raise PluginError(f"{file}: no such file")
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found = content if isinstance(content, Mapping) else {}
+    scorers = found.get("scorers") or (found.get("rewards") or {}).get("scorers")
+    if not isinstance(scorers, Mapping) or not scorers:
+        raise PluginError(f"{file}: names no scorers; it needs `scorers:` or `rewards: scorers:`")
+    return mix_entries({name: settings or {} for name, settings in scorers.items()})

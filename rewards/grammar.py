@@ -1,4 +1,4 @@
-"""Text <-> affective tree: a total, linear-time parser and its inverse.
+"""Text -> affective tree: a total, linear-time parser. Its inverse is in `rewards/writing.py`.
 
 The grammar is in docs/affective-tree.md. `parse` never raises on model output: it returns the tree
 that it could read and a list of defects with line numbers.
@@ -7,13 +7,12 @@ that it could read and a list of defects with line numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person
 
 LEVELS = ("attribute", "expression", "emotion")
-_PREFIX = {"attribute": "a", "expression": "e", "emotion": "m"}
+PREFIX = {"attribute": "a", "expression": "e", "emotion": "m"}
 _ID = re.compile(r"([aem])(\d{1,6})\s+(.*)", re.ASCII)
 _PERSON = re.compile(r"person\s+\d{1,6}", re.ASCII)
 _INTENSITY = re.compile(r"([^()]*)\(([^()]*)\)\s*")
@@ -46,42 +45,8 @@ def parse(text: str) -> Parsed:
     defects: list[Defect] = []
     body, first_line, rest = _tree_body(text, defects)
     tree = _Builder(defects).read(body, first_line) if body is not None else AffectiveTree()
-    answer = _answer(rest, defects)
+    answer = _answer(rest, defects, text.count("\n", 0, len(text) - len(rest)) + 1)
     return Parsed(tree, answer, tuple(defects))
-
-
-def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str] = LEVELS) -> str:
-    """The canonical text of a tree; `parse(write(tree)).tree == tree` for every tree with unique ids.
-
-    Args:
-        tree: what to write.
-        answer: put behind the tree, if given.
-        levels: the levels to write; fewer give a caption of the lower levels only.
-    """
-    lines = ["<tree>"]
-    for number, person in enumerate(tree.persons, start=1):
-        if len(tree.persons) > 1:
-            lines.append(f"person {number}")
-        written = {
-            "attribute": [f"{a.id} {a.aspect}: {a.value}" for a in person.attributes],
-            "expression": [f"{e.id} {e.name}{_references(e.rests_on)}" for e in person.expressions],
-            "emotion": [f"{m.id} {m.label}{_strength(m)}{_references(m.rests_on)}" for m in person.emotions],
-        }
-        for level in LEVELS:
-            if level in levels:
-                lines += [level, *written[level]]
-    lines.append("</tree>")
-    if answer is not None:
-        lines.append(f"<answer>{answer}</answer>")
-    return "\n".join(lines)
-
-
-def _strength(emotion: Emotion) -> str:
-    return f" ({emotion.intensity})" if emotion.intensity else ""
-
-
-def _references(ids: tuple[str, ...]) -> str:
-    return " < " + " ".join(ids) if ids else ""
 
 
 def _tree_body(text: str, defects: list[Defect]) -> tuple[str | None, int, str]:
@@ -104,18 +69,19 @@ def _tree_body(text: str, defects: list[Defect]) -> tuple[str | None, int, str]:
     return text[inside:end], first_line, rest
 
 
-def _answer(text: str, defects: list[Defect]) -> str | None:
+def _answer(text: str, defects: list[Defect], first_line: int) -> str | None:
     start = text.find("<answer>")
     if start < 0:
         defects.append(Defect(0, "no_answer"))
         return None
     inside = start + len("<answer>")
     end = text.find("</answer>", inside)
+    line = first_line + text.count("\n", 0, start)
     if end < 0:
-        defects.append(Defect(0, "unclosed_answer"))
+        defects.append(Defect(line, "unclosed_answer"))
         return text[inside:].strip()
     if "<answer>" in text[end:] or "<answer>" in text[inside:end]:
-        defects.append(Defect(0, "several_answers"))
+        defects.append(Defect(line, "several_answers"))
     return text[inside:end].strip()
 
 
@@ -161,7 +127,7 @@ class _Builder:
 
     def read_node(self, line: str, number: int) -> None:
         match = _ID.fullmatch(line)
-        if match is None or not self.level or match[1] != _PREFIX[self.level]:
+        if match is None or not self.level or match[1] != PREFIX[self.level]:
             self.defects.append(Defect(number, "unknown_line", line[:80]))
             return
         node_id, content = match[1] + match[2], match[3].strip()

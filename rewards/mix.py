@@ -1,4 +1,4 @@
-"""The reward of a sample: scorers routed by task, weighted and summed.
+"""The reward of a sample: scorers routed by task, weighted and averaged.
 
 The paper pairs each kind of data with its own reward (VidEmo, figure 3); here each scorer lists the tasks
 that it applies to, and the reward is the weighted mean of those that apply.
@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from types import TracebackType
 
-from rewards.plugins import Scorer
-from rewards.sample import RewardSample, ScorerError, as_score
+from rewards.isolation import Runner, score_with_retries
+from rewards.sample import Failure, Outcome, RewardSample
+
+LEVELS = ("attribute", "expression", "emotion")
 
 
 @dataclass(frozen=True)
 class WeightedScorer:
-    scorer: Scorer
+    """A scorer's part in the mix."""
+
+    runner: Runner
     weight: float = 1.0
     tasks: tuple[str, ...] = ("*",)
     """Shell-style patterns of the tasks that it scores."""
+    level: str | None = None
+    """Level of the tree that it judges, for learners that credit levels apart."""
 
     def applies_to(self, task: str) -> bool:
         return any(fnmatch(task, pattern) for pattern in self.tasks)
@@ -27,41 +34,99 @@ class WeightedScorer:
 
 @dataclass(frozen=True)
 class Reward:
-    """The mixed number and its named parts; or, if a scorer failed, neither and the reason."""
+    """The mixed number and what it is made of; or no number, if a scorer failed whose `on_error` is `drop`."""
 
     value: float | None
     parts: Mapping[str, float] = field(default_factory=dict)
-    error: str | None = None
-    failed_scorer: str | None = None
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """The weighted mean of each tree level's scorers."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong, by scorer; also of scorers for which a number was used instead."""
+
+
+class ScorerFailed(RuntimeError):
+    """A scorer failed whose `on_error` is `fail`."""
 
 
 class RewardMix:
-    """A set of weighted scorers; calling it scores one sample and never raises on a scorer's fault."""
+    """A set of weighted scorers. Scoring never raises on a scorer's fault, unless that scorer's `on_error` is `fail`."""
 
     def __init__(self, scorers: Sequence[WeightedScorer]) -> None:
         self.scorers = tuple(scorers)
 
-    def __call__(self, sample: RewardSample) -> Reward:
-        """Score a sample. A failing scorer gives a `Reward` without a value: the sample is to be dropped."""
-        total, weights, parts = 0.0, 0.0, {}
+    def __enter__(self) -> RewardMix:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process and thread of the scorers."""
         for item in self.scorers:
-            if not item.applies_to(sample.task):
+            item.runner.close()
+
+    def __call__(self, sample: RewardSample) -> Reward:
+        """Score one sample."""
+        return self.score([sample])[0]
+
+    def score(self, samples: Sequence[RewardSample]) -> list[Reward]:
+        """Score samples; scorers that compare within a group get them as one group.
+
+        Raises:
+            ScorerFailed: if a scorer failed whose `on_error` is `fail`.
+        """
+        tallies = [_Tally() for _ in samples]
+        for item in self.scorers:
+            chosen = [index for index, sample in enumerate(samples) if item.applies_to(sample.task)]
+            if not chosen:
                 continue
-            name = item.scorer.name
-            try:
-                score = as_score(item.scorer(sample), name)
-            except Exception as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
-                return Reward(None, error=_describe(error), failed_scorer=name)
-            if score is None:
-                continue
-            parts[name] = score.value
-            parts.update({f"{name}.{key}": value for key, value in score.parts.items()})
-            total += item.weight * score.value
-            weights += item.weight
-        if not weights:
-            return Reward(None, parts, f"no scorer applies to task {sample.task!r}", "mix")
-        return Reward(total / weights, parts)
+            outcomes = score_with_retries(item.runner, [samples[index] for index in chosen])
+            for index, outcome in zip(chosen, outcomes, strict=True):
+                tallies[index].add(item, outcome)
+        return [tally.reward(sample) for tally, sample in zip(tallies, samples, strict=True)]
 
 
-def _describe(error: Exception) -> str:
-    return str(error) if isinstance(error, ScorerError) else f"{type(error).__name__}: {error}"
+class _Tally:
+    """What one sample's scorers have said so far."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str | None, list[float]] = {}
+        self.parts: dict[str, float] = {}
+        self.errors: dict[str, str] = {}
+        self.dropped = False
+
+    def add(self, item: WeightedScorer, outcome: Outcome) -> None:
+        if outcome is None:
+            return
+        name = item.runner.spec.name
+        if isinstance(outcome, Failure):
+            value = self._instead(item, outcome)
+            if value is None:
+                return
+        else:
+            value = outcome.value
+            self.parts.update({f"{name}.{key}": part for key, part in outcome.parts.items()})
+        self.parts[name] = value
+        for key in {None, item.level}:
+            sums = self.sums.setdefault(key, [0.0, 0.0])
+            sums[0] += item.weight * value
+            sums[1] += item.weight
+
+    def _instead(self, item: WeightedScorer, fault: Failure) -> float | None:
+        spec = item.runner.spec
+        self.errors[spec.name] = fault.message
+        if spec.on_error == "fail":
+            raise ScorerFailed(f"scorer {spec.name!r} failed, and its on_error is fail: {fault.message}")
+        if spec.on_error == "drop":
+            self.dropped = True
+            return None
+        return float(spec.on_error)
+
+    def reward(self, sample: RewardSample) -> Reward:
+        if self.dropped:
+            return Reward(None, self.parts, errors=self.errors)
+        means = {key: total / weight for key, (total, weight) in self.sums.items() if weight}
+        if None not in means:
+            return Reward(None, self.parts, errors={**self.errors, "mix": f"no scorer applies to task {sample.task!r}"})
+        value = means.pop(None)
+        return Reward(value, self.parts, {str(level): mean for level, mean in means.items()}, self.errors)

@@ -1,20 +1,25 @@
-"""Finding a scorer by name: `path/file.py:function`, `package.module:function`, or an entry point."""
+"""Finding a scorer by name: `path/file.py:function`, `package.module:function`, an entry point, or a shipped one."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+import linecache
+import sys
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from rewards import scorers
+from rewards.adapters import ADAPTERS
+from rewards.sample import MODES, Mode
 
 ENTRY_POINT_GROUP = "affectree.scorers"
+Isolation = Literal["process", "thread", "inline"]
+ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
 
 
 class PluginError(ValueError):
@@ -22,84 +27,186 @@ class PluginError(ValueError):
 
 
 @dataclass(frozen=True)
-class Scorer:
-    """A loaded scorer, bound to its parameters."""
+class Source:
+    """A scorer's text as the run began with it; workers use this text and read no file."""
+
+    path: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ScorerSpec:
+    """A scorer by name, and how it is to be called."""
 
     name: str
-    spec: str
+    spec: str = ""
+    """A shipped scorer's name, `file.py:function`, `module:function` or an entry point's name; `name` if empty."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    mode: Mode | None = None
+    """What the function itself declares if None, and `sample` if it declares nothing."""
+    isolation: Isolation | None = None
+    """None runs shipped scorers inline and all others in a process of their own."""
+    adapter: str | None = None
+    """Whose contract the function was written for: one of `rewards.adapters.ADAPTERS`."""
+    timeout: float = 30.0
+    """Seconds for one call."""
+    retries: int = 2
+    """Further calls after a fault of infrastructure; faults of the scorer are never tried again."""
+    on_error: str | float = "drop"
+    """`drop` the sample, `fail` the run, or the number to use instead."""
+    memory_gib: float = 8.0
+    """What a process of its own may allocate; 0 for no limit."""
+    source: Source | None = None
+
+    @property
+    def target(self) -> str:
+        return self.spec or self.name
+
+    @property
+    def place(self) -> Isolation:
+        return self.isolation or ("inline" if is_shipped(self.target) else "process")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A loaded scorer: the function as affectree calls it, adapter included."""
+
+    spec: ScorerSpec
     function: Callable[..., Any]
-    parameters: dict[str, Any]
+    mode: Mode
     sha256: str
     """Of the source text, so that a run can say which version scored it."""
 
-    def __call__(self, sample: Any) -> Any:
-        return self.function(sample, **self.parameters)
+
+def is_shipped(target: str) -> bool:
+    from rewards import scorers
+
+    return target in scorers.__all__
 
 
-def load_scorer(name: str, spec: str, parameters: dict[str, Any] | None = None) -> Scorer:
-    """Import a scorer and check that it can be called with its parameters.
-
-    Args:
-        name: what the mix calls it.
-        spec: a shipped scorer's name, `file.py:function`, `module:function`, or an entry point's name.
-        parameters: keyword arguments for every call.
+def with_source(spec: ScorerSpec) -> ScorerSpec:
+    """The spec with its file's text, to be sent to workers that do not have the file.
 
     Raises:
-        PluginError: if it cannot be imported, is not a function, or does not take the parameters.
+        PluginError: if the file is not there.
     """
+    module, colon, _ = spec.target.rpartition(":")
+    if not colon or not module.endswith(".py"):
+        return spec
+    path = Path(module)
+    if not path.is_file():
+        raise PluginError(f"scorer {spec.name!r}: file {path} does not exist")
+    text = path.read_text(encoding="utf-8")
+    return replace(spec, source=Source(str(path.resolve()), text, hashlib.sha256(text.encode()).hexdigest()))
+
+
+def load_scorer(spec: ScorerSpec) -> Scorer:
+    """Import a scorer and check that it can be called as its spec says.
+
+    Raises:
+        PluginError: if it cannot be imported, is not a function, declares another mode, or does not take the parameters.
+    """
+    check_spec(spec)
     function = _find(spec)
-    parameters = dict(parameters or {})
     if not callable(function):
-        raise PluginError(f"scorer {name!r}: {spec} is a {type(function).__name__}, not a function")
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} is a {type(function).__name__}, not a function")
+    if spec.adapter is not None:
+        adapter = ADAPTERS[spec.adapter]
+        adapted, mode = adapter.adapt(function), adapter.mode
+        if spec.mode not in (None, mode):
+            raise PluginError(f"scorer {spec.name!r}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
+        return Scorer(spec, adapted, mode, _source_hash(spec, function))
+    declared = getattr(function, "affectree_mode", None)
+    if declared is not None and spec.mode not in (None, declared):
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} declares mode {declared}, the settings say {spec.mode}")
     try:
-        inspect.signature(function).bind(object(), **parameters)
+        inspect.signature(function).bind(object(), **spec.parameters)
     except TypeError as error:
-        raise PluginError(f"scorer {name!r}: {spec} cannot be called with its parameters ({error})") from error
-    return Scorer(name, spec, function, parameters, _source_hash(function))
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} cannot be called with its parameters ({error})") from error
+    return Scorer(spec, function, spec.mode or declared or "sample", _source_hash(spec, function))
 
 
-def _find(spec: str) -> Any:
-    module_name, colon, attribute = spec.rpartition(":")
+def check_spec(spec: ScorerSpec) -> None:
+    """Refuse settings that cannot work."""
+    rules = (
+        (spec.mode in (None, *MODES), f"mode must be one of {', '.join(MODES)}, found {spec.mode!r}"),
+        (
+            spec.isolation in (None, *ISOLATIONS),
+            f"isolation must be one of {', '.join(ISOLATIONS)}, found {spec.isolation!r}",
+        ),
+        (spec.adapter in (None, *ADAPTERS), f"adapter must be one of {', '.join(ADAPTERS)}, found {spec.adapter!r}"),
+        (spec.timeout > 0, f"timeout must be above 0 seconds, found {spec.timeout}"),
+        (spec.retries >= 0, f"retries must be 0 or more, found {spec.retries}"),
+        (
+            spec.on_error in ("drop", "fail") or isinstance(spec.on_error, (int, float)),
+            f"on_error must be drop, fail or a number, found {spec.on_error!r}",
+        ),
+    )
+    broken = [message for holds, message in rules if not holds]
+    if broken:
+        raise PluginError(f"scorer {spec.name!r}: {'; '.join(broken)}")
+
+
+def _find(spec: ScorerSpec) -> Any:
+    from rewards import scorers
+
+    module_name, colon, attribute = spec.target.rpartition(":")
     if not colon:
-        shipped = getattr(scorers, spec, None) if spec in scorers.__all__ else None
-        return shipped if shipped is not None else _entry_point(spec)
-    module = _from_file(Path(module_name)) if module_name.endswith(".py") else _from_module(module_name)
-    if not hasattr(module, attribute):
-        raise PluginError(f"scorer {spec!r}: {module_name} has no function {attribute!r}")
-    return getattr(module, attribute)
+        return getattr(scorers, spec.target) if is_shipped(spec.target) else _entry_point(spec.target)
+    if module_name.endswith(".py"):
+        source = spec.source or with_source(spec).source
+        assert source is not None
+        module = _from_text(source)
+    else:
+        module = _from_module(module_name)
+    found: Any = module
+    for step in attribute.split("."):
+        if not hasattr(found, step):
+            known = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
+            raise PluginError(f"scorer {spec.name!r}: {module_name} has no {attribute!r}; it has {', '.join(known) or 'none'}")
+        found = getattr(found, step)
+    return found
 
 
 def _entry_point(name: str) -> Any:
+    from rewards import scorers
+
     found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in found:
-        known = sorted({*scorers.__all__, *found})
-        raise PluginError(f"scorer {name!r} is not known; use one of {known}, file.py:function or module:function")
+        known = ", ".join(sorted({*scorers.__all__, *found}))
+        raise PluginError(f"scorer {name!r} is not known; use one of {known}, or file.py:function, or module:function")
     return found[name].load()
 
 
-def _from_file(path: Path) -> Any:
-    if not path.is_file():
-        raise PluginError(f"scorer file {path} does not exist")
-    module_spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert module_spec is not None and module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
+def _from_text(source: Source) -> types.ModuleType:
+    """A module from its text; tracebacks and `inspect` see the text as if it had been read from its file."""
+    name = f"affectree_scorer_{source.sha256[:12]}"
+    module = types.ModuleType(name)
+    module.__file__ = source.path
+    linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
     try:
-        module_spec.loader.exec_module(module)
+        exec(compile(source.text, source.path, "exec"), module.__dict__)  # noqa: S102 - the user's own scorer
     except Exception as error:
-        raise PluginError(f"scorer file {path} cannot be imported: {type(error).__name__}: {error}") from error
+        del sys.modules[name]
+        raise PluginError(f"scorer file {source.path} cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
 
-def _from_module(name: str) -> Any:
+def _from_module(name: str) -> types.ModuleType:
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise PluginError(f"scorer module {name} cannot be imported: {error}") from error
+    except Exception as error:
+        raise PluginError(f"scorer module {name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _source_hash(function: Callable[..., Any]) -> str:
+def _source_hash(spec: ScorerSpec, function: Callable[..., Any]) -> str:
+    if spec.source is not None:
+        return spec.source.sha256
     try:
-        source = inspect.getsource(function)
+        module = inspect.getmodule(function)
+        text = inspect.getsource(module or function)
     except (OSError, TypeError):
-        source = repr(function)
-    return hashlib.sha256(source.encode()).hexdigest()
+        text = repr(function)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from rewards.grammar import Parsed, parse
+
+Mode = Literal["sample", "batch", "group"]
+"""What one call of a scorer gets: one sample; a list of any samples; or all samples of one prompt."""
+MODES: tuple[Mode, ...] = ("sample", "batch", "group")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class RewardSample:
     finish_reason: str = "stop"
     """`stop`, or `length` where the completion was cut off."""
     completion_tokens: int = 0
+    completion_ids: tuple[int, ...] = ()
+    """Token ids, where the caller has them."""
+    group: str = ""
+    """Samples of one prompt share it."""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Every other column of the data set's row."""
 
@@ -48,34 +58,64 @@ class Score:
     parts: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no score. `infrastructure` means that trying again may help."""
+
+    message: str
+    infrastructure: bool = False
+
+
+Outcome = Score | Failure | None
+"""What came of scoring one sample; None means that the scorer does not apply to it."""
+
+
 class ScorerError(RuntimeError):
     """A scorer raised or returned something that is not a score; names the scorer and what was found."""
 
 
+class InfrastructureError(RuntimeError):
+    """For scorers to raise where the fault lies with a service that they need: the call is tried again."""
+
+
+def scorer(mode: Mode) -> Callable[[Function], Function]:
+    """Declare what one call of a scorer gets: `@scorer(mode="group")`. Without it, one sample."""
+
+    def declare(function: Function) -> Function:
+        function.affectree_mode = mode  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
 def as_score(result: Any, scorer: str) -> Score | None:
-    """Check what a scorer returned; None means that it does not apply.
+    """Check what a scorer returned for one sample; None means that it does not apply.
 
     Raises:
-        ScorerError: if the result is not None, a finite number, a `Score`, or a mapping with `score`.
+        ScorerError: if the result is not None, a finite number, a `Score`, or a mapping with `score`; or if one of
+            its parts is not a finite number.
     """
-    if result is None or (isinstance(result, Score) and _finite(result.value)):
-        return result
+    if result is None:
+        return None
+    if isinstance(result, Score):
+        return Score(_number(result.value, scorer, "score"), _parts(result.parts, scorer))
     if isinstance(result, Mapping):
         if "score" not in result:
             raise ScorerError(f"scorer {scorer!r} returned a mapping without `score`: keys {sorted(map(str, result))}")
-        parts = {str(k): float(v) for k, v in result.items() if k != "score" and _finite(v)}
-        return Score(_number(result["score"], scorer), parts)
-    return Score(_number(result, scorer))
+        rest = {key: value for key, value in result.items() if key != "score"}
+        return Score(_number(result["score"], scorer, "score"), _parts(rest, scorer))
+    return Score(_number(result, scorer, "score"))
 
 
-def _finite(value: Any) -> bool:
+def _parts(parts: Mapping[Any, Any], scorer: str) -> dict[str, float]:
+    return {str(name): _number(value, scorer, f"part {name}") for name, value in parts.items()}
+
+
+def _number(value: Any, scorer: str, what: str) -> float:
     try:
-        return math.isfinite(value)
-    except TypeError:
-        return False
-
-
-def _number(value: Any, scorer: str) -> float:
-    if isinstance(value, (str, bytes)) or not _finite(value):
-        raise ScorerError(f"scorer {scorer!r} must return a finite number or None, found {value!r:.80}")
-    return float(value)
+        number = float(value) if not isinstance(value, (str, bytes)) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ScorerError(f"scorer {scorer!r}: {what} must be a finite number, found {value!r:.80} ({type(value).__name__})")
+    return number

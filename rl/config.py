@@ -6,8 +6,10 @@ and wrong types; `rl/config_check.py` refuses what cannot work. Both report ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from rewards.building import MixEntry, mix_entries
 
 
 @dataclass
@@ -161,14 +163,28 @@ class ScorerConfig:
     """A shipped scorer, `file.py:function`, `module:function` or an entry point; its own name if empty."""
     weight: float = 1.0
     tasks: list[str] = field(default_factory=lambda: ["*"])
+    level: str | None = None
+    """attribute, expression or emotion, for a scorer that judges one level of the tree; known for shipped scorers."""
     parameters: dict[str, Any] = field(default_factory=dict)
+    mode: str | None = None
+    """sample, batch or group; what the function declares if not set, else sample."""
+    isolation: str | None = None
+    """process, thread or inline; if not set, inline for shipped scorers and process for all others."""
+    adapter: str | None = None
+    """trl, trl_conversational, verl, openrlhf, ms_swift or easyr1: whose contract the function was written for."""
+    timeout: float = 30.0
+    """Seconds for one call."""
+    retries: int = 2
+    """Further calls after a fault of infrastructure."""
+    on_error: Any = "drop"
+    """`drop` the sample, `fail` the run, or a number to use instead."""
+    memory_gib: float = 8.0
+    """What the scorer's own process may allocate; 0 for no limit."""
 
 
 @dataclass
 class RewardConfig:
     workers: int = 1
-    timeout: float = 60.0
-    """Seconds for scoring one group."""
     max_error_share: float = 0.1
     """Share of a step's samples that may fail to score before the run stops."""
     scorers: dict[str, ScorerConfig] = field(default_factory=dict)
@@ -235,3 +251,8 @@ class Config:
     checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
+
+
+def scorer_entries(config: Config) -> list[MixEntry]:
+    """The configured scorers, as the rewards package takes them. Raises `PluginError` for settings that cannot work."""
+    return mix_entries({name: asdict(scorer) for name, scorer in config.rewards.scorers.items()})

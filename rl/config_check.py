@@ -12,8 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from rewards.plugins import PluginError, load_scorer
-from rl.config import Config, StageConfig
+from rewards.isolation import start_runner
+from rewards.plugins import PluginError
+from rl.config import Config, StageConfig, scorer_entries
 
 
 class ConfigError(ValueError):
@@ -51,12 +52,21 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
 def check_config(config: Config) -> list[str]:
     """Ranges and combinations: one line for each problem, with key, value and what is allowed."""
     found = [f"{key} = {value!r}: {allowed}" for key, value, holds, allowed in _rules(config) if not holds]
-    for name, scorer in config.rewards.scorers.items():
+    return found + list(_scorer_problems(config))
+
+
+def _scorer_problems(config: Config) -> Iterator[str]:
+    """Each scorer is put to its place once, so that one that cannot be loaded is found before the run begins."""
+    try:
+        entries = scorer_entries(config)
+    except PluginError as error:
+        yield f"rewards.scorers: {error}"
+        return
+    for entry in entries:
         try:
-            load_scorer(name, scorer.spec or name, scorer.parameters)
+            start_runner(entry.scorer).close()
         except PluginError as error:
-            found.append(f"rewards.scorers.{name}.spec = {scorer.spec!r}: {error}")
-    return found
+            yield f"rewards.scorers.{entry.scorer.name}: {error}"
 
 
 def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:

@@ -22,7 +22,7 @@ class ScoredStep:
 
     def errors(self) -> Counter[str]:
         """How many samples each scorer failed on."""
-        return Counter(r.failed_scorer for group in self.rewards for r in group if r.failed_scorer)
+        return Counter(name for group in self.rewards for r in group for name in r.errors)
 
     def samples(self) -> int:
         return sum(len(group.samples) for group in self.groups)
@@ -43,11 +43,16 @@ def reward_metrics(step: ScoredStep) -> dict[str, float]:
         "reward/group_std": float(np.mean(spreads)),
         "reward/zero_variance_groups": float(np.mean([spread < 1e-8 for spread in spreads])),
         "reward/errors": float(sum(step.errors().values())),
+        "reward/dropped": float(sum(r.value is None for r in rewards)),
         "rollout/tokens": float(lengths.sum()),
         "rollout/length": float(lengths.mean()),
         "rollout/length_max": float(lengths.max()),
         "rollout/truncated": float(np.mean([s.finish_reason == "length" for s in samples])),
     }
+    for name, count in step.errors().items():
+        found[f"reward/errors/{name}"] = float(count)
+    for level in sorted({name for r in rewards for name in r.levels}):
+        found[f"reward/levels/{level}"] = _mean([r.levels[level] for r in rewards if level in r.levels])
     for part in sorted({name for r in rewards for name in r.parts}):
         found[f"reward/parts/{part}"] = _mean([r.parts[part] for r in rewards if part in r.parts])
     return found

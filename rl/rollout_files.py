@@ -36,7 +36,8 @@ def write_rollouts(path: Path, step: int, scored: ScoredStep) -> None:
                     "options": list(row.options),
                     "reward": reward.value,
                     "parts": json.dumps(dict(reward.parts)),
-                    "error": reward.error,
+                    "levels": json.dumps(dict(reward.levels)),
+                    "errors": json.dumps(dict(reward.errors)),
                     "advantage": advantage,
                     "columns": json.dumps(dict(row.columns), default=str),
                 }

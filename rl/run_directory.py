@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from rewards.building import MixEntry
 from rl.config import Config
 
 
@@ -51,6 +52,7 @@ class RunDirectory:
         self.tuned_model = self.path / "tuned_model"
         self.model = self.path / "model"
         self.best = self.path / "best"
+        self.scorers = self.path / "scorers"
 
     @classmethod
     def create(cls, config: Config) -> RunDirectory:
@@ -83,6 +85,16 @@ class RunDirectory:
 
     def remember(self, **facts: Any) -> None:
         write_atomically(self.state_file, json.dumps({**self.state(), **facts}, indent=1))
+
+    def keep_scorers(self, entries: Sequence[MixEntry], hashes: Mapping[str, str]) -> list[str]:
+        """Keep the source of scorers that came from files, and every scorer's hash. Returns those that have changed."""
+        before = self.state().get("scorers", {})
+        for source in (entry.scorer.source for entry in entries):
+            if source is not None:
+                self.scorers.mkdir(exist_ok=True)
+                write_atomically(self.scorers / f"{Path(source.path).stem}-{source.sha256[:12]}.py", source.text)
+        self.remember(scorers=dict(hashes))
+        return sorted(name for name, sha in hashes.items() if before.get(name, sha) != sha)
 
     def log_metrics(self, record: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl, on disk when this returns."""

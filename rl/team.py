@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import ray
 
-from actors.cluster import wait_ready
+from actors.cluster import ClusterError, wait_ready
 from actors.engine import EngineSpec
 from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
 from actors.scoring import Scoring
-from rl.config import Config
-from rl.console import say
+from rewards.building import with_sources
+from rl.config import Config, scorer_entries
+from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
 from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem
 from rl.preparation import named_model, tokenizer_texts
@@ -48,8 +49,11 @@ class Synced:
 class Team:
     """The actors of one run."""
 
-    def __init__(self, config: Config, rollouts: Rollouts, scoring: Scoring, learners: Learners) -> None:
+    def __init__(
+        self, config: Config, rollouts: Rollouts, scoring: Scoring, learners: Learners, scorer_hashes: dict[str, str]
+    ) -> None:
         self.config = config
+        self.scorer_hashes = scorer_hashes
         self.rollouts = rollouts
         self.scoring = scoring
         self.learners = learners
@@ -110,11 +114,12 @@ class Team:
         settings = self.config.evaluation
         prompts = self.prompts(rows, evaluated_rows(settings.val_rows, rows), f"val{step}")
         groups = self.generate_greedy(prompts)
-        scored = self.scoring.score([ray.put(group) for group in groups], self.config.rewards.timeout)
+        scored = self.scoring.score([ray.put(group) for group in groups], self.config.rollout.timeout)
         values = [reward.value for item in scored for reward in item.rewards if reward.value is not None]
         return float(np.mean(values)), evaluate_groups(groups).measures
 
     def shutdown(self) -> None:
+        self.scoring.shutdown()
         self.rollouts.shutdown()
         self.learners.shutdown()
 
@@ -138,7 +143,8 @@ def launch(config: Config, run: RunDirectory, train_rows: RowData) -> Iterator[T
     learners = Learners(learner.ranks, learner.cpus, learner.gpus)
     gpus = rollout.gpus * rollout.tensor_parallel
     rollouts = Rollouts(rollout.engines, rollout.cpus, gpus, rollout.threads, rollout.cache_gib)
-    scoring = Scoring(config.rewards.scorers, config.rewards.workers)
+    entries = with_sources(scorer_entries(config))
+    scoring = Scoring(entries, config.rewards.workers)
     wait_ready("room for the learner ranks", [learners.room()], timeout)
     learners.place()
     model = named_model(config)
@@ -155,14 +161,29 @@ def launch(config: Config, run: RunDirectory, train_rows: RowData) -> Iterator[T
     engines_started = rollouts.start(engine_spec(config, model))
     wait_ready("the learner ranks", learners.start(learner_spec(config, model, train_rows)), timeout)
     say("learner ranks are ready")
-    wait_ready("the reward workers", scoring.ready(), timeout)
+    hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
+    if changed := run.keep_scorers(entries, hashes):
+        warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
     wait_ready("the rollout engines", engines_started, timeout)
     say("rollout engines are ready")
-    team = Team(config, rollouts, scoring, learners)
+    team = Team(config, rollouts, scoring, learners, hashes)
     try:
         yield team
     finally:
         team.shutdown()
+
+
+def agreed(hashes: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The scorers' source hashes, which must be the same on every reward worker.
+
+    Raises:
+        ClusterError: if nodes have different versions of a scorer's module installed.
+    """
+    for other in hashes:
+        differ = sorted(name for name, sha in other.items() if sha != hashes[0][name])
+        if differ:
+            raise ClusterError(f"reward workers loaded different versions of {', '.join(differ)}; install the same one everywhere")
+    return hashes[0]
 
 
 def clip_spec(config: Config) -> ClipSpec:

@@ -56,7 +56,7 @@ def train(config: Config, directory: RunDirectory) -> Results:
     results = Results.open(config, directory, splits, tracker)
     try:
         with launch(config, directory, splits.train) as team:
-            tracker.start(results.parameters())
+            tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
             run = Run(config, directory, splits, tracker, team, results)
             resume(run)
             if run.progress.phase == "tune":
@@ -184,7 +184,7 @@ def score(run: Run, groups: Sequence, watch: Stopwatch) -> ScoredStep:
     errors, samples = step.errors(), step.samples()
     if errors.total() > run.config.rewards.max_error_share * samples:
         name, count = errors.most_common(1)[0]
-        example = next(r.error for group in step.rewards for r in group if r.failed_scorer == name)
+        example = next(r.errors[name] for group in step.rewards for r in group if name in r.errors)
         raise TooManyScorerErrors(
             f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = "
             f"{run.config.rewards.max_error_share}); the first failure: {example}"

@@ -14,7 +14,8 @@ from typing import Any
 import av
 import numpy as np
 
-from rewards.grammar import LEVELS, write
+from rewards.grammar import LEVELS
+from rewards.writing import write
 from rewards.taxonomy import taxonomy
 from rewards.tree import AffectiveTree
 from rollout import faces

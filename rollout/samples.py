@@ -90,5 +90,7 @@ def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:
         options=row.options,
         finish_reason=sample.finish_reason,
         completion_tokens=len(sample.ids),
+        completion_ids=tuple(sample.ids.tolist()),
+        group=prompt.key,
         columns={**row.columns, "source": row.source},
     )

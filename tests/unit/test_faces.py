@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rewards.grammar import parse, write
+from rewards.grammar import parse
+from rewards.writing import write
 from rollout import faces as drawn
 from rollout.face_data import CLIP_FPS, CLIP_FRAMES, encode_video, make_faces
 from rollout.faces import BROWS, COURSES, EMOTIONS, LIGHTS, Face, Identity, Performance

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.grammar import parse, write
+from rewards.grammar import parse
+from rewards.writing import write
 from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person, to_node
 
 GOOD = """<tree>

@@ -1,16 +1,11 @@
 """Each scorer on cases whose score is known, and the mix's treatment of faults."""
 
 import math
-from pathlib import Path
-
 import pytest
 
 from rewards import scorers
-from rewards.building import build_mix
-from rewards.mix import RewardMix, WeightedScorer
-from rewards.plugins import PluginError, Scorer, load_scorer
+from rewards.building import build_mix, mix_entries
 from rewards.sample import RewardSample, Score
-from rl.config import ScorerConfig
 from tests.unit.test_grammar import GOOD
 
 
@@ -80,42 +75,13 @@ def test_qa_by_task() -> None:
     assert scorers.qa(sample("angry (weak)", task="emotion_fine", answer="angry (strong)")) == 0.0
 
 
-def faulty(result: object) -> RewardMix:
-    def scorer(sample: RewardSample) -> object:
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    return RewardMix([WeightedScorer(Scorer("mine", "mine", scorer, {}, ""))])
-
-
-@pytest.mark.parametrize("result", [math.nan, math.inf, "0.5", [1.0], {"value": 1}, ValueError("no")])
-def test_a_faulty_scorer_gives_no_value_and_its_name(result: object) -> None:
-    reward = faulty(result)(sample(GOOD))
-    assert reward.value is None
-    assert reward.failed_scorer == "mine"
-    assert reward.error
-
-
-def test_none_means_not_applicable() -> None:
-    assert faulty(None)(sample(GOOD)).error == "no scorer applies to task 'rationale'"
-
-
 def test_the_mix_routes_by_task_and_weighs() -> None:
-    mix = build_mix({"root": ScorerConfig(weight=3, tasks=["rationale"]), "qa": ScorerConfig(weight=1)})
+    mix = build_mix(mix_entries({"root": {"weight": 3, "tasks": ["rationale"]}, "qa": {"weight": 1}}))
     wrong_root = mix(sample(GOOD.replace("m1 angry", "m1 sad")))
     assert wrong_root.value == pytest.approx(0.25)
     assert dict(wrong_root.parts) == {"root": 0.0, "qa": 1.0}
+    assert dict(wrong_root.levels) == {"emotion": 0.0}
     assert dict(mix(sample("angry", task="emotion_single")).parts) == {"qa": 1.0}
-
-
-def test_scorers_are_found_by_file_module_and_name(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
-    file.write_text("def always(sample, value=1.0):\n    return value\n")
-    assert load_scorer("mine", f"{file}:always", {"value": 0.5})(sample("")) == 0.5
-    assert load_scorer("root", "rewards.scorers:root")(sample(GOOD)) == 1.0
-    for spec in ("nothing", f"{file}:missing", "no.such.module:f", str(tmp_path / "no.py") + ":f"):
-        with pytest.raises(PluginError):
-            load_scorer("x", spec)
-    with pytest.raises(PluginError, match="parameters"):
-        load_scorer("x", f"{file}:always", {"unknown": 1})
+    nothing = build_mix(mix_entries({"root": {"tasks": ["rationale"]}}))(sample("angry", task="emotion_single"))
+    assert nothing.value is None
+    assert nothing.errors == {"mix": "no scorer applies to task 'emotion_single'"}

@@ -1,0 +1,123 @@
+"""Calling a scorer, sync or async, on one sample, a batch or a group; whatever it does becomes an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, ScorerError, as_score
+
+Answer = tuple[int, Outcome]
+"""A sample's position and what came of it."""
+
+
+def call(
+    function: Callable[..., Any],
+    name: str,
+    mode: Mode,
+    samples: Sequence[RewardSample],
+    parameters: Mapping[str, Any],
+    timeout: float | None = None,
+) -> Iterator[Answer]:
+    """Score samples; yields each one's outcome as soon as it is known, in `sample` mode one after the other.
+
+    Args:
+        function: the scorer. A coroutine function is run for all samples at once.
+        name: what failures call it.
+        mode: what one call gets.
+        samples: for `group`, all samples of one prompt.
+        parameters: keyword arguments of every call.
+        timeout: seconds for a call of a coroutine function, which can be cancelled; others are timed from outside.
+    """
+    if mode != "sample":
+        yield from _call_list(function, name, samples, parameters, timeout)
+    elif is_async(function):
+        outcomes = asyncio.run(_gather(function, name, samples, parameters, timeout))
+        yield from enumerate(outcomes)
+    else:
+        for index, sample in enumerate(samples):
+            yield index, _guarded(name, lambda sample=sample: function(sample, **parameters))
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def failure(name: str, error: BaseException) -> Failure:
+    """An exception as an outcome."""
+    if isinstance(error, ScorerError):
+        return Failure(str(error))
+    kinds = _infrastructure_errors()
+    return Failure(f"{type(error).__name__}: {error}"[:2000], isinstance(error, kinds))
+
+
+def _call_list(
+    function: Callable[..., Any],
+    name: str,
+    samples: Sequence[RewardSample],
+    parameters: Mapping[str, Any],
+    timeout: float | None,
+) -> Iterator[Answer]:
+    try:
+        results = function(list(samples), **parameters)
+        if inspect.isawaitable(results):
+            results = asyncio.run(_within(results, timeout))
+        results = _as_list(results, name, len(samples))
+    except Exception as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
+        fault = failure(name, error)
+        yield from ((index, fault) for index in range(len(samples)))
+        return
+    for index, result in enumerate(results):
+        yield index, _guarded(name, lambda result=result: result)
+
+
+def _as_list(results: Any, name: str, count: int) -> list[Any]:
+    if isinstance(results, (str, bytes, Mapping)) or not hasattr(results, "__len__"):
+        raise ScorerError(f"scorer {name!r} must return a list of {count} results, found a {type(results).__name__}")
+    if len(results) != count:
+        raise ScorerError(f"scorer {name!r} returned {len(results)} results for {count} samples")
+    return list(results)
+
+
+def _guarded(name: str, call: Callable[[], Any]) -> Outcome:
+    try:
+        return as_score(call(), name)
+    except Exception as error:  # noqa: BLE001 - as above
+        return failure(name, error)
+
+
+async def _gather(
+    function: Callable[..., Any],
+    name: str,
+    samples: Sequence[RewardSample],
+    parameters: Mapping[str, Any],
+    timeout: float | None,
+) -> list[Outcome]:
+    async def one(sample: RewardSample) -> Outcome:
+        try:
+            return as_score(await _within(function(sample, **parameters), timeout), name)
+        except TimeoutError:
+            return Failure(f"timed out after {timeout:g} s" if timeout else "TimeoutError", infrastructure=not timeout)
+        except Exception as error:  # noqa: BLE001 - as above
+            return failure(name, error)
+
+    return list(await asyncio.gather(*(one(sample) for sample in samples)))
+
+
+async def _within(awaitable: Any, timeout: float | None) -> Any:
+    async with asyncio.timeout(timeout):
+        return await awaitable
+
+
+def _infrastructure_errors() -> tuple[type[BaseException], ...]:
+    """Faults of a service rather than of the scorer. Those of clients count if the scorer has imported them."""
+    found: list[type[BaseException]] = [InfrastructureError, ConnectionError, TimeoutError]
+    for module, names in (("httpx", ("TransportError",)), ("requests", ("ConnectionError", "Timeout"))):
+        found += [getattr(sys.modules[module], name) for name in names if module in sys.modules]
+    if "openai" in sys.modules:
+        client = sys.modules["openai"]
+        found += [client.APIConnectionError, client.RateLimitError, client.InternalServerError]
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""The child process that runs a scorer apart: `python -m rewards.scorer_process FD`. Its parent is in `isolation.py`.
+
+Requests come pickled from the parent. Answers go back as JSON, so that nothing a scorer made is unpickled by the
+parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rewards.calling import call, failure, is_async
+from rewards.plugins import PluginError, Scorer, ScorerSpec, load_scorer
+from rewards.sample import Failure, Outcome, RewardSample, Score
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What the parent says first."""
+
+    spec: ScorerSpec
+    path: tuple[str, ...]
+    """The parent's `sys.path`."""
+
+
+def main(descriptor: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # end with the parent, even in a scorer that spins
+    pipe: Connection = Connection(descriptor)
+    hello: Hello = pipe.recv()
+    sys.path[:] = hello.path
+    if hello.spec.memory_gib:
+        limit = int(hello.spec.memory_gib * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    try:
+        scorer = load_scorer(hello.spec)
+    except Exception as error:  # noqa: BLE001 - whatever an import raises is told to the parent
+        message = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        pipe.send_bytes(json.dumps({"error": message}).encode())
+        return
+    ready = {"mode": scorer.mode, "sha256": scorer.sha256, "concurrent": is_async(scorer.function)}
+    pipe.send_bytes(json.dumps(ready).encode())
+    while True:
+        try:
+            samples = pipe.recv()
+        except EOFError:
+            return
+        _answer(pipe, scorer, samples)
+
+
+def _answer(pipe: Connection, scorer: Scorer, samples: list[RewardSample]) -> None:
+    spec = scorer.spec
+    try:
+        for index, outcome in call(scorer.function, spec.name, scorer.mode, samples, spec.parameters, spec.timeout):
+            pipe.send_bytes(json.dumps({"index": index, **as_json(outcome)}).encode())
+    except BaseException as error:
+        # SystemExit and KeyboardInterrupt from a scorer end the process, but not without a word
+        pipe.send_bytes(json.dumps({"fatal": failure(spec.name, error).message}).encode())
+        raise
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Score():
+            return {"value": outcome.value, "parts": dict(outcome.parts)}
+        case Failure():
+            return {"error": outcome.message, "infrastructure": outcome.infrastructure}
+        case None:
+            return {}
+
+
+def from_json(answer: dict[str, Any]) -> Outcome:
+    if "value" in answer:
+        return Score(answer["value"], answer["parts"])
+    if "error" in answer:
+        return Failure(answer["error"], answer["infrastructure"])
+    return None
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,122 @@
+"""Finding scorers, calling them in every declared way, and what their faults become."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rewards.calling import call
+from rewards.isolation import start_runner
+from rewards.plugins import PluginError, ScorerSpec, load_scorer, with_source
+from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score
+from tests.unit.test_grammar import GOOD
+
+SAMPLES = [RewardSample(text) for text in ("a", "bb", "ccc")]
+
+
+def outcomes(function: object, mode: Mode = "sample", samples: Sequence[RewardSample] = SAMPLES) -> list[Outcome]:
+    return [outcome for _, outcome in sorted(call(function, "mine", mode, samples, {}), key=lambda pair: pair[0])]  # type: ignore[arg-type]
+
+
+def test_scorers_are_found_by_file_module_class_and_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def always(sample, value=1.0):\n    return value\nclass Holder:\n    always = staticmethod(always)\n")
+    assert load_scorer(ScorerSpec("mine", f"{file}:always", {"value": 0.5})).function(None, value=0.5) == 0.5
+    assert load_scorer(ScorerSpec("mine", f"{file}:Holder.always")).function(None) == 1.0
+    assert load_scorer(ScorerSpec("root", "rewards.scorers:root")).mode == "sample"
+    for spec in ("nothing", f"{file}:missing", "no.such.module:f", str(tmp_path / "no.py") + ":f"):
+        with pytest.raises(PluginError):
+            load_scorer(ScorerSpec("x", spec))
+    with pytest.raises(PluginError, match="parameters"):
+        load_scorer(ScorerSpec("x", f"{file}:always", {"unknown": 1}))
+    with pytest.raises(PluginError, match="it has Holder, always"):
+        load_scorer(ScorerSpec("x", f"{file}:missing"))
+
+
+def test_impossible_settings_are_refused_together() -> None:
+    with pytest.raises(PluginError, match=r"mode .*timeout .*on_error"):
+        load_scorer(ScorerSpec("root", mode="each", timeout=0, on_error="ignore"))  # type: ignore[arg-type]
+
+
+def test_a_declared_mode_is_kept_and_a_contrary_one_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from rewards.sample import scorer\n@scorer(mode='group')\ndef f(samples):\n    return [1] * len(samples)\n")
+    assert load_scorer(ScorerSpec("x", f"{file}:f")).mode == "group"
+    with pytest.raises(PluginError, match="declares mode group"):
+        load_scorer(ScorerSpec("x", f"{file}:f", mode="sample"))
+
+
+def test_workers_use_the_text_that_the_run_began_with(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def f(sample):\n    return 1\n")
+    spec = with_source(ScorerSpec("mine", f"{file}:f"))
+    file.unlink()
+    runner = start_runner(spec)
+    assert runner.score(SAMPLES) == [Score(1.0)] * 3
+    assert spec.source is not None
+    assert runner.sha256 == spec.source.sha256
+    runner.close()
+
+
+@pytest.mark.parametrize("result", [math.nan, math.inf, -math.inf, "0.5", [1.0], {"value": 1}, Score(math.nan), Score(1, {"a": math.nan})])
+def test_what_is_not_a_score_is_a_failure_with_its_name(result: object) -> None:
+    for outcome in outcomes(lambda sample: result):
+        assert isinstance(outcome, Failure)
+        assert "mine" in outcome.message
+
+
+@pytest.mark.parametrize("result", [np.float32(0.5), np.int64(1), np.array(0.25), True, {"score": 0.5, "part": np.float64(2)}])
+def test_every_kind_of_number_is_a_score(result: object) -> None:
+    assert all(isinstance(outcome, Score) for outcome in outcomes(lambda sample: result))
+
+
+def test_none_means_not_applicable() -> None:
+    assert outcomes(lambda sample: None) == [None] * 3
+
+
+@pytest.mark.parametrize("results", [[1, 2], [1, 2, 3, 4], 1.0, {"score": 1}, "abc", None])
+def test_a_list_of_the_wrong_length_is_never_spread_over_samples(results: object) -> None:
+    for outcome in outcomes(lambda samples: results, "batch"):
+        assert isinstance(outcome, Failure)
+
+
+def test_one_bad_item_of_a_batch_costs_one_sample() -> None:
+    assert outcomes(lambda samples: [1, math.nan, None], "batch")[0] == Score(1.0)
+    assert isinstance(outcomes(lambda samples: [1, math.nan, None], "batch")[1], Failure)
+    assert outcomes(lambda samples: [1, math.nan, None], "batch")[2] is None
+
+
+def test_coroutines_are_awaited_in_every_mode() -> None:
+    async def one(sample: RewardSample) -> int:
+        return len(sample.completion)
+
+    async def many(samples: list[RewardSample]) -> list[int]:
+        return [len(sample.completion) for sample in samples]
+
+    expected = [Score(1.0), Score(2.0), Score(3.0)]
+    assert outcomes(one) == outcomes(many, "batch") == outcomes(many, "group") == expected
+
+
+def test_only_faults_of_infrastructure_are_marked_for_another_try() -> None:
+    def broken(error: Exception) -> object:
+        def function(sample: RewardSample) -> float:
+            raise error
+
+        return function
+
+    for error in (ConnectionError("gone"), InfrastructureError("busy"), TimeoutError()):
+        assert all(isinstance(o, Failure) and o.infrastructure for o in outcomes(broken(error)))
+    for error in (ValueError("no"), ZeroDivisionError(), AssertionError(), MemoryError()):
+        assert all(isinstance(o, Failure) and not o.infrastructure for o in outcomes(broken(error)))
+
+
+def test_order_does_not_matter_for_what_ships() -> None:
+    texts = [GOOD, "", "<tree>", GOOD.replace("brown", "red")]
+    samples = [RewardSample(text, tree=GOOD, answer="angry") for text in texts]
+    for name in ("structure", "leaf", "root", "tree_edit", "qa", "format"):
+        runner = start_runner(ScorerSpec(name))
+        assert runner.score(samples) == list(reversed(runner.score(list(reversed(samples)))))
