@@ -29,8 +29,10 @@ def columns_of(samples: Samples) -> dict[str, list[Any]]:
     A sample's own fields (`task`, `answer`, `tree`, `options`) are columns too, and `solution` is the answer unless
     the data set has a column of that name.
     """
-    own = [{"task": s.task, "answer": s.answer, "tree": s.tree, "options": list(s.options), "solution": s.answer} for s in samples]
-    rows: list[dict[str, Any]] = [{**mine, **sample.columns} for mine, sample in zip(own, samples, strict=True)]
+    rows: list[dict[str, Any]] = [
+        {"task": s.task, "answer": s.answer, "tree": s.tree, "options": list(s.options), "solution": s.answer, **s.columns}
+        for s in samples
+    ]
     return {name: [row.get(name) for row in rows] for name in dict.fromkeys(name for row in rows for name in row)}
 
 
@@ -71,7 +73,7 @@ def _verl(function: Callable[..., Any]) -> Callable[..., Any]:
     def score(sample: RewardSample, **parameters: Any) -> Any:
         columns = sample.columns
         model = columns.get("reward_model")
-        truth = model["ground_truth"] if isinstance(model, Mapping) else sample.answer if sample.answer is not None else sample.tree
+        truth = model["ground_truth"] if isinstance(model, Mapping) else _truth(sample)
         result = function(
             data_source=columns.get("data_source", columns.get("source", "")),
             solution_str=sample.completion,
@@ -109,10 +111,10 @@ def _openrlhf(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _ms_swift(function: Callable[..., Any]) -> Callable[..., Any]:
     """ms-swift: an ORM class, or an instance or function of its `__call__(completions, **columns)` -> numbers."""
-    call = function() if inspect.isclass(function) else function
+    instance: Any = function() if inspect.isclass(function) else function
 
     def score(samples: Samples, **parameters: Any) -> Any:
-        return _then(call([sample.completion for sample in samples], **columns_of(samples), **parameters), _plain)
+        return _then(instance([sample.completion for sample in samples], **columns_of(samples), **parameters), _plain)
 
     return score
 
@@ -125,7 +127,7 @@ def _easyr1(function: Callable[..., Any]) -> Callable[..., Any]:
             {
                 "response": sample.completion,
                 "response_length": sample.completion_tokens,
-                "ground_truth": sample.answer if sample.answer is not None else sample.tree,
+                "ground_truth": _truth(sample),
             }
             for sample in samples
         ]
@@ -142,6 +144,10 @@ ADAPTERS: dict[str, Adapter] = {
     "ms_swift": Adapter("batch", _ms_swift),
     "easyr1": Adapter("batch", _easyr1),
 }
+
+
+def _truth(sample: RewardSample) -> str | None:
+    return sample.answer if sample.answer is not None else sample.tree
 
 
 def _then(result: Any, convert: Callable[[Any], Any]) -> Any:

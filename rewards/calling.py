@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, ScorerError, as_score
@@ -39,7 +40,7 @@ def call(
         yield from enumerate(outcomes)
     else:
         for index, sample in enumerate(samples):
-            yield index, _guarded(name, lambda sample=sample: function(sample, **parameters))
+            yield index, _guarded(name, partial(function, sample, **parameters))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
@@ -71,7 +72,7 @@ def _call_list(
         yield from ((index, fault) for index in range(len(samples)))
         return
     for index, result in enumerate(results):
-        yield index, _guarded(name, lambda result=result: result)
+        yield index, _checked(name, result)
 
 
 def _as_list(results: Any, name: str, count: int) -> list[Any]:
@@ -80,6 +81,10 @@ def _as_list(results: Any, name: str, count: int) -> list[Any]:
     if len(results) != count:
         raise ScorerError(f"scorer {name!r} returned {len(results)} results for {count} samples")
     return list(results)
+
+
+def _checked(name: str, result: Any) -> Outcome:
+    return _guarded(name, lambda: result)
 
 
 def _guarded(name: str, call: Callable[[], Any]) -> Outcome:

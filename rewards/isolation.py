@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from multiprocessing.connection import Connection
@@ -32,6 +32,7 @@ from rewards.scorer_process import Hello, from_json
 _HOME = Path(__file__).resolve().parent.parent
 _START_TIMEOUT = 120.0
 _BACKOFF = 0.5
+_GRACE = 1.0
 _KEPT_OUTPUT = 4000
 _MOST_STUCK_THREADS = 16
 
@@ -55,8 +56,12 @@ def start_runner(spec: ScorerSpec) -> Runner:
     Raises:
         PluginError: if it cannot be loaded there.
     """
-    place = {"process": ProcessRunner, "thread": ThreadRunner, "inline": InlineRunner}[spec.place]
-    return place(spec)
+    places: dict[str, Callable[[ScorerSpec], Runner]] = {
+        "process": ProcessRunner,
+        "thread": ThreadRunner,
+        "inline": InlineRunner,
+    }
+    return places[spec.place](spec)
 
 
 def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
@@ -156,7 +161,8 @@ class ProcessRunner:
         if self.process.poll() is not None:
             self._start()
         answered = 0
-        deadline = time.monotonic() + self.spec.timeout
+        # coroutines are cancelled by the child itself when they are late
+        deadline = time.monotonic() + self.spec.timeout + (_GRACE if self.concurrent else 0.0)
         try:
             self.pipe.send([samples[index] for index in waiting])
             while answered < len(waiting):

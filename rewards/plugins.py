@@ -80,6 +80,8 @@ class Scorer:
 
 
 def is_shipped(target: str) -> bool:
+    if ":" in target:
+        return False
     from rewards import scorers
 
     return target in scorers.__all__
@@ -149,10 +151,10 @@ def check_spec(spec: ScorerSpec) -> None:
 
 
 def _find(spec: ScorerSpec) -> Any:
-    from rewards import scorers
-
     module_name, colon, attribute = spec.target.rpartition(":")
     if not colon:
+        from rewards import scorers  # brings numba, which other scorers need not wait for
+
         return getattr(scorers, spec.target) if is_shipped(spec.target) else _entry_point(spec.target)
     if module_name.endswith(".py"):
         source = spec.source or with_source(spec).source
@@ -187,7 +189,7 @@ def _from_text(source: Source) -> types.ModuleType:
     linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
     try:
-        exec(compile(source.text, source.path, "exec"), module.__dict__)  # noqa: S102 - the user's own scorer
+        exec(compile(source.text, source.path, "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise PluginError(f"scorer file {source.path} cannot be imported: {type(error).__name__}: {error}") from error

@@ -1,5 +1,7 @@
 """The scorers that ship. Each is a plain function of a `RewardSample`, usable alone, in [0, 1].
 
+Those of trees and answers are here; those of label sets and captions are in files of their own.
+
 None means "does not apply": the mix then leaves the scorer out for that sample.
 """
 
@@ -10,7 +12,9 @@ from collections import Counter
 from collections.abc import Collection
 
 from rewards.answers import answer_text, label_and_intensity, label_set, option_letter
+from rewards.caption_scorers import caption, caption_tree
 from rewards.edit_distance import edit_distance
+from rewards.label_scorers import au, emotion_wheel
 from rewards.sample import RewardSample, Score
 from rewards.taxonomy import fold
 from rewards.tree import AffectiveTree, to_node
@@ -167,4 +171,17 @@ def _letter_of(said: str, options: Collection[str]) -> str | None:
     return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[folded.index(fold(said))] if fold(said) in folded else None
 
 
-__all__ = ["expression", "format", "leaf", "length", "qa", "root", "structure", "tree_edit"]
+__all__ = [
+    "au",
+    "caption",
+    "caption_tree",
+    "emotion_wheel",
+    "expression",
+    "format",
+    "leaf",
+    "length",
+    "qa",
+    "root",
+    "structure",
+    "tree_edit",
+]

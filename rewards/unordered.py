@@ -6,7 +6,7 @@ computed in polynomial time by assignment, and is never smaller than the general
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -19,7 +19,7 @@ def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
     """Least cost to turn `a` into `b` when siblings may stand in any order."""
     change = costs.change
 
-    @lru_cache(maxsize=None)
+    @cache
     def weight(node: Node) -> int:
         return node.size()
 
@@ -28,7 +28,7 @@ def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
             return 0.0
         return change(x, y) if callable(change) else change
 
-    @lru_cache(maxsize=None)
+    @cache
     def trees(x: Node, y: Node) -> float:
         insert_all, delete_all = costs.insert * weight(y), costs.delete * weight(x)
         found = relabel(x.label, y.label) + forests(x.children, y.children)
@@ -39,7 +39,7 @@ def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
             found = min(found, delete_all - costs.delete * weight(child) + trees(child, y))
         return found
 
-    @lru_cache(maxsize=None)
+    @cache
     def forests(xs: tuple[Node, ...], ys: tuple[Node, ...]) -> float:
         insert_all = costs.insert * sum(weight(y) for y in ys)
         delete_all = costs.delete * sum(weight(x) for x in xs)

@@ -34,9 +34,7 @@ def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str
         written = {
             "attribute": [f"{a.id} {_text(a.aspect, a.id, '<:')}: {_text(a.value, a.id, '<')}" for a in person.attributes],
             "expression": [f"{e.id} {_text(e.name, e.id, '<')}{_references(e.rests_on)}" for e in person.expressions],
-            "emotion": [
-                f"{m.id} {_text(m.label, m.id, '<()')}{_strength(m)}{_references(m.rests_on)}" for m in person.emotions
-            ],
+            "emotion": [f"{m.id} {_text(m.label, m.id, '<()')}{_strength(m)}{_references(m.rests_on)}" for m in person.emotions],
         }
         for level in LEVELS:
             if level in levels:

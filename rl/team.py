@@ -182,7 +182,9 @@ def agreed(hashes: Sequence[dict[str, str]]) -> dict[str, str]:
     for other in hashes:
         differ = sorted(name for name, sha in other.items() if sha != hashes[0][name])
         if differ:
-            raise ClusterError(f"reward workers loaded different versions of {', '.join(differ)}; install the same one everywhere")
+            raise ClusterError(
+                f"reward workers loaded different versions of {', '.join(differ)}; install the same one everywhere"
+            )
     return hashes[0]
 
 

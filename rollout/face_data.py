@@ -15,9 +15,9 @@ import av
 import numpy as np
 
 from rewards.grammar import LEVELS
-from rewards.writing import write
 from rewards.taxonomy import taxonomy
 from rewards.tree import AffectiveTree
+from rewards.writing import write
 from rollout import faces
 from rollout.faces import Face
 

@@ -28,78 +28,76 @@ def group() -> Group:
     return Group(Prompt("step1-0", row, EncodedPrompt(ids, ids, ids[None], ())), samples, 0.0)
 
 
-def score(settings: dict[str, object], times: int = 1) -> list[tuple[Reward, ...]]:
-    """What real workers make of the group, after which nothing of the scorers is left running."""
-    entries = with_sources(mix_entries({"mine": {"timeout": 1.5, **settings}}))
-    scoring = Scoring(entries, workers=1)
+def score(settings: dict[str, dict[str, object]], times: int = 1) -> list[tuple[Reward, ...]]:
+    """What a real worker makes of the group, after which nothing of the scorers is left running."""
+    scoring = Scoring(with_sources(mix_entries({name: {"timeout": 1.5, **given} for name, given in settings.items()})), workers=1)
     ray.get(scoring.ready(), timeout=120)
     found = [scored.rewards for scored in scoring.score([group() for _ in range(times)], timeout=120)]
     scoring.shutdown()
+    wait_until_nothing_is_left()
+    return found
+
+
+def wait_until_nothing_is_left() -> None:
     deadline = time.monotonic() + 20
     while left_running() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert left_running() == []
-    for worker in scoring.workers:
-        ray.kill(worker)
-    return found
 
 
 def left_running() -> list[str]:
-    lines = [" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline", "status"]) if p.info["status"] != "zombie"]
+    lines = [
+        " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline", "status"]) if p.info["status"] != "zombie"
+    ]
     return [line for line in lines if "rewards.scorer_process" in line or "left by a scorer" in line]
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("raises", "ZeroDivisionError"),
-        ("returns_nan", "finite"),
-        ("returns_inf", "finite"),
-        ("sleeps", "timed out after 1.5 s"),
-        ("spins", "timed out after 1.5 s"),
-        ("spins_in_c", "timed out after 1.5 s"),
-        ("leaves_a_process_and_spins", "timed out after 1.5 s"),
-        ("never_answers", "timed out after 1.5 s"),
-        ("exhausts_memory", "MemoryError"),
-        ("kills_its_process", "SIGKILL"),
-        ("crashes", "about to read address zero"),
-        ("exits", "SystemExit: enough"),
-    ],
-)
-def test_a_fault_costs_its_own_sample_only(cluster: None, fault: str, said: str) -> None:
-    for rewards in score({"spec": f"{FILE}:{fault}", "memory_gib": 1.0}, times=2):
+FAULTS = {
+    "raises": "ZeroDivisionError",
+    "returns_nan": "finite",
+    "returns_inf": "finite",
+    "sleeps": "timed out after 1.5 s",
+    "spins": "timed out after 1.5 s",
+    "spins_in_c": "timed out after 1.5 s",
+    "leaves_a_process_and_spins": "timed out after 1.5 s",
+    "never_answers": "timed out after 1.5 s",
+    "exhausts_memory": "MemoryError",
+    "kills_its_process": "SIGKILL",
+    "crashes": "about to read address zero",
+    "exits": "SystemExit: enough",
+}
+"""Scorer -> what its failure says."""
+HARMLESS = ("numpy_scalar", "prints_10_mb", "returns_none")
+
+
+def test_every_fault_costs_its_own_sample_only(cluster: None) -> None:
+    settings = {name: {"spec": f"{FILE}:{name}", "memory_gib": 1.0} for name in (*FAULTS, *HARMLESS)}
+    for rewards in score(settings, times=2):
         assert [reward.value for reward in rewards] == [1.0, None, 1.0, 1.0]
-        assert said in rewards[1].errors["mine"]
-        assert [bool(reward.errors) for reward in rewards] == [False, True, False, False]
+        good, bad = rewards[0], rewards[1]
+        assert set(good.parts) == {*FAULTS, *HARMLESS}
+        assert [dict(reward.errors) for reward in (rewards[0], *rewards[2:])] == [{}] * 3
+        assert set(bad.errors) == set(FAULTS)
+        for name, said in FAULTS.items():
+            assert said in bad.errors[name], name
+        assert set(bad.parts) == {"numpy_scalar", "prints_10_mb"}
 
 
 def test_a_wrong_length_costs_the_call_that_it_answered(cluster: None) -> None:
-    (rewards,) = score({"spec": f"{FILE}:wrong_length", "mode": "group"})
+    (rewards,) = score({"mine": {"spec": f"{FILE}:wrong_length", "mode": "group"}})
     assert [reward.value for reward in rewards] == [None] * 4
     assert all("5 results for 4 samples" in reward.errors["mine"] for reward in rewards)
 
 
-@pytest.mark.parametrize("harmless", ["numpy_scalar", "prints_10_mb"])
-def test_what_is_odd_but_right_is_scored(cluster: None, harmless: str) -> None:
-    (rewards,) = score({"spec": f"{FILE}:{harmless}"})
-    assert [reward.value for reward in rewards] == [1.0] * 4
-
-
-def test_none_leaves_the_scorer_out(cluster: None) -> None:
-    (rewards,) = score({"spec": f"{FILE}:returns_none"})
-    assert [reward.value for reward in rewards] == [1.0, None, 1.0, 1.0]
-    assert "no scorer applies" in rewards[1].errors["mix"]
-
-
 def test_a_number_can_stand_in_and_is_still_counted(cluster: None) -> None:
-    (rewards,) = score({"spec": f"{FILE}:raises", "on_error": -1})
+    (rewards,) = score({"mine": {"spec": f"{FILE}:raises", "on_error": -1}})
     assert [reward.value for reward in rewards] == [1.0, -1.0, 1.0, 1.0]
     assert "ZeroDivisionError" in rewards[1].errors["mine"]
 
 
 def test_fail_ends_the_step_with_the_scorers_name(cluster: None) -> None:
     with pytest.raises(Exception, match="scorer 'mine' failed, and its on_error is fail: ZeroDivisionError"):
-        score({"spec": f"{FILE}:raises", "on_error": "fail"})
+        score({"mine": {"spec": f"{FILE}:raises", "on_error": "fail"}})
 
 
 def test_a_killed_reward_worker_takes_its_scorers_along(cluster: None) -> None:
@@ -109,7 +107,4 @@ def test_a_killed_reward_worker_takes_its_scorers_along(cluster: None) -> None:
     ray.wait([waiting], timeout=2)
     assert left_running()
     ray.kill(scoring.workers[0])
-    deadline = time.monotonic() + 20
-    while left_running() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert left_running() == []
+    wait_until_nothing_is_left()

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewards.grammar import parse
-from rewards.writing import write
 from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person, to_node
+from rewards.writing import write
 
 GOOD = """<tree>
 attribute

@@ -62,7 +62,9 @@ def test_workers_use_the_text_that_the_run_began_with(tmp_path: Path) -> None:
     runner.close()
 
 
-@pytest.mark.parametrize("result", [math.nan, math.inf, -math.inf, "0.5", [1.0], {"value": 1}, Score(math.nan), Score(1, {"a": math.nan})])
+@pytest.mark.parametrize(
+    "result", [math.nan, math.inf, -math.inf, "0.5", [1.0], {"value": 1}, Score(math.nan), Score(1, {"a": math.nan})]
+)
 def test_what_is_not_a_score_is_a_failure_with_its_name(result: object) -> None:
     for outcome in outcomes(lambda sample: result):
         assert isinstance(outcome, Failure)

@@ -1,6 +1,7 @@
 """Each scorer on cases whose score is known, and the mix's treatment of faults."""
 
 import math
+
 import pytest
 
 from rewards import scorers

@@ -1,0 +1,142 @@
+"""Asking a language model behind an OpenAI-compatible endpoint for an answer of a fixed form.
+
+Answers are cached by content, so that a text which many samples share is asked about once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rewards.sample import InfrastructureError, ScorerError
+
+
+@dataclass(frozen=True)
+class EndpointSpec:
+    """Where and how to ask. The key itself is never part of a config: only the variable that holds it."""
+
+    url: str
+    """Base URL, such as http://localhost:8000/v1."""
+    model: str
+    key_variable: str = "OPENAI_API_KEY"
+    timeout: float = 20.0
+    """Seconds for one request."""
+    retries: int = 2
+    """The client's own, on connection faults, 408, 409, 429 and 5xx, with growing pauses."""
+    per_minute: float = 600.0
+    """Requests a minute, of each process that asks."""
+    cache: str | None = None
+    """An SQLite file that outlives the process and may be shared by many; memory only if not set."""
+
+
+@lru_cache(maxsize=8)
+def open_endpoint(spec: EndpointSpec) -> Endpoint:
+    """The process's one client of an endpoint."""
+    return Endpoint(spec)
+
+
+class Endpoint:
+    """A client with a pace, a cache and a check of every answer's form."""
+
+    def __init__(self, spec: EndpointSpec) -> None:
+        self.spec = spec
+        self.asked = 0
+        self._known: dict[str, str] = {}
+        self._next_slot = 0.0
+        self._store = _open_store(Path(spec.cache)) if spec.cache else None
+
+    async def ask(self, system: str, user: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        """One answer that fits a JSON schema.
+
+        Args:
+            system: instructions.
+            user: what to judge.
+            name: of the schema.
+            schema: JSON schema of an object with required properties; sent along, and checked here by its keys.
+
+        Raises:
+            InfrastructureError: if the endpoint could not be reached or refused, after its retries.
+            ScorerError: if the answer does not have the asked form.
+        """
+        key = hashlib.sha256(json.dumps([self.spec.url, self.spec.model, system, user, schema]).encode()).hexdigest()
+        known = self._look_up(key)
+        if known is None:
+            known = await self._request(system, user, name, schema)
+            _checked(known, schema)  # only answers of the right form are kept
+            self._keep(key, known)
+        return _checked(known, schema)
+
+    async def _request(self, system: str, user: str, name: str, schema: dict[str, Any]) -> str:
+        from openai import APIConnectionError, APIStatusError, AsyncOpenAI
+
+        await self._wait_for_slot()
+        self.asked += 1
+        spec = self.spec
+        client = AsyncOpenAI(
+            base_url=spec.url,
+            api_key=os.environ.get(spec.key_variable, "none"),
+            timeout=spec.timeout,
+            max_retries=spec.retries,
+        )
+        try:
+            async with client:
+                answer = await client.chat.completions.create(
+                    model=spec.model,
+                    temperature=0.0,
+                    messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                    response_format={
+                        "type": "json_schema",
+                        "json_schema": {"name": name, "schema": schema, "strict": True},
+                    },
+                )
+        except APIConnectionError as error:
+            raise InfrastructureError(f"{spec.url} cannot be reached: {error}") from error
+        except APIStatusError as error:
+            raise InfrastructureError(f"{spec.url} answered {error.status_code}: {error.message}"[:500]) from error
+        return answer.choices[0].message.content or ""
+
+    async def _wait_for_slot(self) -> None:
+        now = time.monotonic()
+        slot = max(now, self._next_slot)
+        self._next_slot = slot + 60.0 / self.spec.per_minute
+        await asyncio.sleep(slot - now)
+
+    def _look_up(self, key: str) -> str | None:
+        if self._store is None:
+            return self._known.get(key)
+        found = self._store.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def _keep(self, key: str, answer: str) -> None:
+        if self._store is None:
+            self._known[key] = answer
+            return
+        with self._store:
+            self._store.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
+
+
+def _open_store(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    store = sqlite3.connect(file, timeout=30, check_same_thread=False)
+    store.execute("PRAGMA journal_mode=WAL")
+    store.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
+    return store
+
+
+def _checked(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        raise ScorerError(f"the endpoint's answer is not JSON: {text!r:.200}") from None
+    missing = [key for key in schema["required"] if not isinstance(found, dict) or key not in found]
+    if missing:
+        raise ScorerError(f"the endpoint's answer lacks {', '.join(missing)}: {text!r:.200}")
+    return found
