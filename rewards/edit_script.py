@@ -18,6 +18,8 @@ class Edit:
     kind: Literal["matched", "missing", "spurious", "changed"]
     found: str | None
     gold: str | None
+    gold_index: int | None
+    """Of the gold node, in postorder."""
 
 
 def edit_script(found: Node, gold: Node, costs: Costs = UNIT) -> tuple[Edit, ...]:
@@ -39,14 +41,14 @@ def edit_script(found: Node, gold: Node, costs: Costs = UNIT) -> tuple[Edit, ...
             here = forest[x - first_i, y - first_j]
             if x > first_i and np.isclose(here, forest[x - first_i - 1, y - first_j] + delete[x - 1]):
                 x -= 1
-                edits.append(Edit("spurious", a.labels[x], None))
+                edits.append(Edit("spurious", a.labels[x], None, None))
             elif y > first_j and np.isclose(here, forest[x - first_i, y - first_j - 1] + insert[y - 1]):
                 y -= 1
-                edits.append(Edit("missing", None, b.labels[y]))
+                edits.append(Edit("missing", None, b.labels[y], y))
             elif a.leftmost[x - 1] == first_i and b.leftmost[y - 1] == first_j:
                 x, y = x - 1, y - 1
                 same = a.labels[x] == b.labels[y]
-                edits.append(Edit("matched" if same else "changed", a.labels[x], b.labels[y]))
+                edits.append(Edit("matched" if same else "changed", a.labels[x], b.labels[y], y))
             else:  # two whole subtrees face each other: their script is found on its own
                 pending.append((x - 1, y - 1))
                 x, y = int(a.leftmost[x - 1]), int(b.leftmost[y - 1])

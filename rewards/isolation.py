@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rewards.calling import call, is_async
 from rewards.plugins import PluginError, Scorer, ScorerSpec, load_scorer
-from rewards.sample import Failure, Outcome, RewardSample
+from rewards.sample import Failure, Mode, Outcome, RewardSample
 from rewards.scorer_process import Hello, from_json
 
 _HOME = Path(__file__).resolve().parent.parent
@@ -41,6 +41,7 @@ class Runner(Protocol):
     """A scorer at its place."""
 
     spec: ScorerSpec
+    mode: Mode
     sha256: str
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
@@ -72,7 +73,7 @@ def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[
         if not failed:
             break
         time.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
-        again = range(len(samples)) if getattr(runner, "mode", None) == "group" else failed
+        again = range(len(samples)) if runner.mode == "group" else failed
         for index, outcome in zip(again, runner.score([samples[i] for i in again]), strict=True):
             outcomes[index] = outcome
     return outcomes
@@ -141,6 +142,10 @@ class ThreadRunner:
 class ProcessRunner:
     """Calls in a child process, replaced when it dies or when a call is late."""
 
+    mode: Mode
+    sha256: str
+    concurrent: bool
+
     def __init__(self, spec: ScorerSpec) -> None:
         self.spec = spec
         self.restarts = -1
@@ -207,7 +212,7 @@ class ProcessRunner:
         self.pipe.send(Hello(self.spec, tuple(sys.path)))
         try:
             ready = self.pipe.poll(_START_TIMEOUT)
-            late = {"error": f"scorer {self.spec.name!r}: not loaded within {_START_TIMEOUT:.0f} s"}
+            late: dict[str, Any] = {"error": f"scorer {self.spec.name!r}: not loaded within {_START_TIMEOUT:.0f} s"}
             answer = json.loads(self.pipe.recv_bytes()) if ready else late
         except (EOFError, ConnectionResetError):
             answer = {"error": f"scorer {self.spec.name!r}: its process died while loading it ({self._last_words()})"}

@@ -164,6 +164,9 @@ def _find(spec: ScorerSpec) -> Any:
         module = _from_module(module_name)
     found: Any = module
     for step in attribute.split("."):
+        if isinstance(found, Mapping) and step in found:  # such as ms-swift's `orms`
+            found = found[step]
+            continue
         if not hasattr(found, step):
             known = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
             raise PluginError(f"scorer {spec.name!r}: {module_name} has no {attribute!r}; it has {', '.join(known) or 'none'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 from rewards.grammar import Parsed, parse
@@ -47,7 +47,13 @@ class RewardSample:
     @cached_property
     def gold(self) -> Parsed:
         """The gold tree, read by the same parser."""
-        return parse(self.tree or "")
+        return _parse_gold(self.tree or "")
+
+
+@lru_cache(maxsize=4096)
+def _parse_gold(text: str) -> Parsed:
+    """All samples of a prompt have the same gold tree."""
+    return parse(text)
 
 
 @dataclass(frozen=True)

@@ -47,24 +47,27 @@ def leaf(sample: RewardSample) -> Score | None:
     """Micro-F1 over the tree's aspect-value pairs, synonyms folded; None without a gold tree."""
     if not _has_gold(sample):
         return None
-    found, true = _leaves(sample.parsed.tree), _leaves(sample.gold.tree)
+    found, true = _leaves(stated_tree(sample)), _leaves(sample.gold.tree)
     precision, recall, f1 = _f1((found & true).total(), found.total(), true.total())
     return Score(f1, {"precision": precision, "recall": recall})
 
 
-def root(sample: RewardSample, wrong_intensity: float = 1.0) -> float | None:
+def root(sample: RewardSample, wrong_intensity: float = 1.0, evidence: bool = True) -> float | None:
     """Whether the tree's emotion is the gold tree's: accuracy for one label, set-F1 for several.
 
     Args:
+        sample: what to score.
         wrong_intensity: credit for the right emotion at the wrong intensity; 1 ignores intensity.
+        evidence: an emotion counts only if it rests on an expression that rests on an attribute, since the edges of
+            the tree are its rationale (Eq. 1); otherwise a guessed label is paid like a reasoned one.
     """
     if not _has_gold(sample):
         return None
-    found, true = _roots(sample.parsed.tree), _roots(sample.gold.tree)
+    found, true = _roots(stated_tree(sample)), _roots(sample.gold.tree)
     credit = 0.0
-    for label, intensity in found.items():
-        if label in true:
-            credit += 1.0 if intensity == true[label] else wrong_intensity
+    for label, (intensity, grounded) in found.items():
+        if label in true and (grounded or not evidence):
+            credit += 1.0 if intensity == true[label][0] else wrong_intensity
     return _f1(credit, len(found), len(true))[2]
 
 
@@ -72,7 +75,7 @@ def expression(sample: RewardSample) -> float | None:
     """Micro-F1 over the names of the tree's expressions; None without a gold tree."""
     if not _has_gold(sample):
         return None
-    found = Counter(fold(node.name) for node in sample.parsed.tree.expressions())
+    found = Counter(fold(node.name) for node in stated_tree(sample).expressions())
     true = Counter(fold(node.name) for node in sample.gold.tree.expressions())
     return _f1((found & true).total(), found.total(), true.total())[2]
 
@@ -87,11 +90,12 @@ def tree_edit(sample: RewardSample, scale: float = 2.0, normalise: str = "size")
     """
     if not _has_gold(sample):
         return None
-    if sample.parsed.tree.is_empty():
-        return Score(0.0)
-    found, true = to_node(sample.parsed.tree), to_node(sample.gold.tree)
+    tree = stated_tree(sample)
+    found, true = to_node(tree), to_node(sample.gold.tree)
     distance = edit_distance(found, true)
     share = distance / max(found.size(), true.size())
+    if tree.is_empty():
+        return Score(0.0, {"distance": float(distance)})
     match normalise:
         case "none":
             value = math.exp(-scale * distance)
@@ -108,10 +112,12 @@ def qa(sample: RewardSample) -> float | None:
     """The paper's rule-based reward: set-F1 for multi-label tasks, otherwise accuracy of the answer.
 
     The answer is the inside of `<answer>` if there is one, else the whole completion. Options may be
-    answered by letter or by name.
+    answered by letter or by name. Several `<answer>` are no answer.
     """
     if sample.answer is None:
         return None
+    if sample.completion.count("<answer>") > 1:
+        return 0.0
     said, gold = answer_text(sample.completion), sample.answer
     if sample.task in MULTI_LABEL_TASKS:
         found, true = label_set(said), label_set(gold)
@@ -141,6 +147,11 @@ def length(sample: RewardSample, longest: int = 512) -> float:
     return min(1.0, max(0.0, 2.0 - 2.0 * sample.completion_tokens / longest))
 
 
+def stated_tree(sample: RewardSample) -> AffectiveTree:
+    """The completion's tree; a completion with several trees states none, so that none can be a hedge."""
+    return AffectiveTree() if sample.parsed.has("second_tree") else sample.parsed.tree
+
+
 def _has_gold(sample: RewardSample) -> bool:
     return sample.tree is not None and not sample.gold.tree.is_empty()
 
@@ -151,12 +162,16 @@ def _leaves(tree: AffectiveTree) -> Counter[tuple[int, str, str]]:
     )
 
 
-def _roots(tree: AffectiveTree) -> dict[tuple[int, str], str | None]:
-    return {
-        (number, fold(node.label)): fold(node.intensity) if node.intensity else None
-        for number, person in enumerate(tree.persons)
-        for node in person.emotions
-    }
+def _roots(tree: AffectiveTree) -> dict[tuple[int, str], tuple[str | None, bool]]:
+    """(person, emotion) -> (intensity, whether it rests on an expression that rests on an attribute)."""
+    found = {}
+    for number, person in enumerate(tree.persons):
+        leaves = {node.id for node in person.attributes}
+        grounded = {node.id for node in person.expressions if leaves.intersection(node.rests_on)}
+        for node in person.emotions:
+            intensity = fold(node.intensity) if node.intensity else None
+            found[number, fold(node.label)] = (intensity, bool(grounded.intersection(node.rests_on)))
+    return found
 
 
 def _f1(hits: float, found: int, true: int) -> tuple[float, float, float]:

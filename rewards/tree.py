@@ -77,7 +77,11 @@ class Node:
     children: tuple[Node, ...] = ()
 
     def size(self) -> int:
-        return 1 + sum(child.size() for child in self.children)
+        count, waiting = 0, [self]
+        while waiting:
+            count += 1
+            waiting += waiting.pop().children
+        return count
 
 
 def to_node(tree: AffectiveTree) -> Node:

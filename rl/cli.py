@@ -13,6 +13,7 @@ from rl.environment import hush
 
 hush()
 
+from rewards.cli import app as reward_app  # noqa: E402
 from rl.config_check import ConfigError, load_config  # noqa: E402
 from rl.console import console, say  # noqa: E402
 
@@ -25,6 +26,7 @@ track_app = typer.Typer(no_args_is_help=True, help="Experiment tracking.")
 app.add_typer(data_app, name="data")
 data_app.add_typer(make_app, name="make")
 app.add_typer(track_app, name="track")
+app.add_typer(reward_app, name="reward")
 
 Overrides = Annotated[list[str] | None, typer.Argument(help="Settings as key=value, over the file's.")]
 
@@ -125,11 +127,12 @@ def main() -> None:
     """Entry point: user errors end with one clear message and exit code 2, everything else with its traceback."""
     from actors.cluster import ClusterError
     from rewards.plugins import PluginError
+    from rewards.rollout_data import RolloutDataError
     from rl.run_directory import RunError
     from rollout.rows import RowError
     from rollout.video import MediaError
 
-    ours = (RowError, MediaError, RunError, PluginError, ClusterError, FileExistsError)
+    ours = (RowError, MediaError, RunError, PluginError, RolloutDataError, ClusterError, FileExistsError)
     try:
         app()
     except ConfigError as error:

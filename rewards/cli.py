@@ -1,0 +1,151 @@
+"""`affectree reward …`: look at a scorer before a run depends on it. Also `python -m rewards.cli`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from rewards.building import MixEntry, build_mix, read_mix
+from rewards.cheats import cheat_cases, honest_cases, rewards_of
+from rewards.display import cheat_table, finding_line, histogram, sample_panel, sample_view, summary_table
+from rewards.plugins import PluginError, ScorerSpec
+from rewards.probing import check_scorer
+from rewards.rescoring import rescore, summarise
+from rewards.rollout_data import read_rollouts
+from rewards.sample import RewardSample
+
+DEFAULT_MIX = Path(__file__).resolve().parent.parent / "configs" / "rewards" / "default.yaml"
+
+app = typer.Typer(no_args_is_help=True, help="Check, run and try scorers.")
+console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+Spec = Annotated[
+    str, typer.Argument(help="file.py:function, module:function, an entry point, a shipped scorer, or a YAML file with a mix.")
+]
+Parameters = Annotated[
+    list[str] | None, typer.Option("--parameter", "-p", help="key=value for every call; values are JSON or text.")
+]
+Mode = Annotated[str | None, typer.Option(help="sample, batch or group; what the function declares if not given.")]
+Adapter = Annotated[str | None, typer.Option(help="Whose contract it was written for: trl, verl, openrlhf, ms_swift, easyr1, …")]
+Timeout = Annotated[float, typer.Option(help="Seconds for one call.")]
+Task = Annotated[str, typer.Option(help="Task of the samples.")]
+
+
+@app.command()
+def check(
+    spec: Spec,
+    parameter: Parameters = None,
+    mode: Mode = None,
+    adapter: Adapter = None,
+    timeout: Timeout = 30.0,
+    task: Task = "rationale",
+) -> None:
+    """Load a scorer as a reward worker would, and probe it with what policies write."""
+    failed = 0
+    for finding in check_scorer(_spec(spec, parameter, mode, adapter, timeout), task):
+        console.print(finding_line(finding), soft_wrap=True)
+        failed += finding.verdict == "failed"
+    if failed:
+        console.print(f"{failed} failed; a run would drop such samples", style="bold red")
+        raise typer.Exit(1)
+    console.print(f"{spec} is fit for a run", style="bold green")
+
+
+@app.command()
+def score(
+    spec: Spec,
+    rollouts: Annotated[Path, typer.Option(help="A run's rollouts folder, or one .parquet or .jsonl file.")],
+    parameter: Parameters = None,
+    mode: Mode = None,
+    adapter: Adapter = None,
+    timeout: Timeout = 30.0,
+    show: Annotated[int, typer.Option(help="How many of the best, worst and slowest samples to show.")] = 2,
+) -> None:
+    """Score recorded rollouts again: table, histogram, slowest, worst and best samples."""
+    recorded = read_rollouts(rollouts)
+    with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix, console.status("scoring"):
+        found = list(rescore(mix, recorded))
+    console.print(summary_table(spec, summarise(found)))
+    console.print(histogram(found))
+    ranked = sorted((item for item in found if item.reward.value is not None), key=lambda item: item.reward.value or 0.0)
+    for item in reversed(ranked[max(0, len(ranked) - show) :]):
+        console.print(sample_panel("best", item))
+    for item in ranked[:show]:
+        console.print(sample_panel("worst", item))
+    for item in [item for item in found if item.reward.errors][:show]:
+        console.print(sample_panel("failed", item))
+    slowest = sorted(found, key=lambda item: -item.milliseconds)[:show]
+    console.print("slowest: " + ", ".join(f"{item.recorded.where} ({item.milliseconds:.1f} ms)" for item in slowest))
+
+
+@app.command("try")
+def try_text(
+    spec: Spec,
+    parameter: Parameters = None,
+    mode: Mode = None,
+    adapter: Adapter = None,
+    timeout: Timeout = 30.0,
+    task: Task = "rationale",
+    answer: Annotated[str | None, typer.Option(help="The gold answer.")] = None,
+    tree: Annotated[Path | None, typer.Option(help="A file with the gold tree.")] = None,
+) -> None:
+    """Score one text from standard input."""
+    if tree is not None and not tree.is_file():
+        raise PluginError(f"{tree}: no such file")
+    gold = tree.read_text(encoding="utf-8") if tree else None
+    sample = RewardSample(sys.stdin.read(), task=task, answer=answer, tree=gold, group="stdin")
+    with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix:
+        reward = mix(sample)
+    console.print(sample_view(sample, reward))
+    if reward.value is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def cheats(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
+    """What rationales that try to be paid without being right get under a mix."""
+    honest, cheating = honest_cases(), cheat_cases()
+    with build_mix(read_mix(mix)) as loaded:
+        paid, wages = rewards_of(loaded, honest), rewards_of(loaded, cheating)
+    console.print(cheat_table(zip(honest, paid, strict=True), zip(cheating, wages, strict=True)))
+    line = next(value or 0.0 for case, value in zip(honest, paid, strict=True) if case.name == "half right")
+    over = [case.name for case, value in zip(cheating, wages, strict=True) if value is not None and value >= line]
+    if over:
+        console.print(f"paid at least as well as an honest half-right tree: {', '.join(over)}", style="bold red")
+        raise typer.Exit(1)
+
+
+def _entries(spec: str, parameters: list[str] | None, mode: str | None, adapter: str | None, timeout: float) -> list[MixEntry]:
+    if spec.endswith((".yaml", ".yml")):
+        if parameters or mode or adapter:
+            raise PluginError("a mix brings its own parameters, modes and adapters; give none")
+        return read_mix(Path(spec))
+    return [MixEntry(_spec(spec, parameters, mode, adapter, timeout))]
+
+
+def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | None, timeout: float) -> ScorerSpec:
+    name = spec.rpartition(":")[2]
+    return replace(ScorerSpec(name, spec), parameters=_read(parameters or []), mode=mode, adapter=adapter, timeout=timeout)
+
+
+def _read(words: list[str]) -> dict[str, Any]:
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise PluginError(f"--parameter {word!r}: must be key=value")
+        try:
+            found[key] = json.loads(value)
+        except json.JSONDecodeError:
+            found[key] = value
+    return found
+
+
+if __name__ == "__main__":
+    app()

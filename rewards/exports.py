@@ -1,0 +1,143 @@
+"""Our mix as a reward function of other trainers: the other way round from `rewards.adapters`.
+
+    from rewards.exports import as_trl
+    trainer = GRPOTrainer(model, reward_funcs=as_trl("configs/rewards/default.yaml"), …)
+
+A sample that could not be scored becomes what each trainer has for it: None in TRL; an error elsewhere, since a number
+would be learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rewards.building import build_mix, read_mix
+from rewards.mix import Reward, RewardMix
+from rewards.sample import RewardSample, ScorerError
+
+
+@lru_cache(maxsize=8)
+def _mix(file: str) -> RewardMix:
+    return build_mix(read_mix(Path(file)))
+
+
+def as_trl(mix: str) -> Callable[..., list[float | None]]:
+    """A TRL reward function. Columns of the data set that are a sample's own (`task`, `answer`, `tree`) are used.
+
+    Args:
+        mix: YAML file with the mix.
+    """
+
+    def affectree(
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        log_metric: Callable[[str, float], None] | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        rows = _rows(len(completions), columns)
+        ids = completion_ids or [()] * len(completions)
+        samples = [
+            _sample(_text(completion), _text(prompt), row, tuple(tokens))
+            for completion, prompt, row, tokens in zip(completions, prompts, rows, ids, strict=True)
+        ]
+        rewards = _mix(mix).score(samples)
+        if log_metric is not None:
+            for name in sorted({name for reward in rewards for name in reward.parts}):
+                values = [reward.parts[name] for reward in rewards if name in reward.parts]
+                log_metric(f"affectree/{name}", sum(values) / len(values))
+        return [reward.value for reward in rewards]
+
+    return affectree
+
+
+def as_verl(mix: str) -> Callable[..., dict[str, float]]:
+    """A verl `compute_score`; `ground_truth` is the gold tree if it holds one, else the answer."""
+
+    def compute_score(
+        data_source: str, solution_str: str, ground_truth: Any, extra_info: Mapping[str, Any] | None = None, **_: Any
+    ) -> dict[str, float]:
+        row = {"source": data_source, **(extra_info or {}), **_gold(ground_truth)}
+        reward = _mix(mix)(_sample(solution_str, str(row.get("prompt", "")), row))
+        return {"score": _value(reward), **reward.parts}
+
+    return compute_score
+
+
+def as_openrlhf(mix: str) -> Callable[..., dict[str, Any]]:
+    """An OpenRLHF `reward_func`; a label is the gold tree if it holds one, else the answer."""
+
+    def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **_: Any) -> dict[str, Any]:
+        import torch
+
+        samples = [
+            _sample(query.removeprefix(prompt), prompt, _gold(label))
+            for query, prompt, label in zip(queries, prompts, labels, strict=True)
+        ]
+        rewards = _mix(mix).score(samples)
+        values = torch.tensor([_value(reward) for reward in rewards])
+        names = sorted({name for reward in rewards for name in reward.parts})
+        logs = {name: torch.tensor([reward.parts.get(name, 0.0) for reward in rewards]) for name in names}
+        return {"rewards": values, "scores": values, "extra_logs": logs}
+
+    return reward_func
+
+
+def as_ms_swift(mix: str) -> Callable[..., list[float]]:
+    """An ms-swift ORM: put it into its `orms` under a name. Columns are used as in `as_trl`."""
+
+    def orm(completions: Sequence[str], **columns: Any) -> list[float]:
+        rows = _rows(len(completions), columns)
+        samples = [_sample(text, "", row) for text, row in zip(completions, rows, strict=True)]
+        return [_value(reward) for reward in _mix(mix).score(samples)]
+
+    return orm
+
+
+def _rows(count: int, columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Columns as rows; what is not one value a sample is not a column."""
+    whole = {k: v for k, v in columns.items() if isinstance(v, (list, tuple)) and len(v) == count}
+    return [{name: values[index] for name, values in whole.items()} for index in range(count)]
+
+
+def _sample(completion: str, prompt: str, row: Mapping[str, Any], ids: tuple[int, ...] = ()) -> RewardSample:
+    answer = row.get("answer", row.get("solution"))
+    return RewardSample(
+        completion,
+        task=row.get("task") or "rationale",
+        prompt=prompt,
+        answer=answer,
+        tree=row.get("tree"),
+        options=tuple(row.get("options") or ()),
+        completion_tokens=len(ids),
+        completion_ids=ids,
+        group=prompt,
+        columns=row,
+    )
+
+
+def _gold(truth: Any) -> dict[str, Any]:
+    """A ground truth as columns: a mapping as it is; a text with a tree in it gives tree and answer."""
+    if isinstance(truth, Mapping):
+        return dict(truth)
+    text = str(truth)
+    if "<tree>" not in text:
+        return {"answer": text}
+    parsed = RewardSample(text).parsed
+    return {"tree": text, "answer": parsed.answer}
+
+
+def _text(message: Any) -> str:
+    """A text, or the contents of a conversation's messages."""
+    if isinstance(message, str):
+        return message
+    return "\n".join(str(part["content"]) for part in message)
+
+
+def _value(reward: Reward) -> float:
+    if reward.value is None:
+        raise ScorerError("; ".join(f"{name}: {message}" for name, message in reward.errors.items()))
+    return reward.value

@@ -1,0 +1,34 @@
+"""For a researcher's own tests: `from rewards.testing import assert_scorer, gold_sample, probe_samples`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rewards.cheats import ANSWER, GOLD
+from rewards.plugins import ScorerSpec
+from rewards.probing import check_scorer, probes
+from rewards.sample import RewardSample
+from rewards.writing import write
+
+
+def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:
+    """Fail with every failed check of `affectree reward check`, unless there is none.
+
+    Args:
+        spec: `file.py:function`, `module:function`, an entry point or a shipped scorer.
+        task: of the probes.
+        settings: fields of `ScorerSpec`, such as `parameters`, `mode`, `adapter` or `timeout`.
+    """
+    found = [finding for finding in check_scorer(ScorerSpec("scorer", spec, **settings), task) if finding.verdict == "failed"]
+    assert not found, "\n".join(f"{finding.check}: {finding.detail}" for finding in found)
+
+
+def gold_sample(**changes: Any) -> RewardSample:
+    """A sample whose completion is its gold rationale; `changes` are fields to set otherwise."""
+    facts = {"completion": write(GOLD, ANSWER), "answer": ANSWER, "tree": write(GOLD), **changes}
+    return RewardSample(**facts)
+
+
+def probe_samples(task: str = "rationale") -> dict[str, RewardSample]:
+    """The samples that `affectree reward check` probes with, by name."""
+    return probes(task)

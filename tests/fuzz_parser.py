@@ -1,0 +1,78 @@
+"""A long fuzz run of everything that reads model output: `python -m tests.fuzz_parser --minutes 10`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import time
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from rewards.calling import call
+from rewards.captions import caption_tree
+from rewards.cheats import ANSWER, GOLD
+from rewards.edit_distance import edit_distance
+from rewards.grammar import parse
+from rewards.sample import RewardSample, Score
+from rewards.scorers import au, emotion_wheel, expression, format, leaf, qa, root, structure, tree_edit
+from rewards.tree import to_node
+from rewards.writing import UnwritableTree, write
+
+GOLD_TEXT = write(GOLD, ANSWER)
+PIECES = (
+    *("<tree>", "</tree>", "<answer>", "</answer>", "\n", "\r\n", "\u2028", "\t", " ", "<", ">", ":", "(", ")", "person 1", "person 99"),
+    *("attribute", "expression", "emotion", "a1 ", "a2 hair color: brown", "e1 scowl < a1", "e2 x < a1 a2 e9", "m1 angry (strong) < e1"),
+    *("m1 ((x))", "a0 :", "a999999 x: y", "a1234567 x: y", "e1 <", "no", "glasses", "a woman with", "her eyes are wide", "😀", "\x00", "عين"),
+)
+lines = GOLD_TEXT.split("\n")
+texts = (
+    st.text(max_size=200)
+    | st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+    | st.lists(st.sampled_from(PIECES), max_size=40).map("\n".join)
+    | st.lists(st.sampled_from(lines), max_size=40).map("\n".join)
+    | st.integers(0, len(GOLD_TEXT)).map(lambda cut: GOLD_TEXT[:cut])
+    | st.tuples(st.integers(0, len(GOLD_TEXT)), st.text(max_size=8)).map(lambda p: GOLD_TEXT[: p[0]] + p[1] + GOLD_TEXT[p[0] :])
+    | st.permutations(lines).map("\n".join)
+)
+
+
+def check(text: str) -> None:
+    """Nothing raises, scores stay within their range, and a tree that can be written is read back as it was."""
+    parsed = parse(text)
+    for defect in parsed.defects:
+        assert 0 <= defect.line <= text.count("\n") + 1
+    for tree in (parsed.tree, caption_tree(text)):
+        node = to_node(tree)
+        assert edit_distance(node, node) == 0
+        with contextlib.suppress(UnwritableTree):
+            assert parse(write(tree)).tree == tree or not tree.persons
+    for scorer in (structure, leaf, root, expression, tree_edit, qa, format, au, emotion_wheel):
+        sample = RewardSample(text, answer=ANSWER, tree=GOLD_TEXT)
+        ((_, outcome),) = call(scorer, scorer.__name__, "sample", [sample], {})
+        assert isinstance(outcome, Score), outcome
+        assert 0.0 <= outcome.value <= 1.0
+
+
+def run(minutes: float) -> int:
+    """Fuzz for that long; returns how many texts were tried."""
+    tried, end = 0, time.monotonic() + 60 * minutes
+
+    @given(texts)
+    @settings(max_examples=2000, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    def batch(text: str) -> None:
+        nonlocal tried
+        check(text)
+        tried += 1
+
+    while time.monotonic() < end:
+        batch()
+    return tried
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--minutes", type=float, default=10.0)
+    minutes = arguments.parse_args().minutes
+    print(json.dumps({"minutes": minutes, "texts": run(minutes)}))  # noqa: T201
