@@ -39,7 +39,7 @@ def edit_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
         flat: list[int] = []
         count_a = _flatten(a, codes, flat, 0)
         _flatten(b, codes, flat, 0)
-        return _unit_distance(np.array(flat, dtype=np.int32), count_a)
+        return float(_unit_distance(np.array(flat, dtype=np.int32), count_a))
     first, second = postorder(a), postorder(b)
     return float(subtree_distances(first, second, costs)[-1, -1])
 
@@ -90,39 +90,39 @@ def _unit_distance(flat, count_a):  # type: ignore[no-untyped-def]
     labels, left = flat[::2].copy(), flat[1::2].copy()
     labels_a, labels_b = labels[:count_a], labels[count_a:]
     rows, columns = len(labels_a), len(labels_b)
-    change = np.empty((rows, columns))
+    change = np.empty((rows, columns), dtype=np.int32)
     for x in range(rows):
         for y in range(columns):
-            change[x, y] = 0.0 if labels_a[x] == labels_b[y] else 1.0
-    distances = _zhang_shasha(left[:count_a], left[count_a:], np.ones(rows), np.ones(columns), change)
-    return distances[rows - 1, columns - 1]
+            change[x, y] = labels_a[x] != labels_b[y]
+    ones_a, ones_b = np.ones(rows, dtype=np.int32), np.ones(columns, dtype=np.int32)
+    return _zhang_shasha(left[:count_a], left[count_a:], ones_a, ones_b, change)[rows - 1, columns - 1]
 
 
 @njit(cache=True)
 def _zhang_shasha(left_a, left_b, delete, insert, change):  # type: ignore[no-untyped-def]
     rows, columns = len(left_a), len(left_b)
-    tree = np.zeros((rows, columns))
-    forest = np.zeros((rows + 1, columns + 1))
+    tree = np.zeros((rows, columns), dtype=change.dtype)
+    forest = np.zeros((rows + 1, columns + 1), dtype=change.dtype)
     roots_a, roots_b = _keyroots(left_a), _keyroots(left_b)
     for i in roots_a:
         li = left_a[i]
         for j in roots_b:
             lj = left_b[j]
-            forest[li, lj] = 0.0
-            for x in range(li, i + 1):
-                forest[x + 1, lj] = forest[x, lj] + delete[x]
+            forest[li, lj] = 0
             for y in range(lj, j + 1):
                 forest[li, y + 1] = forest[li, y] + insert[y]
             for x in range(li, i + 1):
                 whole_a = left_a[x] == li
+                last = forest[x, lj] + delete[x]
+                forest[x + 1, lj] = last
                 for y in range(lj, j + 1):
-                    best = min(forest[x, y + 1] + delete[x], forest[x + 1, y] + insert[y])
+                    last = min(forest[x, y + 1] + delete[x], last + insert[y])
                     if whole_a and left_b[y] == lj:
-                        best = min(best, forest[x, y] + change[x, y])
-                        tree[x, y] = best
+                        last = min(last, forest[x, y] + change[x, y])
+                        tree[x, y] = last
                     else:
-                        best = min(best, forest[left_a[x], left_b[y]] + tree[x, y])
-                    forest[x + 1, y + 1] = best
+                        last = min(last, forest[left_a[x], left_b[y]] + tree[x, y])
+                    forest[x + 1, y + 1] = last
     return tree
 
 

@@ -13,11 +13,12 @@ from collections.abc import Collection
 
 from rewards.answers import answer_text, label_and_intensity, label_set, option_letter
 from rewards.caption_scorers import caption, caption_tree
-from rewards.edit_distance import edit_distance
+from rewards.edit_distance import UNIT, Costs, edit_distance
 from rewards.label_scorers import au, emotion_wheel
 from rewards.sample import RewardSample, Score
 from rewards.taxonomy import fold
 from rewards.tree import AffectiveTree, to_node
+from rewards.unordered import unordered_distance
 
 MULTI_LABEL_TASKS = frozenset({"action_units", "emotion_multi", "appearance", "actions"})
 
@@ -80,19 +81,36 @@ def expression(sample: RewardSample) -> float | None:
     return _f1((found & true).total(), found.total(), true.total())[2]
 
 
-def tree_edit(sample: RewardSample, scale: float = 2.0, normalise: str = "size") -> Score | None:
+def tree_edit(
+    sample: RewardSample,
+    scale: float = 2.0,
+    normalise: str = "size",
+    siblings: str = "sorted",
+    insert: float = 1.0,
+    delete: float = 1.0,
+    change: float = 1.0,
+) -> Score | None:
     """exp(-scale * d): d is the tree edit distance to the gold tree (VidEmo, Eq. 2).
 
     Args:
+        sample: what to score.
         scale: the paper's lambda, which it does not disclose.
         normalise: `none` takes d as it is (the paper's formula); `size` divides it by the larger tree's
             node count; `teds` ignores `scale` and returns 1 - d / size.
+        siblings: `sorted` compares in the order of labels; `unordered` in any order (`rewards.unordered`), which
+            matters where a changed label sorts elsewhere, and is slower.
+        insert: cost of a missing node.
+        delete: cost of a spurious node.
+        change: cost of another label.
     """
+    if siblings not in ("sorted", "unordered"):
+        raise ValueError(f"tree_edit: siblings must be sorted or unordered, found {siblings!r}")
     if not _has_gold(sample):
         return None
     tree = stated_tree(sample)
     found, true = to_node(tree), to_node(sample.gold.tree)
-    distance = edit_distance(found, true)
+    costs = UNIT if insert == delete == change == 1.0 else Costs(insert, delete, change)
+    distance = edit_distance(found, true, costs) if siblings == "sorted" else unordered_distance(found, true, costs)
     share = distance / max(found.size(), true.size())
     if tree.is_empty():
         return Score(0.0, {"distance": float(distance)})
@@ -102,7 +120,7 @@ def tree_edit(sample: RewardSample, scale: float = 2.0, normalise: str = "size")
         case "size":
             value = math.exp(-scale * share)
         case "teds":
-            value = 1.0 - share
+            value = max(0.0, 1.0 - share)  # costs above 1 can make the distance larger than both trees
         case _:
             raise ValueError(f"tree_edit: normalise must be none, size or teds, found {normalise!r}")
     return Score(value, {"distance": float(distance)})

@@ -22,9 +22,10 @@ from rewards.writing import UnwritableTree, write
 
 GOLD_TEXT = write(GOLD, ANSWER)
 PIECES = (
-    *("<tree>", "</tree>", "<answer>", "</answer>", "\n", "\r\n", "\u2028", "\t", " ", "<", ">", ":", "(", ")", "person 1", "person 99"),
-    *("attribute", "expression", "emotion", "a1 ", "a2 hair color: brown", "e1 scowl < a1", "e2 x < a1 a2 e9", "m1 angry (strong) < e1"),
-    *("m1 ((x))", "a0 :", "a999999 x: y", "a1234567 x: y", "e1 <", "no", "glasses", "a woman with", "her eyes are wide", "😀", "\x00", "عين"),
+    *("<tree>", "</tree>", "<answer>", "</answer>", "\n", "\r\n", "\u2028", "\t", " ", "<", ">", ":", "(", ")"),
+    *("person 1", "person 99", "attribute", "expression", "emotion", "a1 ", "a2 hair color: brown", "e1 scowl < a1"),
+    *("e2 x < a1 a2 e9", "m1 angry (strong) < e1", "m1 ((x))", "a0 :", "a999999 x: y", "a1234567 x: y", "e1 <"),
+    *("no", "glasses", "a woman with", "her eyes are wide", "😀", "\x00", "عين"),
 )
 lines = GOLD_TEXT.split("\n")
 texts = (
