@@ -1,0 +1,155 @@
+"""What a researcher sees: `affectree reward check`, `score`, `try` and `cheats`, and the example package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from rewards.building import build_mix, read_mix
+from rewards.cheats import ANSWER, GOLD, cheat_cases, honest_cases, rewards_of
+from rewards.cli import DEFAULT_MIX, app
+from rewards.plugins import PluginError
+from rewards.rollout_data import RolloutDataError, read_rollouts
+from rewards.testing import assert_scorer
+from rewards.writing import write
+
+HOME = Path(__file__).parents[2]
+EXAMPLE = HOME / "examples" / "my_scorer" / "my_scorer" / "scoring.py"
+BROKEN = HOME / "examples" / "broken_scorer.py"
+
+
+def affectree_reward(*words: str, stdin: str | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words), input=stdin)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def test_check_passes_what_is_fit_for_a_run() -> None:
+    for target in ("evidence", "relative_length"):
+        code, output = affectree_reward("check", f"{EXAMPLE}:{target}")
+        assert code == 0, output
+        assert "is fit for a run" in output
+
+
+def test_check_names_every_fault_of_a_broken_scorer() -> None:
+    code, output = affectree_reward("check", f"{BROKEN}:score")
+    assert code == 1
+    for said in ("probe: empty", "ZeroDivisionError", "found nan", "found 'a number'", "determinism", "order independence"):
+        assert said in output
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        assert_scorer(f"{BROKEN}:score")
+
+
+def test_check_says_what_cannot_be_imported(tmp_path: Path) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text("import not_installed\n")
+    code, output = affectree_reward("check", f"{file}:score")
+    assert code == 1
+    assert "No module named 'not_installed'" in output
+
+
+def rollouts(tmp_path: Path) -> list[dict[str, object]]:
+    cases = honest_cases()
+    return [
+        {
+            "step": 1,
+            "prompt_key": "step1-0",
+            "completion": case.completion,
+            "answer": ANSWER,
+            "tree": write(GOLD),
+            "reward": reward,
+            "columns": json.dumps({"clip": 3}),
+        }
+        for case, reward in zip(cases, (1.0, 0.5, 0.25), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_score_shows_table_histogram_and_coloured_trees(tmp_path: Path, kind: str) -> None:
+    rows = rollouts(tmp_path)
+    file = tmp_path / f"step_1.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    else:
+        file.write_text("\n".join(json.dumps(row) for row in rows))
+    code, output = affectree_reward("score", str(DEFAULT_MIX), "--rollouts", str(file), "--show", "1")
+    assert code == 0, output
+    for said in ("3 of 3", "new minus recorded", "correlation", "rewards", "best", "worst", "slowest", "emotion sad (strong)"):
+        assert said in output
+    assert "~" in output
+    assert read_rollouts(file)[0].sample.columns == {"clip": 3}
+    assert affectree_reward("score", "root", "--rollouts", str(tmp_path))[0] == 0
+
+
+def test_score_refuses_what_it_cannot_read(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text('{"completion": "a"}\n{"text": "b"}\n')
+    with pytest.raises(RolloutDataError, match=r"x.jsonl, row 2: `completion` must be text; the row has text"):
+        read_rollouts(file)
+    file.write_text("{")
+    with pytest.raises(RolloutDataError, match=r"line 1: not JSON"):
+        read_rollouts(file)
+    with pytest.raises(RolloutDataError, match="no such file"):
+        read_rollouts(tmp_path / "none.parquet")
+    with pytest.raises(RolloutDataError, match=r"no .parquet or .jsonl"):
+        read_rollouts(tmp_path / "..")
+    with pytest.raises(PluginError, match="key=value"):
+        affectree_reward("check", "root", "-p", "nonsense")
+
+
+def test_try_scores_standard_input(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.txt"
+    gold.write_text(write(GOLD))
+    code, output = affectree_reward("try", "leaf", "--tree", str(gold), stdin=honest_cases()[1].completion)
+    assert code == 0
+    assert "reward 0.5000" in output
+    assert "attribute eyebrow angle: lowered" in output
+
+
+def test_every_cheat_is_paid_less_than_an_honest_half_right_tree() -> None:
+    with build_mix(read_mix(DEFAULT_MIX)) as mix:
+        gold, half, wrong = rewards_of(mix, honest_cases())
+        assert gold == 1.0
+        assert half is not None
+        assert wrong is not None
+        assert wrong < half
+        for case, paid in zip(cheat_cases(), rewards_of(mix, cheat_cases()), strict=True):
+            assert paid is not None
+            assert paid < half, case.name
+    assert affectree_reward("cheats")[0] == 0
+
+
+def test_a_mix_that_pays_cheats_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mix.yaml"
+    file.write_text("scorers:\n  qa: {}\n")
+    code, output = affectree_reward("cheats", str(file))
+    assert code == 1
+    assert "answer only" in output.splitlines()[-1] + output.splitlines()[-2]
+
+
+def test_the_quickstart_has_the_default_mix() -> None:
+    assert read_mix(HOME / "configs" / "quickstart.yaml") == read_mix(DEFAULT_MIX)
+
+
+def test_the_examples_own_tests_pass() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        "examples/my_scorer",
+        "examples/my_scorer",
+    ]
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, check=False)
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
