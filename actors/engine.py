@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import ray
 
+from rewards.writing import rationale_grammar
 from rollout.prompts import ClipStore, vision_token_ids
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
 from rollout.video import ClipSpec
@@ -128,7 +129,7 @@ class RolloutEngine:
         began = time.perf_counter()
         version = self.version
         request_id = f"{prompt.key}-{time.time_ns()}"
-        answers = self.llm.generate(self._request(prompt), self._sampling_params(sampling, prompt.key), request_id)
+        answers = self.llm.generate(self._request(prompt), self._sampling_params(sampling, prompt), request_id)
         output = [answer async for answer in answers][-1]
         prompt_ids = np.array(output.prompt_token_ids, dtype=np.int64)
         samples = tuple(
@@ -161,11 +162,12 @@ class RolloutEngine:
             }
         return request
 
-    def _sampling_params(self, sampling: SamplingSpec, key: str) -> Any:
+    def _sampling_params(self, sampling: SamplingSpec, prompt: Prompt) -> Any:
         from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
-        seed = None if sampling.seed is None else (sampling.seed + hash_key(key)) % 2**31
+        seed = None if sampling.seed is None else (sampling.seed + hash_key(prompt.key)) % 2**31
+        held = sampling.structured and prompt.row.task == "rationale"
         return SamplingParams(
             n=sampling.count,
             max_tokens=sampling.max_tokens,
@@ -175,6 +177,7 @@ class RolloutEngine:
             seed=seed,
             logprobs=0,
             logit_bias=self.bans,
+            structured_outputs=StructuredOutputsParams(grammar=rationale_grammar()) if held else None,
             output_kind=RequestOutputKind.FINAL_ONLY,
             skip_special_tokens=True,
         )

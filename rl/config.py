@@ -117,6 +117,9 @@ class GrpoConfig:
     """Average over all tokens; otherwise over each sample's tokens, then over samples (the paper's)."""
     temperature: float = 1.0
     max_tokens: int = 512
+    structured: bool = False
+    """Hold sampled rationales to the grammar. Their recorded log-probs are then those of the restricted
+    distribution, which the learner's are not: use it to begin with a model that cannot write trees yet."""
 
 
 @dataclass
@@ -200,6 +203,8 @@ class EvaluationConfig:
     keep_best: bool = True
     """End with the checkpoint that did best on val, where `every` is set."""
     examples: int = 3
+    structured: bool = False
+    """Hold greedy rationales to the grammar."""
     max_tokens: dict[str, int] = field(default_factory=lambda: {"*": 512})
     """Task or pattern -> longest completion; a task's own name counts before patterns."""
 

@@ -100,7 +100,9 @@ class Team:
         refs = []
         for prompt in prompts:
             longest = longest_completion(self.config.evaluation.max_tokens, prompt.row.task)
-            refs += self.rollouts.generate([prompt], SamplingSpec(1, longest, temperature=0.0))
+            refs += self.rollouts.generate(
+                [prompt], SamplingSpec(1, longest, temperature=0.0, structured=self.config.evaluation.structured)
+            )
         return ray.get(refs, timeout=self.config.rollout.timeout)
 
     def evaluate(self, rows: RowData, name: str) -> Evaluation:

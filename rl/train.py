@@ -134,7 +134,8 @@ def grpo(run: Run) -> None:
             prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
             watch.lap("prepare")
 
-            groups = team.rollouts.generate(prompts, SamplingSpec(config.group, config.max_tokens, config.temperature))
+            sampling = SamplingSpec(config.group, config.max_tokens, config.temperature, structured=config.structured)
+            groups = team.rollouts.generate(prompts, sampling)
             scored = score(run, groups, watch)
             watch.lap("generate")
 

@@ -31,6 +31,8 @@ class SamplingSpec:
     temperature: float = 1.0
     """0 is greedy."""
     seed: int | None = None
+    structured: bool = False
+    """Hold rationales to the grammar of `rewards/rationale.gbnf`; other tasks are free."""
 
 
 @dataclass(frozen=True)

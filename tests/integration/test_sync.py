@@ -11,6 +11,7 @@ import ray
 from safetensors.torch import load, save
 
 from actors.engine import StaleEngine
+from rewards.grammar import parse
 from rl.config import Config
 from rl.run_directory import RunDirectory
 from rl.team import SyncMismatch, Team, launch
@@ -67,6 +68,27 @@ def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: T
             assert len(sample.ids) == len(sample.log_probs)
             assert not set(sample.ids.tolist()) & set(encoder.banned_ids)
             assert np.isfinite(sample.log_probs).all()
+
+
+def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
+    team: Team, rows: RowData, prompts: list[Prompt]
+) -> None:
+    group, free = ray.get(
+        [
+            *team.rollouts.generate(prompts[:1], SamplingSpec(8, 120, structured=True)),
+            *team.rollouts.generate(
+                team.prompts(rows, rows.indices_by_task()["emotion_single"][:1], "free"), SamplingSpec(8, 24, structured=True)
+            ),
+        ]
+    )
+    for sample in group.samples:
+        begun = "<tree>\nattribute\na"
+        assert sample.text[: len(begun)] == begun[: len(sample.text)]
+        defects = {defect.kind for defect in parse(sample.text).defects}
+        cut_off = {"unclosed_tree", "missing_level", "empty_level", "no_answer", "unclosed_answer", "unknown_line"}
+        of_meaning = {"unknown_reference", "orphan_expression", "duplicate_id"}  # beyond a grammar
+        assert defects <= of_meaning | (cut_off | {"no_evidence"} if sample.finish_reason == "length" else set())
+    assert not any(sample.text.startswith("<tree>") for sample in free.samples)
 
 
 def test_a_skipped_sync_is_noticed(team: Team, prompts: list[Prompt]) -> None:
