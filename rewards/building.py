@@ -68,7 +68,12 @@ def build_mix(entries: Sequence[MixEntry]) -> RewardMix:
 
 
 def read_mix(file: Path) -> list[MixEntry]:
-    """The mix of a YAML file: a run's config (`rewards.scorers`), or a file with `scorers` alone.
+    """The mix of a YAML file. Raises as `mix_settings` and `mix_entries` do."""
+    return mix_entries(mix_settings(file))
+
+
+def mix_settings(file: Path) -> dict[str, dict[str, Any]]:
+    """The scorers' settings in a YAML file: one with `scorers` alone, or a run's config.
 
     Raises:
         PluginError: if the file is missing or names no scorers.
@@ -77,7 +82,10 @@ def read_mix(file: Path) -> list[MixEntry]:
         raise PluginError(f"{file}: no such file")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     found = content if isinstance(content, Mapping) else {}
-    scorers = found.get("scorers") or (found.get("rewards") or {}).get("scorers")
+    rewards = found.get("rewards") or {}
+    scorers = found.get("scorers") or rewards.get("scorers")
+    if not scorers and rewards.get("mix"):
+        raise PluginError(f"{file}: names the mix {rewards['mix']}; give that file instead")
     if not isinstance(scorers, Mapping) or not scorers:
         raise PluginError(f"{file}: names no scorers; it needs `scorers:` or `rewards: scorers:`")
-    return mix_entries({name: settings or {} for name, settings in scorers.items()})
+    return {name: dict(settings or {}) for name, settings in scorers.items()}

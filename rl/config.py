@@ -190,7 +190,10 @@ class RewardConfig:
     workers: int = 1
     max_error_share: float = 0.1
     """Share of a step's samples that may fail to score before the run stops."""
+    mix: str | None = None
+    """A YAML file with `scorers`, such as configs/rewards/default.yaml."""
     scorers: dict[str, ScorerConfig] = field(default_factory=dict)
+    """By name; added to those of `mix`, or in their place."""
 
 
 @dataclass

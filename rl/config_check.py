@@ -12,9 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from rewards.building import mix_settings
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.config import Config, StageConfig, scorer_entries
+
+HOME = Path(__file__).resolve().parent.parent
 
 
 class ConfigError(ValueError):
@@ -33,7 +36,8 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     """
     problems: list[str] = []
     merged = OmegaConf.structured(Config)
-    for source, layer in _layers(path, overrides, problems):
+    layers = list(_layers(path, overrides, problems))
+    for source, layer in [*_mix_layer(layers, problems), *layers]:
         for key, value in _leaves(layer):
             try:
                 merged = _merge(merged, key, value)
@@ -196,6 +200,18 @@ def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) ->
             yield "command line", OmegaConf.from_dotlist([word])
         except YAMLError as error:
             problems.append(f"{word!r}: the value is not valid YAML ({str(error).splitlines()[0]})")
+
+
+def _mix_layer(layers: Sequence[tuple[str, DictConfig]], problems: list[str]) -> Iterator[tuple[str, DictConfig]]:
+    """The scorers of `rewards.mix` as a layer below all others, so that the saved config says everything."""
+    named = [mix for _, layer in layers if (mix := OmegaConf.select(layer, "rewards.mix", throw_on_missing=False))]
+    if not named:
+        return
+    file = named[-1] if Path(named[-1]).is_file() else str(HOME / named[-1])
+    try:
+        yield file, OmegaConf.create({"rewards": {"scorers": mix_settings(Path(file))}})
+    except PluginError as error:
+        problems.append(f"rewards.mix = {named[-1]!r}: {error}")
 
 
 def _leaves(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -64,3 +64,24 @@ def test_a_missing_file_and_a_bare_word_are_told() -> None:
 def test_reading_a_configuration_imports_neither_torch_nor_ray() -> None:
     code = "import sys, rl.config_check; sys.exit(bool({'torch', 'ray', 'vllm'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_mix_is_read_below_the_configs_own_settings(tmp_path: Path) -> None:
+    config = load_config(QUICKSTART, ["rewards.scorers.root.weight=3", "rewards.scorers.length={weight: 0.1}"])
+    assert (config.rewards.scorers["root"].weight, config.rewards.scorers["root"].tasks) == (3, ["rationale"])
+    assert set(config.rewards.scorers) > {"root", "leaf", "length"}
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("scorers:\n  leaf: {weight: 5}\n")
+    assert list(load_config(QUICKSTART, [f"rewards.mix={mine}"]).rewards.scorers) == ["leaf"]
+    mine.write_text("scorers:\n  leaf: {wait: 5}\n")
+    assert "wait" in problems(f"rewards.mix={mine}")
+    assert "no such file" in problems("rewards.mix=absent.yaml")
+
+
+def test_faults_of_scorers_are_told_before_a_run(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def f(sample):\n    return 1\n")
+    text = problems(f"rewards.scorers.mine.spec={file}:f", "rewards.scorers.mine.mode=each", "rewards.scorers.leaf.level=top")
+    assert "level must be one of" in text
+    assert "mode must be one of" in problems(f"rewards.scorers.mine.spec={file}:f", "rewards.scorers.mine.mode=each")
+    assert "it has f" in problems(f"rewards.scorers.mine.spec={file}:g")

@@ -135,10 +135,6 @@ def test_a_mix_that_pays_cheats_is_told(tmp_path: Path) -> None:
     assert "answer only" in output.splitlines()[-1] + output.splitlines()[-2]
 
 
-def test_the_quickstart_has_the_default_mix() -> None:
-    assert read_mix(HOME / "configs" / "quickstart.yaml") == read_mix(DEFAULT_MIX)
-
-
 def test_the_examples_own_tests_pass() -> None:
     command = [
         sys.executable,
