@@ -11,6 +11,7 @@ import ray
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from rl.config import TinySpec
+from rl.dealing import deal
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
@@ -94,10 +95,11 @@ class Learners:
         return ray.get(calls)[0]
 
     def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
-        """GRPO on one rollout, an optimizer step for each part; samples are dealt out over the ranks."""
+        """GRPO on one rollout, an optimizer step for each part; groups are dealt out over the ranks."""
         totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
+        dealt = [deal(part, self.count) for part in parts]
         calls = [
-            rank.call.remote("update", [part[number :: self.count] for part in parts], totals, learning_rate)
+            rank.call.remote("update", [shares[number] for shares in dealt], totals, learning_rate)
             for number, rank in enumerate(self.ranks)
         ]
         return ray.get(calls)[0]

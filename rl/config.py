@@ -128,6 +128,8 @@ class LearnerConfig:
     zero_stage: int = 0
     token_budget: int = 8192
     """Padded tokens in a forward pass."""
+    share_prefixes: bool = True
+    """Compute the prompt, and whatever else the samples of a group share, once instead of once a sample."""
     gradient_clip: float = 1.0
     weight_decay: float = 0.0
     beta2: float = 0.95

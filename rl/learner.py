@@ -17,7 +17,7 @@ from rl import deepspeed_engine
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
 from rl.policy import Policy, load_model
-from rl.token_batch import TokenBatch, TokenSequence, make_batch, micro_batches
+from rl.token_batch import TokenBatch, TokenSequence, make_batch, packed_batches
 from rollout.prompts import ClipStore, EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
 
@@ -67,7 +67,7 @@ class Learner:
 
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
             log_probs, _ = self.engine(batch)
-            loss = supervised_loss(log_probs, batch.sequence_of, len(batch.input_ids), totals)
+            loss = supervised_loss(log_probs, batch.sequence_of, batch.sequences, totals)
             if counts:
                 losses.append(float(loss.detach()) / self.ranks)
             return loss
@@ -211,12 +211,12 @@ class Learner:
 
     def _batches(self, sequences: Sequence[TokenSequence]) -> list[tuple[TokenBatch, list[int]]]:
         """Micro-batches within the token budget, with the indices of their sequences."""
-        pad = self.encoder.tokenizer.pad_token_id
+        pad, share = self.encoder.tokenizer.pad_token_id, self.spec.share_prefixes
         batches = []
-        for indices in micro_batches([len(s) for s in sequences], self.spec.token_budget):
+        for indices in packed_batches(sequences, self.spec.token_budget, share):
             chosen = [sequences[i] for i in indices]
             pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.clips}
-            batch = make_batch(chosen, pixels, self.encoder.video_token, self.encoder.merge, pad)
+            batch = make_batch(chosen, pixels, self.encoder.video_token, self.encoder.merge, pad, share)
             batches.append((batch.to(self.device), indices))
         return batches
 

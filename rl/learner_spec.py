@@ -49,6 +49,8 @@ class LearnerSpec:
     deepspeed: DeepSpeedSpec
     threads: int
     seed: int
+    share_prefixes: bool = True
+    """Compute what the samples of a prompt share once."""
     freeze_vision: bool = False
     gradient_checkpointing: bool = False
     trust_remote_code: bool = False

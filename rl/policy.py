@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoModelForImageTextToText
 
 from rl.token_batch import TokenBatch
+from rl.tree_attention import Backend, install, tree_mask
 
 SUPPORTED_FAMILIES = ("qwen2_5_vl",)
 
@@ -31,20 +33,25 @@ def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = F
 class Policy(nn.Module):
     """Wraps a checkpoint so that one forward call gives what losses need and nothing more."""
 
-    def __init__(self, model: nn.Module, banned_ids: Sequence[int], temperature: float = 1.0) -> None:
+    def __init__(
+        self, model: nn.Module, banned_ids: Sequence[int], temperature: float = 1.0, backend: Backend | None = None
+    ) -> None:
         """
         Args:
             model: a `Qwen2_5_VLForConditionalGeneration`.
             banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
             temperature: sampling temperature, so that log-probs are those of the sampled distribution.
+            backend: of attention over prefix trees; the best for device and length if None.
         """
         super().__init__()
         self.model = model
+        self.backend = backend
+        install(model.model.language_model)
         self.temperature = temperature
         self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
 
     def forward(self, batch: TokenBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probability of every reply token and entropy of its distribution, float32, both (N,)."""
+        """Log-probability of every reply token and entropy of its distribution, float32, both (N,) in sequence order."""
         backbone = self.model.model
         embeds = backbone.get_input_embeddings()(batch.input_ids)
         if batch.pixel_values is not None:
@@ -54,14 +61,22 @@ class Policy(nn.Module):
         hidden = backbone.language_model(
             inputs_embeds=embeds,
             position_ids=batch.position_ids,
-            attention_mask=batch.attention_mask,
+            attention_mask=self.attention(batch),
             use_cache=False,
         ).last_hidden_state
         logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
         logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
         log_probs = torch.log_softmax(logits / self.temperature, dim=-1)
         entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
-        return log_probs.gather(1, batch.targets[:, None]).squeeze(1), entropy
+        chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)
+        return chosen[batch.distinct], entropy[batch.distinct]
+
+    def attention(self, batch: TokenBatch) -> Any:
+        """Who sees whom: a padding mask for rows of one reply each, else a mask of trees for every kind of layer."""
+        if not batch.branches:
+            return batch.attention_mask
+        mask = tree_mask(batch.subtree_end, batch.segments, self.backend)
+        return {"full_attention": mask, "sliding_attention": mask}
 
     def vision_features(self, batch: TokenBatch) -> torch.Tensor:
         """Merged features of the batch's distinct clips, (features, hidden)."""

@@ -214,6 +214,7 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
             learner.zero_stage, config.model.dtype == "bfloat16", learner.gradient_clip, learner.weight_decay, learner.beta2
         ),
         threads=learner.threads,
+        share_prefixes=learner.share_prefixes,
         seed=config.seed,
         freeze_vision=config.model.freeze_vision,
         gradient_checkpointing=learner.gradient_checkpointing,

@@ -1,7 +1,7 @@
 """Sequences -> the tensors of one forward pass.
 
-The vision tower runs once for each distinct clip of a batch, however many sequences share it, and logits
-are computed only at the positions that the loss needs.
+The vision tower runs once for each distinct clip of a batch, a prompt once for all its replies, what replies have in
+common once for all of them (`rl/prefix_tree.py`), and logits are computed only where the loss needs them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from rl.prefix_tree import Segment, pack
 from rollout.prompts import EncodedPrompt, Pixels
 
 
@@ -29,18 +30,25 @@ class TokenSequence:
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """B right-padded sequences of length L with N reply tokens in all, in sequence order."""
+    """R right-padded rows of length L: sequences with the same prompt share a row and whatever else they share.
+
+    They have N reply tokens in all, in sequence order, of which M are distinct and computed once.
+    """
 
     input_ids: torch.Tensor
-    """int64 (B, L)."""
+    """int64 (R, L)."""
     position_ids: torch.Tensor
-    """int64 (3, B, L)."""
+    """int64 (3, R, L)."""
     attention_mask: torch.Tensor
-    """int64 (B, L): 1 for tokens, 0 for padding."""
+    """int64 (R, L): 1 for tokens, 0 for padding."""
+    subtree_end: torch.Tensor
+    """int64 (R, L): the column after the last token that sees this one; padding is seen by itself only."""
     predict_at: torch.Tensor
-    """int64 (N,): flat index into B x L of the position that predicts each reply token."""
+    """int64 (M,): flat index into R x L of the position that predicts each distinct reply token."""
     targets: torch.Tensor
-    """int64 (N,): the reply tokens."""
+    """int64 (M,): the distinct reply tokens."""
+    distinct: torch.Tensor
+    """int64 (N,): which of the M each reply token is."""
     sequence_of: torch.Tensor
     """int64 (N,): which sequence each reply token belongs to."""
     pixel_values: torch.Tensor | None
@@ -48,19 +56,32 @@ class TokenBatch:
     grids: torch.Tensor | None
     """int64 (clips, 3)."""
     place_at: torch.Tensor
-    """int64 (S,): flat index into B x L of each video placeholder."""
+    """int64 (S,): flat index into R x L of each video placeholder."""
     place_from: torch.Tensor
     """int64 (S,): which vision feature goes there."""
+    segments: tuple[tuple[Segment, ...], ...]
+    """Of each row."""
+    sequences: int
+
+    @property
+    def branches(self) -> bool:
+        """Whether some row holds more than one reply."""
+        return any(len(row) > 2 for row in self.segments)
 
     def to(self, device: torch.device | str) -> TokenBatch:
-        moved = {k: v.to(device) if v is not None else None for k, v in self.__dict__.items()}
+        moved = {k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in self.__dict__.items()}
         return TokenBatch(**moved)
 
 
 def make_batch(
-    sequences: Sequence[TokenSequence], pixels: Mapping[str, Pixels], video_token: int, merge: int, pad: int
+    sequences: Sequence[TokenSequence],
+    pixels: Mapping[str, Pixels],
+    video_token: int,
+    merge: int,
+    pad: int,
+    share: bool = True,
 ) -> TokenBatch:
-    """Pad and index sequences.
+    """Pack, pad and index sequences.
 
     Args:
         sequences: at least one.
@@ -68,41 +89,79 @@ def make_batch(
         video_token: id of the video placeholder.
         merge: spatial merge size of the vision tower.
         pad: id to pad with; never attended to.
+        share: False gives each sequence a row of its own: the plain form.
     """
-    rows, width = len(sequences), max(len(s) for s in sequences)
-    ids = np.full((rows, width), pad, dtype=np.int64)
-    positions = np.zeros((3, rows, width), dtype=np.int64)
-    mask = np.zeros((rows, width), dtype=np.int64)
-    predict_at, place_at, place_from = [], [], []
+    members = by_prompt(sequences) if share else [[index] for index in range(len(sequences))]
+    trees = [pack(sequences[rows[0]].prompt, [sequences[i].reply for i in rows]) for rows in members]
+    width = max(len(tree) for tree in trees)
+    ids = np.full((len(trees), width), pad, dtype=np.int64)
+    positions = np.zeros((3, len(trees), width), dtype=np.int64)
+    mask = np.zeros((len(trees), width), dtype=np.int64)
+    subtree_end = np.tile(np.arange(1, width + 1), (len(trees), 1))
     clip_keys = list(dict.fromkeys(key for s in sequences for key in s.prompt.clips))
     features, total = {}, 0
     for key in clip_keys:
         count = int(np.prod(pixels[key].grid)) // merge**2
         features[key] = np.arange(total, total + count)
         total += count
-    for i, s in enumerate(sequences):
-        n, k = len(s.prompt.ids), len(s.reply)
-        ids[i, :n], ids[i, n : n + k] = s.prompt.ids, s.reply
-        positions[:, i, :n] = s.prompt.positions
-        positions[:, i, n : n + k] = s.prompt.positions.max() + 1 + np.arange(k)
-        mask[i, : n + k] = 1
-        predict_at.append(i * width + np.arange(n - 1, n + k - 1))
-        if s.prompt.clips:
-            place_at.append(i * width + np.flatnonzero(s.prompt.ids == video_token))
-            place_from.append(np.concatenate([features[key] for key in s.prompt.clips]))
+    predict_at, targets, place_at, place_from = [], [], [], []
+    distinct: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * len(sequences)
+    known = 0
+    for row, (indices, tree) in enumerate(zip(members, trees, strict=True)):
+        prompt, size = sequences[indices[0]].prompt, len(tree)
+        ids[row, :size], positions[:, row, :size], subtree_end[row, :size] = tree.ids, tree.positions, tree.subtree_end
+        mask[row, :size] = 1
+        predict_at.append(row * width + tree.predict_at)
+        targets.append(tree.ids[len(prompt.ids) :])
+        for index, path in zip(indices, tree.paths, strict=True):
+            distinct[index] = known + path
+        known += len(tree.predict_at)
+        if prompt.clips:
+            place_at.append(row * width + np.flatnonzero(prompt.ids == video_token))
+            place_from.append(np.concatenate([features[key] for key in prompt.clips]))
     values = np.concatenate([pixels[key].values for key in clip_keys]) if clip_keys else None
     return TokenBatch(
         input_ids=torch.from_numpy(ids),
         position_ids=torch.from_numpy(positions),
         attention_mask=torch.from_numpy(mask),
+        subtree_end=torch.from_numpy(subtree_end),
         predict_at=_flat(predict_at),
-        targets=_flat([s.reply for s in sequences]),
-        sequence_of=torch.from_numpy(np.repeat(np.arange(rows), [len(s.reply) for s in sequences])),
+        targets=_flat(targets),
+        distinct=_flat(distinct),
+        sequence_of=torch.from_numpy(np.repeat(np.arange(len(sequences)), [len(s.reply) for s in sequences])),
         pixel_values=torch.from_numpy(values) if values is not None else None,
         grids=torch.tensor([pixels[key].grid for key in clip_keys]) if clip_keys else None,
         place_at=_flat(place_at),
         place_from=_flat(place_from),
+        segments=tuple(tree.segments for tree in trees),
+        sequences=len(sequences),
     )
+
+
+def by_prompt(sequences: Sequence[TokenSequence]) -> list[list[int]]:
+    """Indices of the sequences that have the same prompt, in order of first occurrence."""
+    found: dict[tuple[bytes, tuple[str, ...]], list[int]] = {}
+    for index, sequence in enumerate(sequences):
+        found.setdefault((sequence.prompt.ids.tobytes(), sequence.prompt.clips), []).append(index)
+    return list(found.values())
+
+
+def packed_batches(sequences: Sequence[TokenSequence], token_budget: int, share: bool = True) -> list[list[int]]:
+    """Split sequences into micro-batches of at most `token_budget` padded tokens; those that share a prompt together.
+
+    A group that does not fit on its own is halved until it does. Returns lists of indices.
+    """
+    waiting = by_prompt(sequences) if share else [[index] for index in range(len(sequences))]
+    units, lengths = [], []
+    while waiting:
+        unit = waiting.pop()
+        length = len(pack(sequences[unit[0]].prompt, [sequences[i].reply for i in unit]))
+        if length > token_budget and len(unit) > 1:
+            waiting += [unit[: len(unit) // 2], unit[len(unit) // 2 :]]
+        else:
+            units.append(unit)
+            lengths.append(length)
+    return [[index for unit in batch for index in units[unit]] for batch in micro_batches(lengths, token_budget)]
 
 
 MOST_PADDING = 0.25

@@ -99,11 +99,13 @@ def test_log_probs_and_gradients_equal_the_plain_form(model, sequences, encoder:
     model.zero_grad()
 
 
-def test_the_vision_tower_runs_once_for_a_group(sequences, encoder: PromptEncoder) -> None:
+def test_vision_tower_and_prompt_run_once_for_a_group(sequences, encoder: PromptEncoder) -> None:
     group = [sequences[0]] * 8
     batch = batch_of(group, encoder)
     assert len(batch.pixel_values) == len(encoder.pixels(sequences[0].prompt.clips[0]).values)
-    assert len(batch.place_at) == 8 * (sequences[0].prompt.ids == encoder.video_token).sum()
+    assert len(batch.place_at) == (sequences[0].prompt.ids == encoder.video_token).sum()
+    assert batch.input_ids.shape == (1, len(sequences[0]))
+    assert len(batch.distinct) == 8 * len(sequences[0].reply)
 
 
 def test_banned_tokens_have_no_probability(model, sequences, encoder: PromptEncoder) -> None:

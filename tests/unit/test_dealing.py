@@ -1,0 +1,32 @@
+"""Samples are dealt out to learner ranks by whole groups."""
+
+import numpy as np
+import pytest
+
+from rl.dealing import deal, tokens
+from rl.learner_spec import LearnItem
+from rollout.prompts import EncodedPrompt
+
+
+def group(key: int, samples: int, length: int) -> list[LearnItem]:
+    ids = np.full(10, key)
+    prompt = EncodedPrompt(ids, ids, np.tile(ids, (3, 1)), ())
+    return [LearnItem(prompt, np.arange(length), np.zeros(length, dtype=np.float32), float(key)) for _ in range(samples)]
+
+
+def test_groups_stay_whole_and_ranks_are_even() -> None:
+    items = [item for key, length in enumerate((90, 10, 50, 40)) for item in group(key, 4, length)]
+    shares = deal(items, 2)
+    assert sorted(id(item) for share in shares for item in share) == sorted(map(id, items))
+    keys = [{item.advantage for item in share} for share in shares]
+    assert keys[0] & keys[1] == set()
+    loads = [
+        sum(tokens([i for i in share if i.advantage == key]) for key in found) for share, found in zip(shares, keys, strict=True)
+    ]
+    assert max(loads) / min(loads) < 1.1
+
+
+def test_every_rank_gets_some_even_of_one_group() -> None:
+    assert sorted(len(share) for share in deal(group(0, 8, 5), 3)) == [2, 2, 4]
+    with pytest.raises(ValueError, match="2 samples cannot be dealt out over 3"):
+        deal(group(0, 2, 5), 3)

@@ -1,0 +1,128 @@
+"""Packed prefix trees, and that computing on them equals the plain form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rl.policy import Policy, load_model
+from rl.prefix_tree import PackedTree, pack
+from rl.token_batch import TokenSequence, by_prompt, make_batch, packed_batches
+from rollout.prompts import EncodedPrompt, PromptEncoder
+from rollout.rows import Row, open_rows
+
+PROMPT = EncodedPrompt(np.arange(5), np.arange(5), np.tile(np.arange(5), (3, 1)), ())
+replies = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(np.array), min_size=1, max_size=8)
+
+
+def visible(tree: PackedTree) -> np.ndarray:
+    column = np.arange(len(tree))
+    return (column[None, :] <= column[:, None]) & (column[:, None] < tree.subtree_end[None, :])
+
+
+@given(replies)
+@settings(max_examples=300, deadline=None)
+def test_each_reply_is_on_its_path_and_sees_exactly_its_ancestors(said: list[np.ndarray]) -> None:
+    tree = pack(PROMPT, said)
+    sees = visible(tree)
+    for reply, path in zip(said, tree.paths, strict=True):
+        columns = np.concatenate([np.arange(5), 5 + path])
+        np.testing.assert_array_equal(tree.ids[columns], np.concatenate([PROMPT.ids, reply]))
+        np.testing.assert_array_equal(tree.positions[:, columns], np.tile(np.arange(len(columns)), (3, 1)))
+        np.testing.assert_array_equal(tree.predict_at[path], columns[4:-1])
+        for depth, column in enumerate(columns):
+            np.testing.assert_array_equal(np.flatnonzero(sees[column]), np.sort(columns[: depth + 1]))
+    distinct = {tuple(reply[: n + 1]) for reply in said for n in range(len(reply))}
+    assert len(tree) == 5 + len(distinct)
+
+
+def test_what_is_shared_is_stored_once() -> None:
+    tree = pack(PROMPT, [np.array(ids) for ids in ([7, 8, 1], [7, 8, 2], [7, 9], [7, 8, 1])])
+    assert tree.ids[5:].tolist() == [7, 8, 1, 2, 9]
+    segments = [(s.begin, s.end, s.parent) for s in tree.segments]
+    assert segments == [(0, 5, -1), (5, 6, 0), (6, 7, 1), (7, 8, 2), (8, 9, 2), (9, 10, 1)]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path):
+    return load_model(tiny_model, torch.float32)
+
+
+def groups(faces: Path, encoder: PromptEncoder, kind: str) -> list[TokenSequence]:
+    """Replies to video prompts, to a text prompt, or to both: flat groups of ragged length, or trees of depth 3."""
+    rows = open_rows(faces / "train.jsonl")
+    video = [rows[i] for i in rows.indices_by_task()["rationale"][:2]]
+    text = [Row(0, "What is a scowl?", (), "qa", reference="brow"), Row(1, "And a frown, in one word?", (), "qa")]
+    chosen = {"video": video, "text": text, "mixed": [video[0], text[0], video[1]], "tree": video}[kind]
+    rng = np.random.default_rng(0)
+    found = []
+    for row in chosen:
+        prompt = encoder.encode(row)
+        if kind == "tree":
+            for a in range(2):
+                for e in range(2):
+                    for m in range(2):
+                        parts = [np.random.default_rng([a, e * s, m * (s > 1)]).integers(20, 200, 6 + s) for s in range(3)]
+                        found.append(TokenSequence(prompt, np.concatenate(parts)))
+        else:
+            found += [TokenSequence(prompt, rng.integers(20, 200, rng.integers(1, 30))) for _ in range(5)]
+            found.append(TokenSequence(prompt, found[-1].reply[: len(found[-1].reply) // 2 + 1]))  # a prefix of another
+    return found
+
+
+def batch_of(sequences: list[TokenSequence], encoder: PromptEncoder, share: bool):
+    pixels = {key: encoder.pixels(key) for s in sequences for key in s.prompt.clips}
+    return make_batch(sequences, pixels, encoder.video_token, encoder.merge, encoder.tokenizer.pad_token_id, share)
+
+
+def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+    policy.zero_grad()
+    log_probs, entropy = policy(batch)
+    (log_probs * weights).sum().backward()
+    return log_probs.detach(), entropy.detach(), {n: p.grad.clone() for n, p in policy.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("backend", ["dense", "segments"])
+@pytest.mark.parametrize("kind", ["video", "text", "mixed", "tree"])
+def test_log_probs_and_gradients_equal_the_plain_form(
+    model, faces: Path, encoder: PromptEncoder, kind: str, backend: str, checkpointing: bool
+) -> None:
+    sequences = groups(faces, encoder, kind)
+    policy = Policy(model, encoder.banned_ids, backend=backend).train()  # type: ignore[arg-type]
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    weights = torch.randn(sum(len(s.reply) for s in sequences), generator=torch.Generator().manual_seed(0))
+    plain = outcome(policy, batch_of(sequences, encoder, share=False), weights)
+    shared_batch = batch_of(sequences, encoder, share=True)
+    shared = outcome(policy, shared_batch, weights)
+    model.gradient_checkpointing_disable()
+    assert shared_batch.input_ids.numel() < batch_of(sequences, encoder, share=False).input_ids.numel()
+    assert torch.allclose(shared[0], plain[0], atol=1e-5)
+    assert torch.allclose(shared[1], plain[1], atol=1e-4)
+    assert shared[2].keys() == plain[2].keys()
+    for name, gradient in plain[2].items():
+        difference = (shared[2][name] - gradient).norm() / gradient.norm().clamp(min=1e-6)
+        assert difference < 1e-4, name
+
+
+def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, encoder: PromptEncoder) -> None:
+    batch = batch_of(groups(faces, encoder, "tree"), encoder, share=True)
+    assert len(batch.input_ids) == 2
+    assert [len(row) for row in batch.segments] == [1 + 2 + 4 + 8] * 2
+    assert len(batch.targets) == 2 * (2 * 6 + 4 * 7 + 8 * 8)
+    assert len(batch.distinct) == 2 * 8 * (6 + 7 + 8)
+
+
+def test_groups_stay_together_within_the_budget(faces: Path, encoder: PromptEncoder) -> None:
+    sequences = groups(faces, encoder, "video")
+    for budget in (200, 400, 4000):
+        batches = packed_batches(sequences, budget)
+        assert sorted(index for batch in batches for index in batch) == list(range(len(sequences)))
+    assert len(packed_batches(sequences, 4000)) == 1
+    assert len(by_prompt(sequences)) == 2
