@@ -20,10 +20,9 @@ def test_groups_stay_whole_and_ranks_are_even() -> None:
     assert sorted(id(item) for share in shares for item in share) == sorted(map(id, items))
     keys = [{item.advantage for item in share} for share in shares]
     assert keys[0] & keys[1] == set()
-    loads = [
-        sum(tokens([i for i in share if i.advantage == key]) for key in found) for share, found in zip(shares, keys, strict=True)
-    ]
-    assert max(loads) / min(loads) < 1.1
+    sizes = {key: tokens([item for item in items if item.advantage == key]) for key in range(4)}
+    loads = [sum(sizes[int(key)] for key in found) for found in keys]
+    assert max(loads) - min(loads) <= min(sizes.values())
 
 
 def test_every_rank_gets_some_even_of_one_group() -> None:
