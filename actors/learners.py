@@ -108,6 +108,14 @@ class Learners:
         """Under the present weights, of rank 0; only for what every rank can compute alone."""
         return ray.get([rank.call.remote("log_probs", items) for rank in self.ranks])[0]
 
+    def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
+        """KL from the reference of each sample, in order; the work is dealt out over the ranks."""
+        calls = [rank.call.remote("reference_kl", items[number :: self.count]) for number, rank in enumerate(self.ranks)]
+        found = [0.0] * len(items)
+        for number, share in enumerate(ray.get(calls)):
+            found[number :: self.count] = share
+        return found
+
     def weights(self) -> Any:
         """A reference to the whole checkpoint as one safetensors image."""
         images = [rank.call.remote("weight_image") for rank in self.ranks]  # under ZeRO-3 all ranks take part

@@ -165,6 +165,11 @@ def length(sample: RewardSample, longest: int = 512) -> float:
     return min(1.0, max(0.0, 2.0 - 2.0 * sample.completion_tokens / longest))
 
 
+def overlong(sample: RewardSample, longest: int = 512, buffer: int = 128) -> float:
+    """0 up to `longest - buffer` tokens, then falling in a line to -1 at `longest` (DAPO, arXiv 2503.14476, Eq. 13)."""
+    return -min(1.0, max(0.0, (sample.completion_tokens - (longest - buffer)) / buffer))
+
+
 def stated_tree(sample: RewardSample) -> AffectiveTree:
     """The completion's tree; a completion with several trees states none, so that none can be a hedge."""
     return AffectiveTree() if sample.parsed.has("second_tree") else sample.parsed.tree
@@ -213,6 +218,7 @@ __all__ = [
     "format",
     "leaf",
     "length",
+    "overlong",
     "qa",
     "root",
     "structure",

@@ -106,13 +106,31 @@ class GrpoConfig:
     learning_rate: float = 1e-5
     final_learning_rate: float | None = None
     warmup: float = 0.03
+    preset: str | None = None
+    """A YAML file of settings of this section, such as configs/algo/videmo.yaml; settings given here stand over it."""
+    estimator: str = "grpo"
+    """Of advantages: grpo, dr_grpo (not divided by the deviation), rloo, reinforce++ or reinforce++_baseline."""
+    loss: str = "ppo"
+    """ppo (clipped ratio), gspo (the sequence's ratio) or cispo (clipped weight, no token without gradient)."""
     clip_low: float = 0.2
     clip_high: float = 0.2
+    """Higher than clip_low for DAPO's clip-higher."""
+    dual_clip: float | None = None
+    """Bound of the ratio for negative advantages, above 1; ppo only."""
+    epochs: int = 1
+    """Passes over each rollout."""
+    resample: int = 0
+    """Times that groups with equal rewards are replaced by other prompts' groups (DAPO's dynamic sampling)."""
+    correction: str = "off"
+    """Of the difference between learner and engine, by the ratio of their log-probs: `truncate` weighs tokens by it up
+    to correction_high, `mask_token` and `mask_sequence` drop what lies outside of both bounds."""
+    correction_low: float = 0.5
+    correction_high: float = 2.0
     kl: float = 0.04
     """Weight of the KL penalty towards the reference; 0 keeps no reference."""
     kl_estimator: str = "k3"
-    normalise_std: bool = True
-    """Divide advantages by the group's standard deviation."""
+    kl_in: str = "loss"
+    """`loss`, or `reward`: the sequence's KL is taken off its reward before advantages."""
     token_level_loss: bool = False
     """Average over all tokens; otherwise over each sample's tokens, then over samples (the paper's)."""
     temperature: float = 1.0

@@ -15,8 +15,16 @@ from yaml import YAMLError
 from rewards.building import mix_settings
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
+from rl.advantages import ESTIMATORS
 from rl.config import Config, StageConfig, scorer_entries
 
+CHOICES = {
+    "estimator": tuple(ESTIMATORS),
+    "loss": ("ppo", "gspo", "cispo"),
+    "kl_estimator": ("k1", "k2", "k3"),
+    "kl_in": ("loss", "reward"),
+    "correction": ("off", "truncate", "mask_token", "mask_sequence"),
+}
 HOME = Path(__file__).resolve().parent.parent
 
 
@@ -37,7 +45,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     problems: list[str] = []
     merged = OmegaConf.structured(Config)
     layers = list(_layers(path, overrides, problems))
-    for source, layer in [*_mix_layer(layers, problems), *layers]:
+    for source, layer in [*_named_layers(layers, problems), *layers]:
         for key, value in _leaves(layer):
             try:
                 merged = _merge(merged, key, value)
@@ -90,8 +98,18 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     for key in ("clip_low", "clip_high"):
         value = getattr(grpo, key)
         yield f"grpo.{key}", value, 0 < value < 1, "must lie between 0 and 1"
+    for key, choices in CHOICES.items():
+        value = getattr(grpo, key)
+        yield f"grpo.{key}", value, value in choices, f"must be one of {', '.join(choices)}"
+    bounds = (grpo.correction_low, grpo.correction_high)
+    yield "grpo.correction_low", bounds[0], 0 < bounds[0] < bounds[1], f"must lie between 0 and correction_high = {bounds[1]}"
+    dual = grpo.dual_clip
+    yield "grpo.dual_clip", dual, dual is None or (dual > 1 and grpo.loss == "ppo"), "must be above 1, with loss ppo"
+    yield "grpo.epochs", grpo.epochs, grpo.epochs >= 1, "must be 1 or more"
+    yield "grpo.resample", grpo.resample, grpo.resample >= 0, "must be 0 or more"
+    whole = grpo.loss != "gspo" or not grpo.token_level_loss
+    yield "grpo.token_level_loss", grpo.token_level_loss, whole, "must be false with gspo, whose ratio is the sequence's"
     yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"
-    yield "grpo.kl_estimator", grpo.kl_estimator, grpo.kl_estimator in ("k1", "k2", "k3"), "must be k1, k2 or k3"
     yield "grpo.temperature", grpo.temperature, grpo.temperature > 0, "must be above 0; groups need variety"
     yield "grpo.max_tokens", grpo.max_tokens, grpo.max_tokens >= 1, "must be 1 or more"
     yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), "must name at least one task with a weight above 0"
@@ -202,16 +220,20 @@ def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) ->
             problems.append(f"{word!r}: the value is not valid YAML ({str(error).splitlines()[0]})")
 
 
-def _mix_layer(layers: Sequence[tuple[str, DictConfig]], problems: list[str]) -> Iterator[tuple[str, DictConfig]]:
-    """The scorers of `rewards.mix` as a layer below all others, so that the saved config says everything."""
-    named = [mix for _, layer in layers if (mix := OmegaConf.select(layer, "rewards.mix", throw_on_missing=False))]
-    if not named:
-        return
-    file = named[-1] if Path(named[-1]).is_file() else str(HOME / named[-1])
-    try:
-        yield file, OmegaConf.create({"rewards": {"scorers": mix_settings(Path(file))}})
-    except PluginError as error:
-        problems.append(f"rewards.mix = {named[-1]!r}: {error}")
+def _named_layers(layers: Sequence[tuple[str, DictConfig]], problems: list[str]) -> Iterator[tuple[str, DictConfig]]:
+    """What `rewards.mix` and `grpo.preset` name, as layers below all others, so that the saved config says everything."""
+    for key, section in (("rewards.mix", "rewards"), ("grpo.preset", "grpo")):
+        named = [file for _, layer in layers if (file := OmegaConf.select(layer, key, throw_on_missing=False))]
+        if not named:
+            continue
+        file = named[-1] if Path(named[-1]).is_file() else str(HOME / named[-1])
+        try:
+            content = {"scorers": mix_settings(Path(file))} if section == "rewards" else OmegaConf.load(file)
+            yield file, OmegaConf.create({section: content})
+        except FileNotFoundError:
+            problems.append(f"{key} = {named[-1]!r}: no such file")
+        except (PluginError, YAMLError) as error:
+            problems.append(f"{key} = {named[-1]!r}: {str(error).splitlines()[0]}")
 
 
 def _leaves(layer: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

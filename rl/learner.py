@@ -16,6 +16,7 @@ from transformers import AutoConfig, AutoProcessor
 from rl import deepspeed_engine
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
+from rl.openrlhf_adapter import compute_approx_kl
 from rl.policy import Policy, load_model
 from rl.token_batch import TokenBatch, TokenSequence, make_batch, packed_batches
 from rollout.prompts import ClipStore, EncodedPrompt, PromptEncoder
@@ -86,7 +87,7 @@ class Learner:
             self.reference = self._policy(path).to(self.device).eval().requires_grad_(False)
 
     def update(self, parts: Sequence[Sequence[LearnItem]], totals: Sequence[Totals], learning_rate: float) -> dict[str, float]:
-        """GRPO on one rollout: an optimizer step for each part of it.
+        """GRPO on one rollout: an optimizer step for each part of it, in each epoch.
 
         Args:
             parts: this rank's samples, by optimizer step.
@@ -97,18 +98,20 @@ class Learner:
             Means over the rollout's tokens or samples, the same on every rank.
         """
         began = time.perf_counter()
-        old = [self._log_probs(part, self.engine.module) if len(parts) > 1 else None for part in parts]
+        steps = list(range(len(parts))) * self.spec.grpo.epochs
+        old = [self._log_probs(part, self.engine.module) if len(steps) > 1 else None for part in parts]
         stats = _Sums()
         self.engine.train()
         norms = []
-        for index, (part, total) in enumerate(zip(parts, totals, strict=True)):
-            norms.append(self._grpo_step(part, old[index], total, learning_rate, stats, first=index == 0))
+        for number, index in enumerate(steps):
+            norms.append(self._grpo_step(parts[index], old[index], totals[index], learning_rate, stats, first=number == 0))
         sums = self._sum(stats.values)
         tokens = max(1.0, sums["tokens"])
         return {
-            "loss": sums["loss"] / len(parts),
+            "loss": sums["loss"] / len(steps),
             "kl": sums["kl"] / tokens,
             "clip_share": sums["clip_share"] / tokens,
+            "corrected_share": sums["corrected"] / tokens,
             "entropy": sums["entropy"] / tokens,
             "logprob_diff_mean": sums["diff"] / max(1.0, sums["diff_tokens"]),
             "logprob_diff_max": self._max(stats.largest_diff),
@@ -120,6 +123,14 @@ class Learner:
     def log_probs(self, items: Sequence[LearnItem]) -> list[np.ndarray]:
         """Log-probabilities under the present weights, float32 (k,) for each sample."""
         return [row.cpu().numpy() for row in self._log_probs(items, self.engine.module)]
+
+    def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
+        """KL from the reference of each sample under the present weights, summed over its tokens."""
+        if self.reference is None:
+            raise RuntimeError("no reference is loaded; a KL penalty on the reward needs grpo.kl above 0")
+        estimator = self.spec.grpo.kl_estimator
+        ours, theirs = self._log_probs(items, self.engine.module), self._log_probs(items, self.reference)
+        return [float(compute_approx_kl(a, b, kl_estimator=estimator).sum()) for a, b in zip(ours, theirs, strict=True)]
 
     def weight_image(self) -> np.ndarray | None:
         """All weights as a safetensors image for the engines, on rank 0."""
@@ -179,12 +190,14 @@ class Learner:
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
             before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
             advantages = torch.tensor([part[i].advantage for i in indices], device=self.device)
-            terms = grpo_loss(log_probs, before, reference, advantages, batch.sequence_of, self.spec.grpo, totals)
+            recorded = torch.from_numpy(np.concatenate([part[i].rollout_log_probs for i in indices])).to(self.device)
+            terms = grpo_loss(
+                log_probs, before, reference, advantages[batch.sequence_of], batch.sequence_of, self.spec.grpo, totals, recorded
+            )
             if counts:
                 stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
             if counts and first:
-                recorded = np.concatenate([part[i].rollout_log_probs for i in indices])
-                stats.add_difference((before.cpu() - torch.from_numpy(recorded)).abs())
+                stats.add_difference((before - recorded).abs())
             return terms.loss
 
         return self._step([batch for batch, _ in batches], loss_of, learning_rate)
@@ -241,7 +254,7 @@ class _Sums:
     """Sums over a rollout, to be divided at its end."""
 
     def __init__(self) -> None:
-        keys = ("tokens", "clip_share", "kl", "loss", "entropy", "diff", "diff_tokens")
+        keys = ("tokens", "clip_share", "corrected", "kl", "loss", "entropy", "diff", "diff_tokens")
         self.values = dict.fromkeys(keys, 0.0)
         self.largest_diff = 0.0
 

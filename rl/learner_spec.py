@@ -19,6 +19,16 @@ class GrpoSpec:
     kl: float
     kl_estimator: str
     token_level: bool
+    loss: str = "ppo"
+    """`ppo`, `gspo` or `cispo`."""
+    dual_clip: float | None = None
+    kl_in: str = "loss"
+    """`loss` or `reward`."""
+    correction: str = "off"
+    """`off`, `truncate`, `mask_token` or `mask_sequence`."""
+    correction_low: float = 0.5
+    correction_high: float = 2.0
+    epochs: int = 1
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,12 @@ class Team:
         ours = self.learners.log_probs(items)
         return max(float(np.abs(a - s.log_probs).max()) for a, s in zip(ours, samples, strict=True))
 
+    def reference_kl(self, groups: Sequence[Group]) -> list[list[float]]:
+        """Each sample's KL from the frozen reference, by group."""
+        items = learn_items(groups, [[0.0] * len(group.samples) for group in groups])
+        values = iter(self.learners.reference_kl(items))
+        return [[next(values) for _ in group.samples] for group in groups]
+
     def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
         """One greedy completion of each prompt, as long as its task may be."""
         refs = []
@@ -209,7 +215,20 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
         clip_cache_bytes=clip_bytes(config),
         token_budget=learner.token_budget,
         temperature=grpo.temperature,
-        grpo=GrpoSpec(grpo.clip_low, grpo.clip_high, grpo.kl, grpo.kl_estimator, grpo.token_level_loss),
+        grpo=GrpoSpec(
+            clip_low=grpo.clip_low,
+            clip_high=grpo.clip_high,
+            kl=grpo.kl,
+            kl_estimator=grpo.kl_estimator,
+            token_level=grpo.token_level_loss,
+            loss=grpo.loss,
+            dual_clip=grpo.dual_clip,
+            kl_in=grpo.kl_in,
+            correction=grpo.correction,
+            correction_low=grpo.correction_low,
+            correction_high=grpo.correction_high,
+            epochs=grpo.epochs,
+        ),
         deepspeed=DeepSpeedSpec(
             learner.zero_stage, config.model.dtype == "bfloat16", learner.gradient_clip, learner.weight_decay, learner.beta2
         ),

@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from actors.cluster import check_packages, connect
-from rl.advantages import group_advantages
+from actors.reward_worker import ScoredGroup
+from rl.advantages import ESTIMATORS, less_kl
 from rl.config import Config
 from rl.console import say, warn
 from rl.curriculum import tuning_steps
@@ -19,6 +21,7 @@ from rl.environment import worker_environment
 from rl.learner_spec import LearnItem
 from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
 from rl.preparation import Splits, prepare_data
+from rl.resampling import replace_equal
 from rl.results import Results, best_so_far, conclude
 from rl.rollout_files import write_rollouts
 from rl.run_directory import Progress, RunDirectory, advanced, write_folder
@@ -134,9 +137,9 @@ def grpo(run: Run) -> None:
             prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
             watch.lap("prepare")
 
-            sampling = SamplingSpec(config.group, config.max_tokens, config.temperature, structured=config.structured)
-            groups = team.rollouts.generate(prompts, sampling)
-            scored = score(run, groups, watch)
+            groups = sample(run, prompts, watch)
+            groups = replace_equal(groups, config.resample, partial(further, run, step, watch))
+            scored = with_advantages(run, groups)
             watch.lap("generate")
 
             rate = cosine(step - 1, config.steps, config.learning_rate, config.final_learning_rate, config.warmup)
@@ -165,32 +168,50 @@ def grpo(run: Run) -> None:
             checkpoint(run)
 
 
-def score(run: Run, groups: Sequence, watch: Stopwatch) -> ScoredStep:
-    """Collect groups as they are generated and scored, in the order in which they were asked.
+def sample(run: Run, prompts: Sequence[Prompt], watch: Stopwatch) -> list[ScoredGroup]:
+    """Generate and score a group for each prompt; scoring overlaps generation. In the order of the prompts."""
+    config, team = run.config.grpo, run.team
+    sampling = SamplingSpec(config.group, config.max_tokens, config.temperature, structured=config.structured)
+    found = {}
+    for item in team.scoring.score(team.rollouts.generate(prompts, sampling), run.config.rollout.timeout):
+        found[item.group.prompt.key] = item
+        watch.add("score", item.seconds)
+    return [found[prompt.key] for prompt in prompts]
+
+
+def further(run: Run, step: int, watch: Stopwatch, count: int, again: int) -> list[ScoredGroup]:
+    """Groups of other prompts for a step; which ones depends on the step only, so that a resumed run draws the same."""
+    draws = mixed_indices(run.splits.train, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
+    prompts = run.team.prompts(run.splits.train, list(islice(draws, count)), f"step{step}again{again}")
+    return sample(run, prompts, watch)
+
+
+def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
+    """Rewards -> advantages, by the configured estimator.
 
     Raises:
         TooManyScorerErrors: if more samples failed than the config allows.
     """
-    found = {}
-    for item in run.team.scoring.score(groups, run.config.rollout.timeout):
-        found[item.group.prompt.key] = item
-        watch.add("score", item.seconds)
-    ordered = sorted(found.values(), key=lambda item: int(item.group.prompt.key.rsplit("-", 1)[1]))
-    normalise = run.config.grpo.normalise_std
-    step = ScoredStep(
-        tuple(item.group for item in ordered),
-        tuple(item.rewards for item in ordered),
-        tuple(tuple(group_advantages([r.value for r in item.rewards], normalise)) for item in ordered),
-    )
+    config = run.config.grpo
+    rewards = [[reward.value for reward in item.rewards] for item in groups]
+    if config.kl_in == "reward" and config.kl:
+        rewards = less_kl(rewards, run.team.reference_kl([item.group for item in groups]), config.kl)
+    advantages = ESTIMATORS[config.estimator](rewards)
+    step = ScoredStep(tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)))
+    check_errors(step, run.config.rewards.max_error_share)
+    return step
+
+
+def check_errors(step: ScoredStep, most: float) -> None:
+    """Stop a run whose scorers fail too often. Raises `TooManyScorerErrors`."""
     errors, samples = step.errors(), step.samples()
-    if errors.total() > run.config.rewards.max_error_share * samples:
+    if errors.total() > most * samples:
         name, count = errors.most_common(1)[0]
         example = next(r.errors[name] for group in step.rewards for r in group if name in r.errors)
         raise TooManyScorerErrors(
-            f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = "
-            f"{run.config.rewards.max_error_share}); the first failure: {example}"
+            f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = {most}); "
+            f"the first failure: {example}"
         )
-    return step
 
 
 def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:

@@ -85,3 +85,16 @@ def test_faults_of_scorers_are_told_before_a_run(tmp_path: Path) -> None:
     assert "level must be one of" in text
     assert "mode must be one of" in problems(f"rewards.scorers.mine.spec={file}:f", "rewards.scorers.mine.mode=each")
     assert "it has f" in problems(f"rewards.scorers.mine.spec={file}:g")
+
+
+def test_presets_stand_below_the_configs_own_settings() -> None:
+    config = load_config(
+        None, ["grpo.preset=configs/algo/videmo.yaml", "data.faces={}", "model.init=tiny", "rewards.scorers.root={}"]
+    )
+    assert (config.grpo.kl, config.grpo.temperature, config.grpo.estimator) == (0.04, 0.9, "grpo")
+    assert load_config(QUICKSTART, ["grpo.preset=configs/algo/dapo.yaml"]).grpo.clip_high == 0.28
+    assert load_config(QUICKSTART, ["grpo.preset=configs/algo/dapo.yaml"]).grpo.kl == 0.05  # the quickstart's own
+    assert "no such file" in problems("grpo.preset=absent.yaml")
+    text = problems("grpo.estimator=best", "grpo.loss=gspo", "grpo.token_level_loss=true", "grpo.correction=some")
+    for key in ("grpo.estimator", "grpo.token_level_loss", "grpo.correction ="):
+        assert key in text

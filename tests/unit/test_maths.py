@@ -1,33 +1,78 @@
 """Advantages, schedules and losses against hand-computed examples."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from rl.advantages import group_advantages
+from rewards.mix import Reward
+from rl.advantages import ESTIMATORS, has_variance, less_kl
 from rl.learner_spec import GrpoSpec, Totals
-from rl.losses import grpo_loss, pad_tokens, supervised_loss
+from rl.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
+from rl.openrlhf_adapter import PolicyLoss
+from rl.resampling import replace_equal
 from rl.schedules import cosine
 
 SPEC = GrpoSpec(clip_low=0.2, clip_high=0.2, kl=0.0, kl_estimator="k3", token_level=False)
 
 
+def one(estimator: str, rewards: list[float | None]) -> list[float | None]:
+    return ESTIMATORS[estimator]([rewards])[0]
+
+
 def test_advantages_by_hand() -> None:
     scale = math.sqrt(((1 - 0.5) ** 2 + 0.5**2) / 1) + 1e-4  # unbiased: divided by n - 1
-    assert group_advantages([1.0, 0.0]) == pytest.approx([0.5 / scale, -0.5 / scale])
-    assert group_advantages([3.0, 1.0, 2.0], normalise_std=False) == pytest.approx([1.0, -1.0, 0.0])
+    assert one("grpo", [1.0, 0.0]) == pytest.approx([0.5 / scale, -0.5 / scale])
+    assert one("dr_grpo", [3.0, 1.0, 2.0]) == pytest.approx([1.0, -1.0, 0.0])
+    assert one("rloo", [3.0, 1.0, 2.0]) == pytest.approx([3 - 1.5, 1 - 2.5, 0.0])
+    whole = [[4.0, 2.0], [0.0, 2.0]]
+    std = math.sqrt((4 + 0 + 4 + 0) / 3) + 1e-4
+    assert ESTIMATORS["reinforce++"](whole) == [pytest.approx([2 / std, 0.0]), pytest.approx([-2 / std, 0.0])]
+    std = math.sqrt(4 / 3) + 1e-4
+    assert ESTIMATORS["reinforce++_baseline"](whole) == [pytest.approx([1 / std, -1 / std]), pytest.approx([-1 / std, 1 / std])]
 
 
-def test_dropped_samples_do_not_count() -> None:
-    assert group_advantages([1.0, None, 0.0]) == pytest.approx(
-        [*group_advantages([1.0, 0.0])[:1], None, group_advantages([1.0, 0.0])[1]]
-    )
-    assert group_advantages([1.0, None]) == [None, None]
+@pytest.mark.parametrize("estimator", sorted(ESTIMATORS))
+def test_dropped_samples_do_not_count(estimator: str) -> None:
+    kept = one(estimator, [1.0, 0.0])
+    assert one(estimator, [1.0, None, 0.0]) == pytest.approx([kept[0], None, kept[1]])
+    assert one(estimator, [1.0, None]) == [None, None]
+    assert one(estimator, [None, None]) == [None, None]
 
 
-def test_equal_rewards_have_no_advantage() -> None:
-    assert group_advantages([0.7] * 4) == pytest.approx([0.0] * 4)
+@pytest.mark.parametrize("estimator", sorted(ESTIMATORS))
+def test_equal_rewards_have_no_advantage(estimator: str) -> None:
+    assert one(estimator, [0.7] * 4) == pytest.approx([0.0] * 4)
+    assert not has_variance([0.7, None, 0.7])
+    assert has_variance([0.7, 0.6])
+
+
+def test_grpo_equals_trls_and_openrlhfs_formula() -> None:
+    rewards = torch.rand(6, 8)
+    expected = (rewards - rewards.mean(1, keepdim=True)) / (rewards.std(1, keepdim=True) + 1e-4)
+    assert torch.allclose(torch.tensor(ESTIMATORS["grpo"](rewards.tolist())), expected, atol=1e-5)
+
+
+def test_kl_is_taken_off_the_reward() -> None:
+    assert less_kl([[1.0, None]], [[2.0, 3.0]], 0.1) == [[pytest.approx(0.8), None]]
+
+
+def test_groups_without_variance_make_room() -> None:
+    def group(*values: float) -> SimpleNamespace:
+        return SimpleNamespace(rewards=tuple(Reward(value) for value in values))
+
+    equal, other = group(1.0, 1.0), group(0.0, 1.0)
+    asked = []
+
+    def more(count: int, again: int) -> list[SimpleNamespace]:
+        asked.append((count, again))
+        return [other if again == 2 else equal] * count
+
+    assert replace_equal([equal, other, equal], 0, more) == [equal, other, equal]
+    assert replace_equal([equal, other, equal], 3, more) == [other, other, other]
+    assert asked == [(2, 1), (2, 2)]
 
 
 def test_cosine_rises_and_falls() -> None:
@@ -47,7 +92,8 @@ def test_tokens_are_padded_by_sequence() -> None:
 def test_on_policy_grpo_is_the_policy_gradient() -> None:
     log_probs = torch.tensor([-1.0, -2.0, -0.5], requires_grad=True)
     advantages = torch.tensor([1.0, -2.0])
-    terms = grpo_loss(log_probs, log_probs.detach(), None, advantages, torch.tensor([0, 0, 1]), SPEC, Totals(2, 3, 1))
+    owner = torch.tensor([0, 0, 1])
+    terms = grpo_loss(log_probs, log_probs.detach(), None, advantages[owner], owner, SPEC, Totals(2, 3, 1))
     terms.loss.backward()
     # mean over sequences of the mean over tokens of A: the ratio is 1
     assert terms.loss.item() == pytest.approx(-(1.0 - 2.0) / 2)
@@ -78,9 +124,78 @@ def test_losses_do_not_depend_on_how_a_step_is_split() -> None:
     advantages = torch.tensor([0.5, -1.0, 2.0])
     for spec in (SPEC, GrpoSpec(0.2, 0.2, 0.0, "k3", token_level=True)):
         totals = Totals(3, 7, 1)
-        whole = grpo_loss(values, values, None, advantages, owner, spec, totals).loss
-        first = grpo_loss(values[:3], values[:3], None, advantages[:1], owner[:3], spec, totals).loss
-        rest = grpo_loss(values[3:], values[3:], None, advantages[1:], owner[3:] - 1, spec, totals).loss
+        whole = grpo_loss(values, values, None, advantages[owner], owner, spec, totals).loss
+        first = grpo_loss(values[:3], values[:3], None, advantages[owner[:3]], owner[:3], spec, totals).loss
+        rest = grpo_loss(values[3:], values[3:], None, advantages[owner[3:]], owner[3:] - 1, spec, totals).loss
         assert (first + rest).item() == pytest.approx(whole.item(), rel=1e-6)
     whole = supervised_loss(values, owner, 3, Totals(3, 7, 1))
     assert whole.item() == pytest.approx(-values.mean().item(), rel=1e-6)
+
+
+def random_tokens() -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(0)
+    owner = torch.repeat_interleave(torch.arange(4), torch.tensor([3, 5, 1, 4]))
+    old = -2 * torch.rand(13, generator=generator)
+    now = (old + 0.4 * torch.randn(13, generator=generator)).requires_grad_()
+    rollout = old + 0.5 * torch.randn(13, generator=generator)
+    return now, old, rollout, torch.randn(4, generator=generator)[owner], owner
+
+
+def spec(**changes: object) -> GrpoSpec:
+    return replace(SPEC, **changes)  # type: ignore[arg-type]
+
+
+def test_cispo_by_hand() -> None:
+    now = torch.tensor([math.log(0.9), math.log(0.3)], requires_grad=True)
+    old, owner = torch.tensor([math.log(0.45), math.log(0.3)]), torch.tensor([0, 1])
+    terms = grpo_loss(now, old, None, torch.tensor([1.0, -2.0]), owner, spec(loss="cispo"), Totals(2, 2, 1))
+    terms.loss.backward()
+    assert terms.loss.item() == pytest.approx(-(1.2 * 1.0 * math.log(0.9) + 1.0 * -2.0 * math.log(0.3)) / 2)
+    assert now.grad.tolist() == pytest.approx([-1.2 / 2, 2.0 / 2])  # the clipped token keeps its gradient
+    assert terms.sums["clip_share"] == 1
+
+
+def test_gspo_by_hand() -> None:
+    now = torch.tensor([math.log(1.4), 0.0], requires_grad=True)
+    terms = grpo_loss(now, torch.zeros(2), None, torch.ones(2), torch.tensor([0, 0]), spec(loss="gspo"), Totals(1, 2, 1))
+    assert terms.loss.item() == pytest.approx(-math.sqrt(1.4))  # the sequence's geometric mean, within the clip
+
+
+@pytest.mark.parametrize(
+    ("ours", "level", "mode", "bounds"),
+    [
+        ("truncate", "token", "clip", (0.0, 1.3)),
+        ("mask_token", "token", "mask", (0.8, 1.3)),
+        ("mask_sequence", "seq", "mask", (0.8, 1.3)),
+    ],
+)
+def test_corrections_equal_openrlhfs(ours: str, level: str, mode: str, bounds: tuple[float, float]) -> None:
+    now, old, rollout, advantages, owner = random_tokens()
+    chosen = spec(correction=ours, correction_low=0.8, correction_high=1.3, token_level=True)
+    found = grpo_loss(now, old, None, advantages, owner, chosen, Totals(4, 13, 1), rollout).loss
+    padded = [pad_tokens(values, owner, 4)[0] for values in (now, old, advantages, rollout)]
+    mask = pad_tokens(now, owner, 4)[1]
+    theirs = PolicyLoss(0.2, 0.2, is_correction_level=level, is_correction_mode=mode, is_correction_threshold=list(bounds))
+    expected = theirs(padded[0], padded[1], padded[2], mask, padded[3], batch_num_tokens=13)[0]
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_correction_by_hand() -> None:
+    old, rollout = torch.log(torch.tensor([[0.6, 0.1]])), torch.log(torch.tensor([[0.2, 0.1]]))
+    mask = torch.ones(1, 2)
+    weights, outside = correction_weights(old, rollout, mask, spec(correction="truncate", correction_high=2.0))
+    assert (weights.tolist(), outside.tolist()) == ([[2.0, pytest.approx(1.0)]], [[1.0, 0.0]])
+    weights, _ = correction_weights(old, rollout, mask, spec(correction="mask_token", correction_high=2.0))
+    assert weights.tolist() == [[0.0, pytest.approx(1.0)]]
+    weights, _ = correction_weights(old, rollout, mask, spec(correction="mask_sequence", correction_high=2.0))
+    assert weights.tolist() == [[pytest.approx(3.0), pytest.approx(1.0)]]  # sqrt(3) lies within the bounds
+
+
+def test_kl_in_the_reward_leaves_the_loss_alone() -> None:
+    now, old, rollout, advantages, owner = random_tokens()
+    totals = Totals(4, 13, 1)
+    without = grpo_loss(now, old, None, advantages, owner, SPEC, totals).loss
+    within = grpo_loss(now, old, rollout, advantages, owner, spec(kl=0.5, kl_in="reward"), totals)
+    assert within.loss.item() == without.item()
+    assert within.sums["kl"] != 0
+    assert grpo_loss(now, old, rollout, advantages, owner, spec(kl=0.5), totals).loss.item() != without.item()

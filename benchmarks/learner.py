@@ -1,0 +1,177 @@
+"""What sharing prefixes gives the learner: `python -m benchmarks.learner [--curves]`
+
+One forward and backward pass over a group about a video prompt, in the plain form (every sample by itself, the vision
+tower included, as trainers without sharing do) and as a packed prefix tree, in turn in one process; the median of the
+rounds' ratios counts. Peak memory is measured in a process of its own for each form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rl.config import TinySpec
+from rl.policy import Policy, load_model
+from rl.tiny import build_tiny
+from rl.token_batch import TokenBatch, TokenSequence, make_batch
+from rollout.positions import mrope_positions
+from rollout.prompts import EncodedPrompt, Pixels
+
+ROUNDS = 5
+RESPONSE = 128
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """A group: G samples of a video prompt; `depth` 3 shares sections as a 2 x 2 x … tree does."""
+
+    prompt: int = 1536
+    group: int = 8
+    depth: int = 1
+    response: int = RESPONSE
+
+    @property
+    def name(self) -> str:
+        return f"prompt {self.prompt}, G {self.group}, depth {self.depth}"
+
+
+def make_policy() -> Policy:
+    torch.set_num_threads(THREADS)
+    with tempfile.TemporaryDirectory() as folder:
+        texts = ["attribute expression emotion hair color brown scowl angry"] * 8
+        model = load_model(build_tiny(Path(folder) / "model", texts, TinySpec(vocab=400), seed=0), torch.float32)
+    return Policy(model, []).train()
+
+
+def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequence], dict[str, Pixels]]:
+    """The group's sequences; with `clips` copies of the clip, each sample brings its own."""
+    config = policy.model.config
+    rng = np.random.default_rng(0)
+    time_steps, side = max(1, case.prompt // 128), 20
+    tokens = time_steps * (side // 2) ** 2
+    if tokens >= case.prompt:
+        raise ValueError(f"{case.name}: the prompt is too short for its video")
+    grid = (time_steps, side, side)
+    text = rng.integers(20, 300, case.prompt - tokens)
+    ids = np.concatenate([text[:8], np.full(tokens, config.video_token_id), text[8:]])
+    vision = config.vision_config
+    positions = mrope_positions(ids, config.video_token_id, np.array([grid]), (1.0,), vision.tokens_per_second, 2)
+    values = rng.standard_normal((int(np.prod(grid)), 3 * vision.temporal_patch_size * vision.patch_size**2)).astype(np.float32)
+    pixels = {f"clip{n}": Pixels(values, grid, 1.0) for n in range(clips)}
+    replies = tree_replies(case, rng)
+    prompts = [EncodedPrompt(ids, ids, positions, (f"clip{n % clips}",)) for n in range(case.group)]
+    return [TokenSequence(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)], pixels
+
+
+def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
+    """Replies that share nothing (depth 1), or sections of equal length as the leaves of a binary tree do."""
+    if case.depth == 1:
+        return [rng.integers(20, 300, case.response) for _ in range(case.group)]
+    if 2**case.depth != case.group:
+        raise ValueError(f"{case.name}: a binary tree of this depth has {2**case.depth} leaves")
+    cuts = np.linspace(0, case.response, case.depth + 1).astype(int)
+    sections = {}
+    found = []
+    for leaf in range(case.group):
+        parts = []
+        for level in range(case.depth):
+            key = (level, leaf >> (case.depth - 1 - level))
+            parts.append(sections.setdefault(key, rng.integers(20, 300, cuts[level + 1] - cuts[level])))
+        found.append(np.concatenate(parts))
+    return found
+
+
+def batch_of(case: Case, policy: Policy, share: bool) -> TokenBatch:
+    sequences, pixels = sequences_of(case, policy, 1 if share else case.group)
+    return make_batch(sequences, pixels, policy.model.config.video_token_id, 2, 0, share)
+
+
+def step(policy: Policy, batch: TokenBatch) -> tuple[float, torch.Tensor]:
+    """(seconds of a forward and backward pass, log-probs); gradients are left on the policy."""
+    policy.zero_grad()
+    began = time.perf_counter()
+    log_probs, _ = policy(batch)
+    (log_probs * torch.linspace(-1, 1, len(log_probs))).sum().backward()
+    return time.perf_counter() - began, log_probs.detach()
+
+
+def gradients(policy: Policy) -> dict[str, torch.Tensor]:
+    return {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
+
+
+def compare(case: Case, policy: Policy, rounds: int = ROUNDS) -> dict[str, float]:
+    """Speed and agreement of the two forms."""
+    plain, shared = batch_of(case, policy, share=False), batch_of(case, policy, share=True)
+    step(policy, shared)  # the first pass of each shape allocates
+    ratios, seconds = [], []
+    for _ in range(rounds):
+        plain_seconds, plain_log_probs = step(policy, plain)
+        expected = gradients(policy)
+        shared_seconds, shared_log_probs = step(policy, shared)
+        found = gradients(policy)
+        ratios.append(plain_seconds / shared_seconds)
+        seconds.append(shared_seconds)
+    largest = max(float((found[n] - g).norm() / g.norm().clamp(min=1e-9)) for n, g in expected.items() if g.norm() > 1e-6)
+    return {
+        "speedup": round(statistics.median(ratios), 2),
+        "token_bound": round(plain.input_ids.numel() / shared.input_ids.numel(), 2),
+        "logprob_diff": float((plain_log_probs - shared_log_probs).abs().max()),
+        "grad_rel_diff": largest,
+        "seconds": round(statistics.median(seconds), 3),
+        "noise": round((max(ratios) - min(ratios)) / 2 / statistics.median(ratios), 3),
+    }
+
+
+def peak_memory(case: Case, share: bool) -> float:
+    """MiB that a step needs on top of the loaded model and its batch, in a process of its own."""
+    words = [str(case.prompt), str(case.group), str(case.depth), str(int(share))]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.learner", "--memory", *words], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+def measure_memory(case: Case, share: bool) -> float:
+    policy = make_policy()
+    batch = batch_of(case, policy, share)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step(policy, batch)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--curves", action="store_true", help="also over prompt length, G and depth")
+    arguments.add_argument("--memory", nargs=4, type=int, help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.memory:
+        prompt, group, depth, share = chosen.memory
+        print(measure_memory(Case(prompt, group, depth), bool(share)))  # noqa: T201
+        return
+    policy = make_policy()
+    flat, deep = Case(), Case(depth=3)
+    result = compare(flat, policy)
+    result["peak_memory_ratio"] = round(peak_memory(flat, share=True) / peak_memory(flat, share=False), 3)
+    result["depth_3"] = compare(deep, policy)  # type: ignore[assignment]
+    if chosen.curves:
+        cases = [Case(prompt=n) for n in (256, 512, 1024, 3072)] + [Case(group=g) for g in (2, 4, 16)]
+        cases += [Case(group=4, depth=2), Case(group=16, depth=4), Case(prompt=256, depth=3)]
+        for case in cases:
+            print(case.name, json.dumps(compare(case, policy, rounds=3)), flush=True)  # noqa: T201
+    print(json.dumps(result))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
