@@ -7,6 +7,7 @@ function that needs it fails with its own error rather than on invented values.
 from __future__ import annotations
 
 import inspect
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -179,6 +180,6 @@ def _from_mapping(found: Any, key: str) -> Any:
 
 
 def _with_parts(value: Any, extra: Mapping[str, Any]) -> Any:
-    """A score with those extras that are numbers; peers log any value, a reward's parts are numbers."""
-    numbers = {name: float(item) for name, item in extra.items() if isinstance(item, (bool, int, float))}
+    """A score with those extras that are finite numbers; peers log any value, a reward's parts are numbers."""
+    numbers = {name: float(item) for name, item in extra.items() if isinstance(item, (bool, int, float)) and math.isfinite(item)}
     return Score(value, numbers) if numbers and value is not None else value

@@ -19,6 +19,11 @@ def answer_text(completion: str) -> str:
     return inside.partition("</answer>")[0].strip()
 
 
+def answers_several(completion: str) -> bool:
+    """Whether there is more than one `<answer>`; then none counts, so that none can be a hedge."""
+    return completion.count("<answer>") > 1
+
+
 def option_letter(text: str) -> str | None:
     """`B`, `(B)`, `B.` or `B. brown` -> `B`."""
     match = _OPTION.match(text.strip())

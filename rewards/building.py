@@ -42,6 +42,10 @@ def mix_entries(settings: Mapping[str, Mapping[str, Any]]) -> list[MixEntry]:
         if unknown:
             allowed = ", ".join((*_OF_MIX, *_OF_SCORER))
             raise PluginError(f"scorer {name!r}: unknown key {', '.join(unknown)}; known are {allowed}")
+        if isinstance(given.get("tasks"), str):
+            raise PluginError(f"scorer {name!r}: tasks must be a list of patterns, found the text {given['tasks']!r}")
+        if float(given.get("weight", 1.0)) < 0:
+            raise PluginError(f"scorer {name!r}: weight must be 0 or more, found {given['weight']}")
         spec = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
         level = given.get("level") or SHIPPED_LEVELS.get(spec.target)
         if level not in (None, *LEVELS):
@@ -82,10 +86,15 @@ def mix_settings(file: Path) -> dict[str, dict[str, Any]]:
         raise PluginError(f"{file}: no such file")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     found = content if isinstance(content, Mapping) else {}
-    rewards = found.get("rewards") or {}
-    scorers = found.get("scorers") or rewards.get("scorers")
-    if not scorers and rewards.get("mix"):
-        raise PluginError(f"{file}: names the mix {rewards['mix']}; give that file instead")
-    if not isinstance(scorers, Mapping) or not scorers:
-        raise PluginError(f"{file}: names no scorers; it needs `scorers:` or `rewards: scorers:`")
-    return {name: dict(settings or {}) for name, settings in scorers.items()}
+    rewards = found.get("rewards") or found
+    scorers = rewards.get("scorers") or {}
+    below = mix_settings(find_mix(rewards["mix"])) if rewards.get("mix") else {}
+    if not isinstance(scorers, Mapping) or not (scorers or below):
+        raise PluginError(f"{file}: names no scorers; it needs `scorers:`, `rewards: scorers:` or `rewards: mix:`")
+    own = {name: dict(settings or {}) for name, settings in scorers.items()}
+    return {name: {**below.get(name, {}), **own.get(name, {})} for name in (*below, *(n for n in own if n not in below))}
+
+
+def find_mix(name: str) -> Path:
+    """A mix file as a config names it: from here, or from where affectree's own configs are."""
+    return Path(name) if Path(name).is_file() else Path(__file__).resolve().parent.parent / name

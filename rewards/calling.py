@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import queue
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -36,8 +39,7 @@ def call(
     if mode != "sample":
         yield from _call_list(function, name, samples, parameters, timeout)
     elif is_async(function):
-        outcomes = asyncio.run(_gather(function, name, samples, parameters, timeout))
-        yield from enumerate(outcomes)
+        yield from _concurrently(function, name, samples, parameters, timeout)
     else:
         for index, sample in enumerate(samples):
             yield index, _guarded(name, partial(function, sample, **parameters))
@@ -65,9 +67,9 @@ def _call_list(
     try:
         results = function(list(samples), **parameters)
         if inspect.isawaitable(results):
-            results = asyncio.run(_within(results, timeout))
+            results = _in_own_loop(_within(results, timeout))
         results = _as_list(results, name, len(samples))
-    except Exception as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
         fault = failure(name, error)
         yield from ((index, fault) for index in range(len(samples)))
         return
@@ -90,31 +92,56 @@ def _checked(name: str, result: Any) -> Outcome:
 def _guarded(name: str, call: Callable[[], Any]) -> Outcome:
     try:
         return as_score(call(), name)
-    except Exception as error:  # noqa: BLE001 - as above
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
         return failure(name, error)
 
 
-async def _gather(
+class CallTimedOut(ScorerError):
+    """A coroutine took longer than its scorer's timeout."""
+
+
+def _concurrently(
     function: Callable[..., Any],
     name: str,
     samples: Sequence[RewardSample],
     parameters: Mapping[str, Any],
     timeout: float | None,
-) -> list[Outcome]:
-    async def one(sample: RewardSample) -> Outcome:
-        try:
-            return as_score(await _within(function(sample, **parameters), timeout), name)
-        except TimeoutError:
-            return Failure(f"timed out after {timeout:g} s" if timeout else "TimeoutError", infrastructure=not timeout)
-        except Exception as error:  # noqa: BLE001 - as above
-            return failure(name, error)
+) -> Iterator[Answer]:
+    """Run a coroutine function on all samples at once; yields outcomes as they come."""
+    answers: queue.Queue[Answer] = queue.Queue()
 
-    return list(await asyncio.gather(*(one(sample) for sample in samples)))
+    async def one(index: int, sample: RewardSample) -> None:
+        try:
+            outcome: Outcome = as_score(await _within(function(sample, **parameters), timeout), name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            outcome = failure(name, error)
+        answers.put((index, outcome))
+
+    async def every() -> None:
+        await asyncio.gather(*(one(index, sample) for index, sample in enumerate(samples)))
+
+    loop = threading.Thread(target=asyncio.run, args=(every(),), daemon=True)
+    loop.start()
+    for _ in samples:
+        yield answers.get()
+    loop.join()
+
+
+def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end, also where this thread has a running loop of its own, as in a notebook."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 async def _within(awaitable: Any, timeout: float | None) -> Any:
-    async with asyncio.timeout(timeout):
-        return await awaitable
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            return await awaitable
+    except TimeoutError:
+        if limit.expired():
+            raise CallTimedOut(f"timed out after {timeout:g} s") from None
+        raise
 
 
 def _infrastructure_errors() -> tuple[type[BaseException], ...]:

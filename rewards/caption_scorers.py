@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, Literal
 
-from rewards.captions import caption_tree as tree_by_rules
+from rewards.captions import linked_person, read_caption
 from rewards.endpoint import EndpointSpec, open_endpoint
 from rewards.sample import RewardSample, Score, ScorerError
 from rewards.taxonomy import taxonomy
-from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person
+from rewards.tree import AffectiveTree, Person
 from rewards.writing import write
 
 _WORD = re.compile(r"\w+")
@@ -55,38 +55,37 @@ _PARSER_SCHEMA = {
 }
 
 
-async def caption(sample: RewardSample, url: str = "", model: str = "", **endpoint: Any) -> Score | None:
+async def caption(sample: RewardSample, endpoint: dict[str, Any] | None = None) -> Score | None:
     """How well a short caption says what the reference says, in [0, 1]; None without a gold answer.
 
-    VidEmo scores short captions by "a generative reward model" that it does not name (section 3.2). With `url` and
-    `model`, one behind an OpenAI-compatible endpoint gives 0 to 100. Without, F1 over the words of both texts, which
-    needs no network and rewards wording as well as content.
+    VidEmo scores short captions by "a generative reward model" that it does not name (section 3.2). With an `endpoint`,
+    one behind an OpenAI-compatible endpoint gives 0 to 100. Without, F1 over the words of both texts, which needs no
+    network and rewards wording as well as content.
 
     Args:
         sample: its `answer` is the reference caption.
-        url: base URL of the endpoint.
-        model: name of the judge there.
-        endpoint: further fields of `EndpointSpec`.
+        endpoint: fields of `EndpointSpec`: `url` and `model`, and if wanted `cache`, `per_minute`, ….
     """
     if sample.answer is None:
         return None
-    if not url:
+    if endpoint is None:
         return Score(_word_f1(sample.completion, sample.answer))
-    asked = open_endpoint(EndpointSpec(url, model, **endpoint))
+    asked = open_endpoint(EndpointSpec(**endpoint))
     user = f"Question: {sample.prompt}\n\nReference:\n{sample.answer}\n\nCaption:\n{sample.completion}"
-    found = (await asked.ask(_JUDGE, user, "judgement", _JUDGE_SCHEMA))["score"]
-    if not isinstance(found, (int, float)) or not 0 <= found <= 100:
-        raise ScorerError(f"the judge's score must lie between 0 and 100, found {found!r}")
-    return Score(found / 100)
+    return Score((await asked.ask(_JUDGE, user, "judgement", _JUDGE_SCHEMA, _check_score))["score"] / 100)
+
+
+def _check_score(answer: dict[str, Any]) -> None:
+    score = answer["score"]
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 100:
+        raise ScorerError(f"the judge's score must lie between 0 and 100, found {score!r}")
 
 
 async def caption_tree(
     sample: RewardSample,
     measure: Literal["tree_edit", "leaf", "expression", "root"] = "tree_edit",
     parser: Literal["rules", "model"] = "rules",
-    url: str = "",
-    model: str = "",
-    **endpoint: Any,
+    endpoint: dict[str, Any] | None = None,
 ) -> Any:
     """A tree scorer on the tree that a free caption denotes: the paper's own reward (section 3.2).
 
@@ -97,9 +96,7 @@ async def caption_tree(
         sample: its `tree` is the gold tree or caption; the `answer` is taken where there is none.
         measure: which of the tree scorers to apply.
         parser: `rules` (`rewards.captions`) or `model`.
-        url: base URL of the endpoint.
-        model: its name there.
-        endpoint: further fields of `EndpointSpec`.
+        endpoint: of the model: fields of `EndpointSpec`.
     """
     from rewards import scorers
 
@@ -108,6 +105,8 @@ async def caption_tree(
         raise ValueError(f"caption_tree: measure must be one of {', '.join(measures)}, found {measure!r}")
     if parser not in ("rules", "model"):
         raise ValueError(f"caption_tree: parser must be rules or model, found {parser!r}")
+    if (parser == "model") != (endpoint is not None):
+        raise ValueError("caption_tree: `parser: model` needs an `endpoint`, and only it takes one")
     gold = sample.tree or sample.answer
     if gold is None:
         return None
@@ -115,9 +114,7 @@ async def caption_tree(
     async def as_tree_text(text: str) -> str:
         if "<tree>" in text:
             return text
-        if parser == "rules":
-            return write(tree_by_rules(text))
-        return write(await tree_by_model(text, EndpointSpec(url, model, **endpoint)))
+        return write(read_caption(text) if endpoint is None else await tree_by_model(text, EndpointSpec(**endpoint)))
 
     read = replace(sample, completion=await as_tree_text(sample.completion), tree=await as_tree_text(gold))
     return measures[measure](read)
@@ -128,23 +125,23 @@ async def tree_by_model(text: str, spec: EndpointSpec) -> AffectiveTree:
     words = taxonomy()
     aspects = "; ".join(f"{aspect}: {'/'.join(values)}" for aspect, values in words["aspects"].items())
     system = _PARSER.format(aspects=aspects, emotions=", ".join(words["emotions"]["mafw"]))
-    found = await open_endpoint(spec).ask(system, text, "people", _PARSER_SCHEMA)
+    found = await open_endpoint(spec).ask(system, text, "people", _PARSER_SCHEMA, _tree_of)
+    return _tree_of(found)
+
+
+def _tree_of(answer: dict[str, Any]) -> AffectiveTree:
     try:
-        return AffectiveTree(tuple(_person(person) for person in found["persons"]))
+        return AffectiveTree(tuple(_person(person) for person in answer["persons"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ScorerError(f"the parser's answer has another form than was asked for: {error!r}") from error
 
 
 def _person(found: dict[str, Any]) -> Person:
-    attributes = tuple(Attribute(f"a{n}", _clean(a), _clean(v)) for n, (a, v) in enumerate(found["attributes"], start=1))
-    leaves = tuple(a.id for a in attributes)
-    expressions = tuple(Expression(f"e{n}", _clean(name), leaves) for n, name in enumerate(found["expressions"], start=1))
-    middles = tuple(e.id for e in expressions)
-    return Person(
-        attributes,
-        expressions,
-        tuple(Emotion(f"m{n}", _clean(m), _clean(s) or None, middles) for n, (m, s) in enumerate(found["emotions"], start=1)),
-    )
+    """What the model says of a person; empty texts say nothing."""
+    attributes = [(_clean(aspect), _clean(value)) for aspect, value in found["attributes"]]
+    expressions = [_clean(name) for name in found["expressions"]]
+    emotions = [(_clean(label), _clean(strength) or None) for label, strength in found["emotions"]]
+    return linked_person([pair for pair in attributes if all(pair)], [e for e in expressions if e], [m for m in emotions if m[0]])
 
 
 def _clean(text: str) -> str:

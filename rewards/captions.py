@@ -8,7 +8,7 @@ reach of its word, people by determiners, nouns and pronouns. Precision and reca
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rewards.caption_people import PLURALS, People, Someone, is_person
@@ -34,7 +34,7 @@ _AGES = ((13, "child"), (40, "young"), (60, "middle-aged"), (1000, "elderly"))
 _YEARS = re.compile(r"year|years|years-old|year-old|yr|year-olds")
 
 
-def caption_tree(text: str) -> AffectiveTree:
+def read_caption(text: str) -> AffectiveTree:
     """The tree that a caption denotes: one person for each whom it speaks of. Never raises; linear in the text.
 
     Every expression rests on all attributes of its person, and every emotion on all expressions, since a caption
@@ -206,7 +206,7 @@ def _read_age(tokens: list[str], index: int, people: People) -> None:
     token = tokens[index]
     if token in _DECADES:
         _state(people.meant(), "age", _DECADES[token])
-    elif token.isdigit() and any(_YEARS.match(word) for word in tokens[index + 1 : index + 3]):
+    elif token.isdecimal() and any(_YEARS.match(word) for word in tokens[index + 1 : index + 3]):
         years = int(token[:3])
         _state(people.meant(), "age", next(age for limit, age in _AGES if years < limit))
 
@@ -229,9 +229,15 @@ def _says_something(person: Someone) -> bool:
 def _person(someone: Someone) -> Person:
     order = list(taxonomy()["aspects"])
     stated = sorted(someone.attributes.items(), key=lambda pair: order.index(pair[0]))
-    attributes = tuple(Attribute(f"a{n}", *pair) for n, pair in enumerate(stated, start=1))
-    leaves = tuple(a.id for a in attributes)
-    expressions = tuple(Expression(f"e{n}", name, leaves) for n, name in enumerate(someone.expressions, start=1))
-    middles = tuple(e.id for e in expressions)
-    emotions = (Emotion(f"m{n}", *pair, middles) for n, pair in enumerate(someone.emotions.items(), start=1))
-    return Person(attributes, expressions, tuple(emotions))
+    return linked_person(stated, list(someone.expressions), list(someone.emotions.items()))
+
+
+def linked_person(
+    attributes: Sequence[tuple[str, str]], expressions: Sequence[str], emotions: Sequence[tuple[str, str | None]]
+) -> Person:
+    """A person whose every expression rests on all attributes and every emotion on all expressions."""
+    leaves = tuple(Attribute(f"a{n}", *pair) for n, pair in enumerate(attributes, start=1))
+    leaf_ids = tuple(leaf.id for leaf in leaves)
+    middles = tuple(Expression(f"e{n}", name, leaf_ids) for n, name in enumerate(expressions, start=1))
+    middle_ids = tuple(middle.id for middle in middles)
+    return Person(leaves, middles, tuple(Emotion(f"m{n}", *pair, middle_ids) for n, pair in enumerate(emotions, start=1)))

@@ -11,12 +11,15 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rewards.sample import InfrastructureError, ScorerError
+
+_BUSY = (408, 409, 429)
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,12 @@ class EndpointSpec:
     """Base URL, such as http://localhost:8000/v1."""
     model: str
     key_variable: str = "OPENAI_API_KEY"
-    timeout: float = 20.0
-    """Seconds for one request."""
-    retries: int = 2
+    timeout: float = 12.0
+    """Seconds for one request. With its retries it has to fit into the scorer's timeout."""
+    retries: int = 1
     """The client's own, on connection faults, 408, 409, 429 and 5xx, with growing pauses."""
     per_minute: float = 600.0
-    """Requests a minute, of each process that asks."""
+    """Requests a minute, of each process that asks; waiting for a turn counts towards the scorer's timeout."""
     cache: str | None = None
     """An SQLite file that outlives the process and may be shared by many; memory only if not set."""
 
@@ -48,19 +51,22 @@ class Endpoint:
 
     def __init__(self, spec: EndpointSpec) -> None:
         self.spec = spec
-        self.asked = 0
         self._known: dict[str, str] = {}
+        self._asked: dict[tuple[int, str], asyncio.Task[str]] = {}
         self._next_slot = 0.0
         self._store = _open_store(Path(spec.cache)) if spec.cache else None
 
-    async def ask(self, system: str, user: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-        """One answer that fits a JSON schema.
+    async def ask(
+        self, system: str, user: str, name: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]
+    ) -> dict[str, Any]:
+        """One answer that fits a JSON schema. Equal questions at one time are asked once.
 
         Args:
             system: instructions.
             user: what to judge.
             name: of the schema.
             schema: JSON schema of an object with required properties; sent along, and checked here by its keys.
+            check: raises `ScorerError` for values that cannot be; only answers that pass are kept.
 
         Raises:
             InfrastructureError: if the endpoint could not be reached or refused, after its retries.
@@ -68,17 +74,21 @@ class Endpoint:
         """
         key = hashlib.sha256(json.dumps([self.spec.url, self.spec.model, system, user, schema]).encode()).hexdigest()
         known = self._look_up(key)
-        if known is None:
-            known = await self._request(system, user, name, schema)
-            _checked(known, schema)  # only answers of the right form are kept
-            self._keep(key, known)
-        return _checked(known, schema)
+        if known is not None:
+            return _checked(known, schema, check)
+        running = (id(asyncio.get_running_loop()), key)
+        if running not in self._asked:
+            self._asked[running] = asyncio.create_task(self._request(system, user, name, schema))
+            self._asked[running].add_done_callback(lambda _: self._asked.pop(running, None))
+        text = await self._asked[running]
+        found = _checked(text, schema, check)
+        self._keep(key, text)
+        return found
 
     async def _request(self, system: str, user: str, name: str, schema: dict[str, Any]) -> str:
         from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 
         await self._wait_for_slot()
-        self.asked += 1
         spec = self.spec
         client = AsyncOpenAI(
             base_url=spec.url,
@@ -100,14 +110,20 @@ class Endpoint:
         except APIConnectionError as error:
             raise InfrastructureError(f"{spec.url} cannot be reached: {error}") from error
         except APIStatusError as error:
-            raise InfrastructureError(f"{spec.url} answered {error.status_code}: {error.message}"[:500]) from error
+            said = f"{spec.url} answered {error.status_code}: {error.message}"[:500]
+            busy = error.status_code in _BUSY or error.status_code >= 500
+            raise (InfrastructureError if busy else ScorerError)(said) from error
         return answer.choices[0].message.content or ""
 
     async def _wait_for_slot(self) -> None:
-        now = time.monotonic()
+        now, pause = time.monotonic(), 60.0 / self.spec.per_minute
         slot = max(now, self._next_slot)
-        self._next_slot = slot + 60.0 / self.spec.per_minute
-        await asyncio.sleep(slot - now)
+        self._next_slot = slot + pause
+        try:
+            await asyncio.sleep(slot - now)
+        except asyncio.CancelledError:
+            self._next_slot -= pause  # who gives up waiting gives the turn back
+            raise
 
     def _look_up(self, key: str) -> str | None:
         if self._store is None:
@@ -131,7 +147,7 @@ def _open_store(file: Path) -> sqlite3.Connection:
     return store
 
 
-def _checked(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _checked(text: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
@@ -139,4 +155,5 @@ def _checked(text: str, schema: dict[str, Any]) -> dict[str, Any]:
     missing = [key for key in schema["required"] if not isinstance(found, dict) or key not in found]
     if missing:
         raise ScorerError(f"the endpoint's answer lacks {', '.join(missing)}: {text!r:.200}")
+    check(found)
     return found

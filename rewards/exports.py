@@ -4,7 +4,7 @@
     trainer = GRPOTrainer(model, reward_funcs=as_trl("configs/rewards/default.yaml"), …)
 
 A sample that could not be scored becomes what each trainer has for it: None in TRL; an error elsewhere, since a number
-would be learned from.
+would be learned from. Only TRL passes token ids: for the others, a mix that scores lengths is refused.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ from typing import Any
 
 from rewards.building import build_mix, read_mix
 from rewards.mix import Reward, RewardMix
+from rewards.plugins import PluginError
 from rewards.sample import RewardSample, ScorerError
+
+COUNTS_TOKENS = ("length", "overlong")
 
 
 @lru_cache(maxsize=8)
-def _mix(file: str) -> RewardMix:
-    return build_mix(read_mix(Path(file)))
+def _mix(file: str, with_tokens: bool = False) -> RewardMix:
+    entries = read_mix(Path(file))
+    blind = [entry.scorer.name for entry in entries if entry.scorer.target in COUNTS_TOKENS and not with_tokens]
+    if blind:
+        raise PluginError(f"{file}: {', '.join(blind)} counts tokens, which this trainer does not pass")
+    return build_mix(entries)
 
 
 def as_trl(mix: str) -> Callable[..., list[float | None]]:
@@ -44,7 +51,7 @@ def as_trl(mix: str) -> Callable[..., list[float | None]]:
             _sample(_text(completion), _text(prompt), row, tuple(tokens))
             for completion, prompt, row, tokens in zip(completions, prompts, rows, ids, strict=True)
         ]
-        rewards = _mix(mix).score(samples)
+        rewards = _mix(mix, with_tokens=completion_ids is not None).score(samples)
         if log_metric is not None:
             for name in sorted({name for reward in rewards for name in reward.parts}):
                 values = [reward.parts[name] for reward in rewards if name in reward.parts]
@@ -54,15 +61,14 @@ def as_trl(mix: str) -> Callable[..., list[float | None]]:
     return affectree
 
 
-def as_verl(mix: str) -> Callable[..., dict[str, float]]:
+def as_verl(mix: str) -> Callable[..., float]:
     """A verl `compute_score`; `ground_truth` is the gold tree if it holds one, else the answer."""
 
     def compute_score(
         data_source: str, solution_str: str, ground_truth: Any, extra_info: Mapping[str, Any] | None = None, **_: Any
-    ) -> dict[str, float]:
+    ) -> float:
         row = {"source": data_source, **(extra_info or {}), **_gold(ground_truth)}
-        reward = _mix(mix)(_sample(solution_str, str(row.get("prompt", "")), row))
-        return {"score": _value(reward), **reward.parts}
+        return _value(_mix(mix)(_sample(solution_str, str(row.get("prompt", "")), row)))
 
     return compute_score
 
@@ -79,22 +85,27 @@ def as_openrlhf(mix: str) -> Callable[..., dict[str, Any]]:
         ]
         rewards = _mix(mix).score(samples)
         values = torch.tensor([_value(reward) for reward in rewards])
-        names = sorted({name for reward in rewards for name in reward.parts})
-        logs = {name: torch.tensor([reward.parts.get(name, 0.0) for reward in rewards]) for name in names}
+        everywhere = set.intersection(*(set(reward.parts) for reward in rewards))
+        logs = {name: torch.tensor([reward.parts[name] for reward in rewards]) for name in sorted(everywhere)}
         return {"rewards": values, "scores": values, "extra_logs": logs}
 
     return reward_func
 
 
-def as_ms_swift(mix: str) -> Callable[..., list[float]]:
-    """An ms-swift ORM: put it into its `orms` under a name. Columns are used as in `as_trl`."""
+def as_ms_swift(mix: str) -> type:
+    """An ms-swift ORM class: put it into its `orms` under a name. Columns are used as in `as_trl`."""
 
-    def orm(completions: Sequence[str], **columns: Any) -> list[float]:
-        rows = _rows(len(completions), columns)
-        samples = [_sample(text, "", row) for text, row in zip(completions, rows, strict=True)]
-        return [_value(reward) for reward in _mix(mix).score(samples)]
+    class Affectree:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
 
-    return orm
+        def __call__(self, completions: Sequence[str], **columns: Any) -> list[float]:
+            rows = _rows(len(completions), columns)
+            prompts = [str(row.get("messages", row.get("prompt", ""))) for row in rows]
+            samples = [_sample(*facts) for facts in zip(completions, prompts, rows, strict=True)]
+            return [_value(reward) for reward in _mix(mix).score(samples)]
+
+    return Affectree
 
 
 def _rows(count: int, columns: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rewards.answers import answer_text, label_and_intensity
+from rewards.answers import answer_text, answers_several, label_and_intensity
 from rewards.sample import RewardSample, Score
 from rewards.taxonomy import fold, taxonomy
 from rewards.tree import AffectiveTree
@@ -23,7 +23,9 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
     true = _roots(sample.gold.tree) or _listed(sample.answer or "")
     if not true:
         return None
-    found = _roots(sample.parsed.tree) or _listed(answer_text(sample.completion))
+    found = _roots(sample.stated)
+    if not found and "<tree>" not in sample.completion and not answers_several(sample.completion):
+        found = _listed(answer_text(sample.completion))
     hits = len(found & true)
     precision, recall = hits / len(found) if found else 0.0, hits / len(true)
     f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
@@ -43,7 +45,8 @@ def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score |
     """
     if sample.answer is None:
         return None
-    found, true = action_units(answer_text(sample.completion)), action_units(sample.answer)
+    said = "" if answers_several(sample.completion) else answer_text(sample.completion)
+    found, true = action_units(said), action_units(sample.answer)
     hits, square = len(found & true), beta * beta
     total = (1 + square) * hits + square * len(true - found) + len(found - true)
     value = (1 + square) * hits / total if total else 1.0

@@ -70,7 +70,7 @@ class RewardMix:
         return self.score([sample])[0]
 
     def score(self, samples: Sequence[RewardSample]) -> list[Reward]:
-        """Score samples; scorers that compare within a group get them as one group.
+        """Score samples; scorers that compare within groups get those with the same `group` together.
 
         Raises:
             ScorerFailed: if a scorer failed whose `on_error` is `fail`.
@@ -80,10 +80,21 @@ class RewardMix:
             chosen = [index for index, sample in enumerate(samples) if item.applies_to(sample.task)]
             if not chosen:
                 continue
-            outcomes = score_with_retries(item.runner, [samples[index] for index in chosen])
-            for index, outcome in zip(chosen, outcomes, strict=True):
-                tallies[index].add(item, outcome)
+            for indices in _calls(item.runner, chosen, samples):
+                outcomes = score_with_retries(item.runner, [samples[index] for index in indices])
+                for index, outcome in zip(indices, outcomes, strict=True):
+                    tallies[index].add(item, outcome)
         return [tally.reward(sample) for tally, sample in zip(tallies, samples, strict=True)]
+
+
+def _calls(runner: Runner, chosen: list[int], samples: Sequence[RewardSample]) -> list[list[int]]:
+    """Which samples go to a scorer together."""
+    if runner.mode != "group":
+        return [chosen]
+    groups: dict[str, list[int]] = {}
+    for index in chosen:
+        groups.setdefault(samples[index].group, []).append(index)
+    return list(groups.values())
 
 
 class _Tally:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import linecache
+import math
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -118,6 +119,7 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
         adapted, mode = adapter.adapt(function), adapter.mode
         if spec.mode not in (None, mode):
             raise PluginError(f"scorer {spec.name!r}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
+        _check_names(spec, function)
         return Scorer(spec, adapted, mode, _source_hash(spec, function))
     declared = getattr(function, "affectree_mode", None)
     if declared is not None and spec.mode not in (None, declared):
@@ -127,6 +129,17 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
     except TypeError as error:
         raise PluginError(f"scorer {spec.name!r}: {spec.target} cannot be called with its parameters ({error})") from error
     return Scorer(spec, function, spec.mode or declared or "sample", _source_hash(spec, function))
+
+
+def _check_names(spec: ScorerSpec, function: Callable[..., Any]) -> None:
+    """Refuse parameters that a function of another trainer does not take."""
+    called = function.__call__ if inspect.isclass(function) else function
+    takes = inspect.signature(called).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes):
+        return
+    unknown = sorted(set(spec.parameters) - {parameter.name for parameter in takes})
+    if unknown:
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} does not take the parameters {', '.join(unknown)}")
 
 
 def check_spec(spec: ScorerSpec) -> None:
@@ -141,8 +154,8 @@ def check_spec(spec: ScorerSpec) -> None:
         (spec.timeout > 0, f"timeout must be above 0 seconds, found {spec.timeout}"),
         (spec.retries >= 0, f"retries must be 0 or more, found {spec.retries}"),
         (
-            spec.on_error in ("drop", "fail") or isinstance(spec.on_error, (int, float)),
-            f"on_error must be drop, fail or a number, found {spec.on_error!r}",
+            spec.on_error in ("drop", "fail") or (isinstance(spec.on_error, (int, float)) and math.isfinite(spec.on_error)),
+            f"on_error must be drop, fail or a finite number, found {spec.on_error!r}",
         ),
     )
     broken = [message for holds, message in rules if not holds]
@@ -192,7 +205,7 @@ def _from_text(source: Source) -> types.ModuleType:
     linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
     try:
-        exec(compile(source.text, source.path, "exec"), module.__dict__)
+        exec(compile(source.text, source.path, "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise PluginError(f"scorer file {source.path} cannot be imported: {type(error).__name__}: {error}") from error
@@ -209,9 +222,7 @@ def _from_module(name: str) -> types.ModuleType:
 def _source_hash(spec: ScorerSpec, function: Callable[..., Any]) -> str:
     if spec.source is not None:
         return spec.source.sha256
-    try:
-        module = inspect.getmodule(function)
-        text = inspect.getsource(module or function)
-    except (OSError, TypeError):
-        text = repr(function)
-    return hashlib.sha256(text.encode()).hexdigest()
+    file = getattr(inspect.getmodule(function), "__file__", None)
+    if file is None:
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} comes from no file, so its version cannot be told")
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()

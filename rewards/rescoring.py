@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
@@ -46,8 +45,10 @@ class Summary:
 
 def rescore(mix: RewardMix, recorded: Sequence[Recorded]) -> Iterator[Rescored]:
     """Score group by group, as a reward worker does; a group's time is shared evenly among its samples."""
-    for _, members in groupby(recorded, key=lambda item: item.sample.group):
-        group = list(members)
+    groups: dict[str, list[Recorded]] = {}
+    for item in recorded:
+        groups.setdefault(item.sample.group, []).append(item)
+    for group in groups.values():
         began = time.perf_counter()
         rewards = mix.score([item.sample for item in group])
         each = 1000 * (time.perf_counter() - began) / len(group)

@@ -62,7 +62,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     if file.suffix not in (".jsonl", ".json"):
         raise RolloutDataError(f"{file}: must end in .parquet or .jsonl")
     rows = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
         if line.strip():
             try:
                 rows.append(json.loads(line))

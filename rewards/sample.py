@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 from rewards.grammar import Parsed, parse
+from rewards.tree import AffectiveTree
 
 Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample; a list of any samples; or all samples of one prompt."""
@@ -49,6 +50,11 @@ class RewardSample:
         """The gold tree, read by the same parser."""
         return _parse_gold(self.tree or "")
 
+    @cached_property
+    def stated(self) -> AffectiveTree:
+        """The completion's tree; one with several trees states none, so that none can be a hedge."""
+        return AffectiveTree() if self.parsed.has("second_tree") else self.parsed.tree
+
 
 @lru_cache(maxsize=4096)
 def _parse_gold(text: str) -> Parsed:
@@ -86,6 +92,9 @@ class InfrastructureError(RuntimeError):
 
 def scorer(mode: Mode) -> Callable[[Function], Function]:
     """Declare what one call of a scorer gets: `@scorer(mode="group")`. Without it, one sample."""
+
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
 
     def declare(function: Function) -> Function:
         function.affectree_mode = mode  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The child process that runs a scorer apart: `python -m rewards.scorer_process FD`. Its parent is in `isolation.py`.
+"""The process that runs a scorer apart. `rewards/supervisor.py` starts it; the worker's side is `process_runner.py`.
 
 Requests come pickled from the parent. Answers go back as JSON, so that nothing a scorer made is unpickled by the
 parent.
@@ -6,10 +6,8 @@ parent.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import resource
-import signal
 import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -18,8 +16,6 @@ from typing import Any
 from rewards.calling import call, failure, is_async
 from rewards.plugins import PluginError, Scorer, ScorerSpec, load_scorer
 from rewards.sample import Failure, Outcome, RewardSample, Score
-
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,6 @@ class Hello:
 
 
 def main(descriptor: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # end with the parent, even in a scorer that spins
     pipe: Connection = Connection(descriptor)
     hello: Hello = pipe.recv()
     sys.path[:] = hello.path
@@ -49,20 +44,21 @@ def main(descriptor: int) -> None:
     pipe.send_bytes(json.dumps(ready).encode())
     while True:
         try:
-            samples = pipe.recv()
+            number, samples = pipe.recv()
         except EOFError:
             return
-        _answer(pipe, scorer, samples)
+        _answer(pipe, scorer, number, samples)
 
 
-def _answer(pipe: Connection, scorer: Scorer, samples: list[RewardSample]) -> None:
+def _answer(pipe: Connection, scorer: Scorer, number: int, samples: list[RewardSample]) -> None:
+    """Answer request `number`, sample by sample."""
     spec = scorer.spec
     try:
         for index, outcome in call(scorer.function, spec.name, scorer.mode, samples, spec.parameters, spec.timeout):
-            pipe.send_bytes(json.dumps({"index": index, **as_json(outcome)}).encode())
+            pipe.send_bytes(json.dumps({"request": number, "index": index, **as_json(outcome)}).encode())
     except BaseException as error:
         # SystemExit and KeyboardInterrupt from a scorer end the process, but not without a word
-        pipe.send_bytes(json.dumps({"fatal": failure(spec.name, error).message}).encode())
+        pipe.send_bytes(json.dumps({"request": number, "fatal": failure(spec.name, error).message}).encode())
         raise
 
 
@@ -82,7 +78,3 @@ def from_json(answer: dict[str, Any]) -> Outcome:
     if "error" in answer:
         return Failure(answer["error"], answer["infrastructure"])
     return None
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Collection
 
-from rewards.answers import answer_text, label_and_intensity, label_set, option_letter
+from rewards.answers import answer_text, answers_several, label_and_intensity, label_set, option_letter
 from rewards.caption_scorers import caption, caption_tree
 from rewards.edit_distance import UNIT, Costs, edit_distance
 from rewards.label_scorers import au, emotion_wheel
@@ -48,7 +48,7 @@ def leaf(sample: RewardSample) -> Score | None:
     """Micro-F1 over the tree's aspect-value pairs, synonyms folded; None without a gold tree."""
     if not _has_gold(sample):
         return None
-    found, true = _leaves(stated_tree(sample)), _leaves(sample.gold.tree)
+    found, true = _leaves(sample.stated), _leaves(sample.gold.tree)
     precision, recall, f1 = _f1((found & true).total(), found.total(), true.total())
     return Score(f1, {"precision": precision, "recall": recall})
 
@@ -64,7 +64,7 @@ def root(sample: RewardSample, wrong_intensity: float = 1.0, evidence: bool = Tr
     """
     if not _has_gold(sample):
         return None
-    found, true = _roots(stated_tree(sample)), _roots(sample.gold.tree)
+    found, true = _roots(sample.stated), _roots(sample.gold.tree)
     credit = 0.0
     for label, (intensity, grounded) in found.items():
         if label in true and (grounded or not evidence):
@@ -76,7 +76,7 @@ def expression(sample: RewardSample) -> float | None:
     """Micro-F1 over the names of the tree's expressions; None without a gold tree."""
     if not _has_gold(sample):
         return None
-    found = Counter(fold(node.name) for node in stated_tree(sample).expressions())
+    found = Counter(fold(node.name) for node in sample.stated.expressions())
     true = Counter(fold(node.name) for node in sample.gold.tree.expressions())
     return _f1((found & true).total(), found.total(), true.total())[2]
 
@@ -107,7 +107,7 @@ def tree_edit(
         raise ValueError(f"tree_edit: siblings must be sorted or unordered, found {siblings!r}")
     if not _has_gold(sample):
         return None
-    tree = stated_tree(sample)
+    tree = sample.stated
     found, true = to_node(tree), to_node(sample.gold.tree)
     costs = UNIT if insert == delete == change == 1.0 else Costs(insert, delete, change)
     distance = edit_distance(found, true, costs) if siblings == "sorted" else unordered_distance(found, true, costs)
@@ -134,7 +134,7 @@ def qa(sample: RewardSample) -> float | None:
     """
     if sample.answer is None:
         return None
-    if sample.completion.count("<answer>") > 1:
+    if answers_several(sample.completion):
         return 0.0
     said, gold = answer_text(sample.completion), sample.answer
     if sample.task in MULTI_LABEL_TASKS:
@@ -143,7 +143,7 @@ def qa(sample: RewardSample) -> float | None:
             return 1.0 if fold(said) == "none" else 0.0
         return _f1(len(found & true), len(found), len(true))[2]
     if option_letter(gold) == gold.strip() and sample.options:
-        chosen = option_letter(said) or _letter_of(said, sample.options)
+        chosen = _letter_of(said, sample.options) or option_letter(said)
         return float(chosen == gold.strip())
     return float(label_and_intensity(said) == label_and_intensity(gold))
 
@@ -168,11 +168,6 @@ def length(sample: RewardSample, longest: int = 512) -> float:
 def overlong(sample: RewardSample, longest: int = 512, buffer: int = 128) -> float:
     """0 up to `longest - buffer` tokens, then falling in a line to -1 at `longest` (DAPO, arXiv 2503.14476, Eq. 13)."""
     return -min(1.0, max(0.0, (sample.completion_tokens - (longest - buffer)) / buffer))
-
-
-def stated_tree(sample: RewardSample) -> AffectiveTree:
-    """The completion's tree; a completion with several trees states none, so that none can be a hedge."""
-    return AffectiveTree() if sample.parsed.has("second_tree") else sample.parsed.tree
 
 
 def _has_gold(sample: RewardSample) -> bool:

@@ -24,6 +24,10 @@ class ScoredStep:
         """How many samples each scorer failed on."""
         return Counter(name for group in self.rewards for r in group for name in r.errors)
 
+    def failed(self) -> int:
+        """How many samples at least one scorer failed on."""
+        return sum(bool(reward.errors) for group in self.rewards for reward in group)
+
     def samples(self) -> int:
         return sum(len(group.samples) for group in self.groups)
 

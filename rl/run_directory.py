@@ -93,7 +93,7 @@ class RunDirectory:
             if source is not None:
                 self.scorers.mkdir(exist_ok=True)
                 write_atomically(self.scorers / f"{Path(source.path).stem}-{source.sha256[:12]}.py", source.text)
-        self.remember(scorers=dict(hashes))
+        self.remember(scorers={**hashes, **before})
         return sorted(name for name, sha in hashes.items() if before.get(name, sha) != sha)
 
     def log_metrics(self, record: Mapping[str, Any]) -> None:

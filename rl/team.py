@@ -36,6 +36,10 @@ class SyncMismatch(RuntimeError):
     """Right after a sync, engine and learner give the same tokens different probabilities."""
 
 
+class NothingScored(RuntimeError):
+    """Scorers failed on every sample of a validation, so that no checkpoint can be chosen."""
+
+
 @dataclass(frozen=True)
 class Synced:
     """A finished sync and what the check after it measured."""
@@ -124,6 +128,10 @@ class Team:
         groups = self.generate_greedy(prompts)
         scored = self.scoring.score([ray.put(group) for group in groups], self.config.rollout.timeout)
         values = [reward.value for item in scored for reward in item.rewards if reward.value is not None]
+        if not values:
+            raise NothingScored(
+                f"not one of {len(groups)} samples of the val split could be scored; see `affectree reward check`"
+            )
         return float(np.mean(values)), evaluate_groups(groups).measures
 
     def shutdown(self) -> None:

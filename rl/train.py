@@ -204,9 +204,9 @@ def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
 
 def check_errors(step: ScoredStep, most: float) -> None:
     """Stop a run whose scorers fail too often. Raises `TooManyScorerErrors`."""
-    errors, samples = step.errors(), step.samples()
-    if errors.total() > most * samples:
-        name, count = errors.most_common(1)[0]
+    samples = step.samples()
+    if step.failed() > most * samples:
+        name, count = step.errors().most_common(1)[0]
         example = next(r.errors[name] for group in step.rewards for r in group if name in r.errors)
         raise TooManyScorerErrors(
             f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = {most}); "

@@ -15,7 +15,6 @@ import av
 import numpy as np
 
 from rewards.grammar import LEVELS
-from rewards.taxonomy import taxonomy
 from rewards.tree import AffectiveTree
 from rewards.writing import write
 from rollout import faces
@@ -194,7 +193,7 @@ def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float 
 
 
 def _options(aspect: str, value: str, rng: np.random.Generator) -> list[str]:
-    others = [other for other in taxonomy()["aspects"][aspect] if other != value]
+    others = [other for other in faces.ASPECT_VALUES[aspect] if other != value]
     chosen = [value, *rng.permutation(others)[:3]]
     return [str(option) for option in rng.permutation(chosen)]
 

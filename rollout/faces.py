@@ -21,6 +21,21 @@ from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 INTENSITIES = ("weak", "medium", "strong")
 
+ASPECT_VALUES = {
+    "hair color": ("black", "brown", "blond", "red", "white"),
+    "hair length": ("short", "long"),
+    "skin color": ("light", "dark"),
+    "head pose": ("front", "down"),
+    "eyeglasses": ("yes", "no"),
+    "hat": ("yes", "no"),
+    "lighting": ("bright", "dim"),
+    "eyebrow angle": ("raised", "level", "lowered"),
+    "eye size": ("narrow", "normal", "wide"),
+    "mouth onset": ("up", "flat", "down", "open"),
+    "mouth apex": ("up", "flat", "down", "open"),
+}
+"""What is drawn and asked about; fewer words than the taxonomy knows."""
+
 HAIR_COLORS = {
     "black": (25, 20, 30),
     "brown": (125, 70, 25),

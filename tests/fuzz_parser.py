@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rewards.calling import call
-from rewards.captions import caption_tree
+from rewards.captions import read_caption
 from rewards.cheats import ANSWER, GOLD
 from rewards.edit_distance import edit_distance
 from rewards.grammar import parse
@@ -44,7 +44,7 @@ def check(text: str) -> None:
     parsed = parse(text)
     for defect in parsed.defects:
         assert 0 <= defect.line <= text.count("\n") + 1
-    for tree in (parsed.tree, caption_tree(text)):
+    for tree in (parsed.tree, read_caption(text)):
         node = to_node(tree)
         assert edit_distance(node, node) == 0
         with contextlib.suppress(UnwritableTree):

@@ -11,7 +11,7 @@ import pytest
 
 from rewards.exports import as_ms_swift, as_openrlhf, as_trl, as_verl
 from rewards.isolation import start_runner
-from rewards.plugins import ScorerSpec
+from rewards.plugins import PluginError, ScorerSpec
 from rewards.sample import Failure, RewardSample, Score
 from tests.unit.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style
 from tests.unit.test_grammar import GOOD
@@ -103,8 +103,21 @@ def test_our_mix_serves_the_peers() -> None:
     assert expected[1] < 1.0
     assert as_trl(MIX)([[{"role": "user", "content": "?"}]] * 2, chats, answer=["angry"] * 2, tree=[GOOD] * 2) == expected
     verl = [as_verl(MIX)("faces", text, GOOD) for text in texts]
-    assert [result["score"] for result in verl] == expected
-    assert verl[1]["root"] == 0.0
+    assert verl == expected
     openrlhf = as_openrlhf(MIX)([f"?{text}" for text in texts], ["?"] * 2, [GOOD] * 2)
     assert openrlhf["rewards"].tolist() == pytest.approx(expected)
-    assert as_ms_swift(MIX)(texts, answer=["angry"] * 2, tree=[GOOD] * 2, messages=[[]] * 2) == expected
+    orm = as_ms_swift(MIX)(args=None)  # ms-swift makes an instance of what it finds in `orms`
+    assert orm(texts, answer=["angry"] * 2, tree=[GOOD] * 2, messages=[[]] * 2) == expected
+
+
+def test_only_trl_passes_what_lengths_need(tmp_path: Path) -> None:
+    mix = tmp_path / "mix.yaml"
+    mix.write_text("scorers: {length: {}}\n")
+    assert as_trl(str(mix))(["?"], ["word"], completion_ids=[[1] * 600]) == [0.0]
+    with pytest.raises(PluginError, match="counts tokens"):
+        as_verl(str(mix))("faces", "word", "gold")
+
+
+def test_parameters_that_a_peers_function_does_not_take_are_refused() -> None:
+    with pytest.raises(PluginError, match="does not take the parameters bouns"):
+        start_runner(ScorerSpec("peer", str(PEERS / "verl_style.py:compute_score"), {"bouns": 1}, adapter="verl"))

@@ -61,8 +61,8 @@ def endpoint() -> Iterator[Endpoint]:
     open_endpoint.cache_clear()
 
 
-def judged(endpoint: Endpoint, samples: list[RewardSample], retries: int = 0, **parameters: Any) -> list[Reward]:
-    settings = {"url": endpoint.url, "model": "m", "retries": 0, **parameters}
+def judged(endpoint: Endpoint, samples: list[RewardSample], retries: int = 0, **more: Any) -> list[Reward]:
+    settings = {"endpoint": {"url": endpoint.url, "model": "m", "retries": 0, **more}}
     entries = mix_entries({"judge": {"spec": "caption", "parameters": settings, "retries": retries, "timeout": 5}})
     with build_mix(entries) as mix:
         return mix.score(samples)
@@ -91,6 +91,51 @@ def test_an_answer_of_another_form_drops_the_sample_and_is_not_tried_again(endpo
     assert reward.value is None
     assert "judge" in reward.errors
     assert len(endpoint.asked) == 1
+
+
+def test_equal_questions_at_one_time_are_asked_once(endpoint: Endpoint) -> None:
+    assert [reward.value for reward in judged(endpoint, [SAMPLES[0]] * 6)] == [0.8] * 6
+    assert len(endpoint.asked) == 1
+
+
+def test_an_impossible_answer_is_not_kept(endpoint: Endpoint, tmp_path: Path) -> None:
+    cache = str(tmp_path / "answers.sqlite")
+    endpoint.answer = lambda request: (200, {"score": 300, "reason": ""})
+    assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value is None
+    endpoint.answer = lambda request: (200, {"score": 30, "reason": ""})
+    assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value == 0.3
+
+
+def test_a_refused_key_is_not_tried_again(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda request: (401, {})
+    assert "401" in judged(endpoint, SAMPLES[:1], retries=2)[0].errors["judge"]
+    assert len(endpoint.asked) == 1
+
+
+def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: Endpoint) -> None:
+    samples = [RewardSample(text, task="caption", answer="A woman smiles.") for text in "abcdef"]
+    entries = mix_entries(
+        {
+            "judge": {
+                "spec": "caption",
+                "parameters": {"endpoint": {"url": endpoint.url, "model": "m", "per_minute": 60}},
+                "timeout": 1.5,
+                "retries": 0,
+            }
+        }
+    )
+    with build_mix(entries) as mix:
+        first = [reward.value is not None for reward in mix.score(samples)]
+        second = [reward.value is not None for reward in mix.score(samples)]
+    assert sum(first) >= 1
+    assert sum(second) > sum(first)  # some were remembered, and others had their turn
+
+
+def test_misspelt_settings_are_refused() -> None:
+    with pytest.raises(TypeError, match="ulr"):
+        asyncio.run(caption(SAMPLES[0], endpoint={"ulr": "http://x", "model": "m"}))
+    with pytest.raises(ValueError, match="needs an `endpoint`"):
+        asyncio.run(caption_tree(SAMPLES[0], parser="model"))
 
 
 def test_a_busy_endpoint_is_asked_again(endpoint: Endpoint) -> None:
@@ -130,7 +175,7 @@ def test_captions_are_compared_as_trees_by_a_model(endpoint: Endpoint) -> None:
     person = {"attributes": [["hair color", "red"]], "expressions": ["smile"], "emotions": [["happy", "strong"]]}
     endpoint.answer = lambda request: (200, {"persons": [person]})
     sample = RewardSample("Any words.", tree="Other words.")
-    assert asyncio.run(caption_tree(sample, parser="model", url=endpoint.url, model="m")).value == 1.0
+    assert asyncio.run(caption_tree(sample, parser="model", endpoint={"url": endpoint.url, "model": "m"})).value == 1.0
     assert len(endpoint.asked) == 2
 
 
@@ -142,6 +187,14 @@ def test_emotions_of_one_cluster_mean_the_same() -> None:
     assert dict(half.parts) == {"precision": 1.0, "recall": 0.5}
     assert emotion_wheel(RewardSample(GOOD.replace("m1 angry", "m1 furious"), tree=GOOD)).value == 1.0  # type: ignore[union-attr]
     assert emotion_wheel(RewardSample("sad")) is None
+
+
+def test_hedges_are_not_paid() -> None:
+    both = GOOD + "\n" + GOOD.replace("m1 angry", "m1 sad")
+    assert emotion_wheel(RewardSample(both, tree=GOOD)).value == 0.0  # type: ignore[union-attr]
+    twice = "<answer>AU1</answer><answer>AU4</answer>"
+    assert au(RewardSample(twice, answer="AU4")).value == 0.0  # type: ignore[union-attr]
+    assert emotion_wheel(RewardSample("<answer>sad</answer><answer>happy</answer>", answer="happy")).value == 0.0  # type: ignore[union-attr]
 
 
 def test_action_units_by_f_beta() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.captions import caption_tree
+from rewards.captions import read_caption
 from rewards.grammar import parse
 from rewards.tree import Person
 from rewards.writing import write
@@ -21,7 +21,7 @@ Fact = tuple[int, str, str]
 
 def facts_of(caption: str) -> Counter[Fact]:
     found: Counter[Fact] = Counter()
-    for number, person in enumerate(caption_tree(caption).persons):
+    for number, person in enumerate(read_caption(caption).persons):
         found.update((number, attribute.aspect, attribute.value) for attribute in person.attributes)
         found.update((number, "expression", expression.name) for expression in person.expressions)
         found.update((number, "emotion", emotion.label) for emotion in person.emotions)
@@ -63,7 +63,7 @@ def test_labelled_captions_that_the_rules_were_made_on() -> None:
 
 
 def one(caption: str) -> Person:
-    (person,) = caption_tree(caption).persons
+    (person,) = read_caption(caption).persons
     return person
 
 
@@ -93,7 +93,7 @@ def test_negated_expressions_and_emotions_are_not_stated() -> None:
 
 
 def test_people_are_kept_apart() -> None:
-    first, second = caption_tree("A bald man frowns at a woman with red hair. She smiles.").persons
+    first, second = read_caption("A bald man frowns at a woman with red hair. She smiles.").persons
     assert [e.name for e in first.expressions] == ["frown"]
     assert [e.name for e in second.expressions] == ["smile"]
     assert {a.aspect: a.value for a in second.attributes} == {"gender": "woman", "hair color": "red"}
@@ -105,7 +105,7 @@ def test_people_are_kept_apart() -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_a_tree_that_can_be_written(text: str) -> None:
-    tree = caption_tree(text)
+    tree = read_caption(text)
     if tree.persons:
         assert parse(write(tree)).tree == tree
 
@@ -113,4 +113,4 @@ def test_any_text_gives_a_tree_that_can_be_written(text: str) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("piece", ["a man with red hair and eyes ", "a the two ", '"', "no or , ", "her "])
 def test_a_megabyte_of_flood_is_read(piece: str) -> None:
-    caption_tree(piece * (1_000_000 // len(piece)))  # in quadratic time it would outlast the test
+    read_caption(piece * (1_000_000 // len(piece)))  # in quadratic time it would outlast the test

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rewards.building import build_mix, mix_entries, read_mix
 from rewards.calling import call
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError, ScorerSpec, load_scorer, with_source
-from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score
+from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
 from tests.unit.test_grammar import GOOD
 
 SAMPLES = [RewardSample(text) for text in ("a", "bb", "ccc")]
@@ -114,6 +115,42 @@ def test_only_faults_of_infrastructure_are_marked_for_another_try() -> None:
         assert all(isinstance(o, Failure) and o.infrastructure for o in outcomes(broken(error)))
     for error in (ValueError("no"), ZeroDivisionError(), AssertionError(), MemoryError()):
         assert all(isinstance(o, Failure) and not o.infrastructure for o in outcomes(broken(error)))
+
+
+def test_groups_are_kept_apart(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def size(samples):\n    return [len(samples)] * len(samples)\n")
+    with build_mix(mix_entries({"mine": {"spec": f"{file}:size", "mode": "group"}})) as mix:
+        samples = [RewardSample(str(n), group=group) for n, group in enumerate("aabab")]
+        assert [reward.value for reward in mix.score(samples)] == [3, 3, 2, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tasks": "rationale"}, "tasks must be a list"),
+        ({"weight": -1}, "weight must be 0 or more"),
+        ({"wait": 1}, "unknown key wait"),
+        ({"on_error": math.nan}, "finite number"),
+        ({"level": "top"}, "level must be one of"),
+    ],
+)
+def test_settings_that_would_be_misread_are_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        build_mix(mix_entries({"root": given}))
+
+
+def test_a_mode_that_does_not_exist_cannot_be_declared() -> None:
+    with pytest.raises(ValueError, match="mode must be one of"):
+        scorer(mode="groups")  # type: ignore[arg-type]
+
+
+def test_a_mix_with_a_mix_below_is_read_whole(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("rewards:\n  mix: configs/rewards/default.yaml\n  scorers:\n    root: {weight: 9}\n    length: {}\n")
+    entries = {entry.scorer.name: entry for entry in read_mix(file)}
+    assert set(entries) == {"root", "leaf", "tree_edit", "structure", "qa", "format", "length"}
+    assert (entries["root"].weight, entries["root"].tasks) == (9.0, ("rationale",))
 
 
 def test_order_does_not_matter_for_what_ships() -> None:
