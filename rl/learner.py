@@ -189,7 +189,7 @@ class Learner:
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
             before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
-            advantages = torch.tensor([part[i].advantage for i in indices], device=self.device)
+            advantages = torch.tensor([part[i].advantage for i in indices], dtype=torch.float32, device=self.device)
             recorded = torch.from_numpy(np.concatenate([part[i].rollout_log_probs for i in indices])).to(self.device)
             terms = grpo_loss(
                 log_probs, before, reference, advantages[batch.sequence_of], batch.sequence_of, self.spec.grpo, totals, recorded

@@ -49,7 +49,7 @@ def left_running() -> list[str]:
     lines = [
         " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline", "status"]) if p.info["status"] != "zombie"
     ]
-    return [line for line in lines if "rewards.scorer_process" in line or "left by a scorer" in line]
+    return [line for line in lines if "rewards.supervisor" in line or "left by a scorer" in line]
 
 
 FAULTS = {
