@@ -110,6 +110,9 @@ class GrpoConfig:
     """A YAML file of settings of this section, such as configs/algo/videmo.yaml; settings given here stand over it."""
     estimator: str = "grpo"
     """Of advantages: grpo, dr_grpo (not divided by the deviation), rloo, reinforce++ or reinforce++_baseline."""
+    credit: str = "sequence"
+    """`sequence` gives all tokens of a sample its advantage; `level` gives those that write a level of the tree the
+    advantage of that level's reward."""
     loss: str = "ppo"
     """ppo (clipped ratio), gspo (the sequence's ratio) or cispo (clipped weight, no token without gradient)."""
     clip_low: float = 0.2

@@ -20,6 +20,7 @@ from rl.config import Config, StageConfig, scorer_entries
 
 CHOICES = {
     "estimator": tuple(ESTIMATORS),
+    "credit": ("sequence", "level"),
     "loss": ("ppo", "gspo", "cispo"),
     "kl_estimator": ("k1", "k2", "k3"),
     "kl_in": ("loss", "reward"),
@@ -107,6 +108,8 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.dual_clip", dual, dual is None or (dual > 1 and grpo.loss == "ppo"), "must be above 1, with loss ppo"
     yield "grpo.epochs", grpo.epochs, grpo.epochs >= 1, "must be 1 or more"
     yield "grpo.resample", grpo.resample, grpo.resample >= 0, "must be 0 or more"
+    apart = grpo.credit == "sequence" or grpo.loss != "gspo"
+    yield "grpo.credit", grpo.credit, apart, "must be sequence with gspo, whose ratio is the sequence's"
     whole = grpo.loss != "gspo" or not grpo.token_level_loss
     yield "grpo.token_level_loss", grpo.token_level_loss, whole, "must be false with gspo, whose ratio is the sequence's"
     yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"

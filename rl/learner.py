@@ -13,7 +13,9 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoProcessor
 
+from rewards.sections import token_levels
 from rl import deepspeed_engine
+from rl.credit import token_advantages
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
 from rl.openrlhf_adapter import compute_approx_kl
@@ -189,11 +191,9 @@ class Learner:
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
             before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
-            advantages = torch.tensor([part[i].advantage for i in indices], dtype=torch.float32, device=self.device)
+            advantages = torch.from_numpy(np.concatenate([self._advantages(part[i]) for i in indices])).to(self.device)
             recorded = torch.from_numpy(np.concatenate([part[i].rollout_log_probs for i in indices])).to(self.device)
-            terms = grpo_loss(
-                log_probs, before, reference, advantages[batch.sequence_of], batch.sequence_of, self.spec.grpo, totals, recorded
-            )
+            terms = grpo_loss(log_probs, before, reference, advantages, batch.sequence_of, self.spec.grpo, totals, recorded)
             if counts:
                 stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
             if counts and first:
@@ -201,6 +201,13 @@ class Learner:
             return terms.loss
 
         return self._step([batch for batch, _ in batches], loss_of, learning_rate)
+
+    def _advantages(self, item: LearnItem) -> np.ndarray:
+        """Of each token, float32 (k,)."""
+        if not item.by_level:
+            return np.full(len(item.ids), item.advantage, dtype=np.float32)
+        levels = token_levels(self.encoder.decode(item.ids), self.encoder.byte_lengths(item.ids))
+        return token_advantages(item.advantage, item.by_level, levels)
 
     def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
         calls = [lambda counts, batch=batch: loss_of(batch, counts) for batch in batches]

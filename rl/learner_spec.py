@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -86,3 +87,5 @@ class LearnItem:
     rollout_log_probs: np.ndarray
     """float32 (k,): what the engine recorded."""
     advantage: float
+    by_level: Mapping[str, float] = field(default_factory=dict)
+    """Advantages of the tokens that write a level of the tree, where levels are credited apart."""

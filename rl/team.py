@@ -265,12 +265,17 @@ def engine_spec(config: Config, model: str) -> EngineSpec:
     )
 
 
-def learn_items(groups: Sequence[Group], advantages: Sequence[Sequence[float | None]]) -> list[LearnItem]:
+def learn_items(
+    groups: Sequence[Group],
+    advantages: Sequence[Sequence[float | None]],
+    by_level: Sequence[Sequence[Mapping[str, float]]] | None = None,
+) -> list[LearnItem]:
     """The samples that have an advantage, in order."""
+    levels = by_level or [[{}] * len(group.samples) for group in groups]
     return [
-        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage)
-        for group, row in zip(groups, advantages, strict=True)
-        for sample, advantage in zip(group.samples, row, strict=True)
+        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage, dict(of_level))
+        for group, row, level_row in zip(groups, advantages, levels, strict=True)
+        for sample, advantage, of_level in zip(group.samples, row, level_row, strict=True)
         if advantage is not None
     ]
 

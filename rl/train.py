@@ -197,7 +197,12 @@ def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
     if config.kl_in == "reward" and config.kl:
         rewards = less_kl(rewards, run.team.reference_kl([item.group for item in groups]), config.kl)
     advantages = ESTIMATORS[config.estimator](rewards)
-    step = ScoredStep(tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)))
+    by_level = None
+    if config.credit == "level":
+        by_level = tuple(map(tuple, level_advantages([item.rewards for item in groups], config.estimator)))
+    step = ScoredStep(
+        tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)), by_level
+    )
     check_errors(step, run.config.rewards.max_error_share)
     return step
 
@@ -218,7 +223,8 @@ def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:
     """The step's samples, split by prompt into one part for each optimizer step."""
     size = len(scored.groups) // updates
     cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    return [learn_items(scored.groups[cut], scored.advantages[cut]) for cut in cuts]
+    levels = scored.by_level
+    return [learn_items(scored.groups[cut], scored.advantages[cut], levels[cut] if levels else None) for cut in cuts]
 
 
 def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:

@@ -99,6 +99,12 @@ class PromptEncoder:
     def decode(self, ids: np.ndarray | list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
+    def byte_lengths(self, ids: np.ndarray) -> list[int]:
+        """Bytes that each token adds to the decoded text; 0 for special tokens. For byte-level tokenizers, as Qwen's is."""
+        special = set(self.tokenizer.all_special_ids)
+        tokens = self.tokenizer.convert_ids_to_tokens(ids.tolist())
+        return [0 if int(i) in special else len(token) for i, token in zip(ids, tokens, strict=True)]
+
     def pixels(self, key: str) -> Pixels:
         """Normalised patches of a clip, processed once."""
         found = self._pixels.get(key)
