@@ -16,6 +16,7 @@ from actors.reward_worker import ScoredGroup
 from rl.advantages import ESTIMATORS, less_kl
 from rl.config import Config
 from rl.console import say, warn
+from rl.credit import level_advantages
 from rl.curriculum import tuning_steps
 from rl.environment import worker_environment
 from rl.learner_spec import LearnItem
