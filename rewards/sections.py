@@ -10,16 +10,15 @@ from rewards.grammar import LEVELS
 
 @dataclass(frozen=True)
 class Section:
-    """A level's header and nodes of one person, as bytes `begin` to `end - 1` of the text in UTF-8."""
+    """A level's header and nodes of one person: bytes `begin` to `end - 1`."""
 
     level: str
     begin: int
     end: int
 
 
-def sections(text: str) -> list[Section]:
-    """The level sections of the first tree, in order; none without a tree. Total and linear, like the parser."""
-    data = text.encode()
+def sections(data: bytes) -> list[Section]:
+    """The level sections of the first tree of a text in UTF-8, in order; none without a tree. Total and linear."""
     start = data.find(b"<tree>")
     if start < 0:
         return []
@@ -41,18 +40,17 @@ def sections(text: str) -> list[Section]:
     return found
 
 
-def token_levels(text: str, lengths: Sequence[int]) -> list[str | None]:
+def token_levels(tokens: Sequence[bytes]) -> list[str | None]:
     """The level that each token writes, by its first byte.
 
     Args:
-        text: what the tokens decode to.
-        lengths: bytes of each token; 0 for special tokens, which the text does not show.
+        tokens: what each adds to the text, which need not be valid UTF-8; nothing for special tokens.
     """
-    parts, found, cursor, place = sections(text), [], 0, 0
-    for length in lengths:
+    parts, found, cursor, place = sections(b"".join(tokens)), [], 0, 0
+    for token in tokens:
         while place < len(parts) and parts[place].end <= cursor:
             place += 1
-        inside = length and place < len(parts) and parts[place].begin <= cursor
+        inside = token and place < len(parts) and parts[place].begin <= cursor
         found.append(parts[place].level if inside else None)
-        cursor += length
+        cursor += len(token)
     return found

@@ -43,7 +43,7 @@ def rloo(rewards: Rewards) -> Advantages:
 
 def reinforce_plus_plus(rewards: Rewards) -> Advantages:
     """(r - mean) / (std + 1e-4) over the whole step (REINFORCE++, arXiv 2501.03262)."""
-    return _whiten([list(group) for group in rewards])
+    return _whiten(_by_group(rewards, list))
 
 
 def reinforce_plus_plus_baseline(rewards: Rewards) -> Advantages:
@@ -60,10 +60,10 @@ ESTIMATORS: dict[str, Callable[[Rewards], Advantages]] = {
 }
 
 
-def has_variance(group: Sequence[float | None], least: float = 1e-8) -> bool:
-    """Whether a group's rewards differ, so that there is something to learn from it (DAPO, arXiv 2503.14476)."""
+def all_equal(group: Sequence[float | None], most: float = 1e-8) -> bool:
+    """Whether all samples were scored and got the same, so that nothing can be learned (DAPO, arXiv 2503.14476)."""
     scored = [reward for reward in group if reward is not None]
-    return bool(scored) and max(scored) - min(scored) > least
+    return len(scored) == len(group) and max(scored) - min(scored) <= most
 
 
 def less_kl(rewards: Rewards, kl: Sequence[Sequence[float]], weight: float) -> Advantages:

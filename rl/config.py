@@ -38,7 +38,7 @@ class DataConfig:
     max_frames: int = 16
     max_pixels: int = 100_352
     clip_cache_gib: float = 2.0
-    """Decoded frames that each process may keep."""
+    """Decoded frames that each process may keep, and as much again in processed form on learner ranks."""
 
 
 @dataclass

@@ -98,7 +98,8 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     )
     for key in ("clip_low", "clip_high"):
         value = getattr(grpo, key)
-        yield f"grpo.{key}", value, 0 < value < 1, "must lie between 0 and 1"
+        loose = grpo.loss == "cispo"  # which has no lower bound, or a high upper one
+        yield f"grpo.{key}", value, 0 < value < 1 or (loose and value > 0), "must lie between 0 and 1"
     for key, choices in CHOICES.items():
         value = getattr(grpo, key)
         yield f"grpo.{key}", value, value in choices, f"must be one of {', '.join(choices)}"
@@ -108,6 +109,12 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.dual_clip", dual, dual is None or (dual > 1 and grpo.loss == "ppo"), "must be above 1, with loss ppo"
     yield "grpo.epochs", grpo.epochs, grpo.epochs >= 1, "must be 1 or more"
     yield "grpo.resample", grpo.resample, grpo.resample >= 0, "must be 0 or more"
+    kl_apart = grpo.credit == "sequence" or grpo.kl_in == "loss"
+    yield "grpo.kl_in", grpo.kl_in, kl_apart, "must be loss with credit level, whose rewards it would not reach"
+    pulls = grpo.kl_in == "reward" or grpo.kl_estimator != "k1" or not grpo.kl
+    yield "grpo.kl_estimator", grpo.kl_estimator, pulls, "k1 has no gradient towards the reference; use k2 or k3 in the loss"
+    free = not grpo.structured or grpo.correction == "off"
+    yield "grpo.correction", grpo.correction, free, "must be off with structured, which changes the engine's distribution"
     apart = grpo.credit == "sequence" or grpo.loss != "gspo"
     yield "grpo.credit", grpo.credit, apart, "must be sequence with gspo, whose ratio is the sequence's"
     whole = grpo.loss != "gspo" or not grpo.token_level_loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,9 @@ class Learner:
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
         self.encoder = PromptEncoder(processor, config, ClipStore(spec.clip, spec.clip_cache_bytes))
         self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
+        self.share = spec.share_prefixes and self.engine.module.can_share
+        if spec.share_prefixes and not self.share:
+            sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.reference: Policy | None = None
         self.rows: Any = None
 
@@ -69,7 +73,7 @@ class Learner:
         losses: list[float] = []
 
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
-            log_probs, _ = self.engine(batch)
+            log_probs, _ = self.engine(batch, temperature=1.0)
             loss = supervised_loss(log_probs, batch.sequence_of, batch.sequences, totals)
             if counts:
                 losses.append(float(loss.detach()) / self.ranks)
@@ -206,7 +210,7 @@ class Learner:
         """Of each token, float32 (k,)."""
         if not item.by_level:
             return np.full(len(item.ids), item.advantage, dtype=np.float32)
-        levels = token_levels(self.encoder.decode(item.ids), self.encoder.byte_lengths(item.ids))
+        levels = token_levels(self.encoder.token_bytes(item.ids))
         return token_advantages(item.advantage, item.by_level, levels)
 
     def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
@@ -231,7 +235,7 @@ class Learner:
 
     def _batches(self, sequences: Sequence[TokenSequence]) -> list[tuple[TokenBatch, list[int]]]:
         """Micro-batches within the token budget, with the indices of their sequences."""
-        pad, share = self.encoder.tokenizer.pad_token_id, self.spec.share_prefixes
+        pad, share = self.encoder.tokenizer.pad_token_id, self.share
         batches = []
         for indices in packed_batches(sequences, self.spec.token_budget, share):
             chosen = [sequences[i] for i in indices]

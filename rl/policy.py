@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 from transformers import AutoModelForImageTextToText
 
@@ -50,14 +52,22 @@ class Policy(nn.Module):
         self.temperature = temperature
         self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
 
-    def forward(self, batch: TokenBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probability of every reply token and entropy of its distribution, float32, both (N,) in sequence order."""
+    def forward(self, batch: TokenBatch, temperature: float | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probability of every reply token and entropy of its distribution, float32, both (N,) in sequence order.
+
+        Args:
+            batch: what to read.
+            temperature: instead of the sampling temperature; 1 for supervised tuning.
+        """
         backbone = self.model.model
         embeds = backbone.get_input_embeddings()(batch.input_ids)
         if batch.pixel_values is not None:
             features = self.vision_features(batch).to(embeds.dtype)
             flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from])
             embeds = flat.view_as(embeds)
+        elif dist.is_initialized() and dist.get_world_size() > 1:
+            # other ranks may be seeing clips: under ZeRO the tower's collectives need every rank
+            embeds = embeds + 0.0 * self.vision_features(self._blank(batch)).sum().to(embeds.dtype)
         hidden = backbone.language_model(
             inputs_embeds=embeds,
             position_ids=batch.position_ids,
@@ -66,8 +76,9 @@ class Policy(nn.Module):
         ).last_hidden_state
         logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
         logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
-        log_probs = torch.log_softmax(logits / self.temperature, dim=-1)
-        entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
+        log_probs = torch.log_softmax(logits / (temperature or self.temperature), dim=-1)
+        with torch.no_grad():
+            entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
         chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)
         return chosen[batch.distinct], entropy[batch.distinct]
 
@@ -75,8 +86,21 @@ class Policy(nn.Module):
         """Who sees whom: a padding mask for rows of one reply each, else a mask of trees for every kind of layer."""
         if not batch.branches:
             return batch.attention_mask
-        mask = tree_mask(batch.subtree_end, batch.segments, self.backend)
-        return {"full_attention": mask, "sliding_attention": mask}
+        return {"full_attention": tree_mask(batch.subtree_end, batch.segments, self.backend)}
+
+    @property
+    def can_share(self) -> bool:
+        """Whether prefixes can be shared: not with sliding windows, which the mask of a tree does not know."""
+        return set(self.model.model.language_model.config.layer_types) == {"full_attention"}
+
+    def _blank(self, batch: TokenBatch) -> TokenBatch:
+        """The batch with the smallest clip that there is, in black."""
+        vision = self.model.config.vision_config
+        side = vision.spatial_merge_size
+        width = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+        device = batch.input_ids.device
+        pixels, grids = torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)
+        return replace(batch, pixel_values=pixels, grids=grids)
 
     def vision_features(self, batch: TokenBatch) -> torch.Tensor:
         """Merged features of the batch's distinct clips, (features, hidden)."""

@@ -46,18 +46,15 @@ class PackedTree:
         return len(self.ids)
 
 
-def pack(prompt: EncodedPrompt, replies: Sequence[np.ndarray], share: bool = True) -> PackedTree:
+def pack(prompt: EncodedPrompt, replies: Sequence[np.ndarray]) -> PackedTree:
     """Put a prompt and its replies into one row.
 
     Args:
         prompt: n tokens.
         replies: int64 (k,) each, k >= 1; equal beginnings are stored once.
-        share: False keeps replies apart after the prompt, whatever they have in common.
     """
     builder = _Builder(prompt, replies)
-    every = list(range(len(replies)))
-    for members in [every] if share else [[index] for index in every]:
-        builder.grow(0, members, 0)
+    builder.grow(0, list(range(len(replies))), 0)
     return builder.packed()
 
 

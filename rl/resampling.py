@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from rewards.mix import Reward
-from rl.advantages import has_variance
+from rl.advantages import all_equal
 
 
 class HasRewards(Protocol):
@@ -21,12 +21,12 @@ def replace_equal(groups: list[Scored], times: int, more: Callable[[int, int], l
     """Replace groups whose rewards are all equal by other prompts' groups.
 
     Args:
-        groups: of a step.
+        groups: of a step. Those with samples that could not be scored stay, so that failures are counted.
         times: rounds of replacing at most; what is still equal after them stays, so that the step keeps its size.
         more: called with how many groups are wanted and the round's number, gives as many.
     """
     for again in range(1, times + 1):
-        equal = [place for place, group in enumerate(groups) if not has_variance([r.value for r in group.rewards])]
+        equal = [place for place, group in enumerate(groups) if all_equal([r.value for r in group.rewards])]
         if not equal:
             break
         groups = list(groups)

@@ -80,7 +80,7 @@ def best_so_far(run: Run) -> dict[str, float]:
         reward, measures = run.team.validate(run.splits.val, run.progress.step)
         if run.config.evaluation.keep_best and (run.progress.best is None or reward > run.progress.best):
             run.progress = advanced(run.progress, best=reward, best_step=run.progress.step)
-            write_folder(run.directory.best, lambda folder: run.team.learners.call("save_state", str(folder)))
+            write_folder(run.directory.best(run.progress.step), lambda folder: run.team.learners.call("save_state", str(folder)))
     return {"val/reward": reward, **{f"val/{key}": value for key, value in measures.items()}}
 
 
@@ -89,7 +89,7 @@ def conclude(run: Run) -> None:
     directory, team, results = run.directory, run.team, run.results
     if run.config.grpo.steps:
         if run.progress.best_step not in (0, run.progress.step):
-            team.learners.call("load_state", str(directory.best))
+            team.learners.call("load_state", str(directory.best(run.progress.best_step)))
             run.progress = advanced(run.progress, version=run.progress.version + 1)
             say(f"taking the weights of step {run.progress.best_step}, the best on the val split")
             team.load(run.progress.version)

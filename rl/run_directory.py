@@ -51,7 +51,6 @@ class RunDirectory:
         self.initial_model = self.path / "initial_model"
         self.tuned_model = self.path / "tuned_model"
         self.model = self.path / "model"
-        self.best = self.path / "best"
         self.scorers = self.path / "scorers"
 
     @classmethod
@@ -151,6 +150,16 @@ class RunDirectory:
         for old in self._checkpoints()[:-keep]:
             shutil.rmtree(old)
         return final
+
+    def best(self, step: int) -> Path:
+        """The state of the step that did best on val; named by its step, so that a checkpoint always finds its own."""
+        return self.path / f"best_{step:06d}"
+
+    def drop_other_bests(self, step: int) -> None:
+        """Once a checkpoint names its best step, no other is wanted."""
+        for folder in self.path.glob("best_*"):
+            if folder != self.best(step):
+                shutil.rmtree(folder)
 
     def last_checkpoint(self) -> tuple[Path, Progress] | None:
         """The newest whole checkpoint."""

@@ -135,11 +135,12 @@ def grpo(run: Run) -> None:
     for step in range(run.progress.step + 1, config.steps + 1):
         with run.results.timed("grpo"):
             watch = Stopwatch()
-            prompts = team.prompts(run.splits.train, next(batches), f"step{step}")
+            rows = next(batches)
+            prompts = team.prompts(run.splits.train, rows, f"step{step}")
             watch.lap("prepare")
 
             groups = sample(run, prompts, watch)
-            groups = replace_equal(groups, config.resample, partial(further, run, step, watch))
+            groups = replace_equal(groups, config.resample, partial(further, run, step, set(rows), watch))
             scored = with_advantages(run, groups)
             watch.lap("generate")
 
@@ -180,10 +181,14 @@ def sample(run: Run, prompts: Sequence[Prompt], watch: Stopwatch) -> list[Scored
     return [found[prompt.key] for prompt in prompts]
 
 
-def further(run: Run, step: int, watch: Stopwatch, count: int, again: int) -> list[ScoredGroup]:
-    """Groups of other prompts for a step; which ones depends on the step only, so that a resumed run draws the same."""
-    draws = mixed_indices(run.splits.train, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
-    prompts = run.team.prompts(run.splits.train, list(islice(draws, count)), f"step{step}again{again}")
+def further(run: Run, step: int, used: set[int], watch: Stopwatch, count: int, again: int) -> list[ScoredGroup]:
+    """Groups of prompts that the step has not used, where there are such; a resumed run draws the same ones."""
+    rows = run.splits.train
+    draws = mixed_indices(rows, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
+    candidates = dict.fromkeys(islice(draws, 4 * (count + len(used))))
+    chosen = sorted(candidates, key=lambda row: row in used)[:count]  # stable: in the order of the draw
+    used.update(chosen)
+    prompts = run.team.prompts(rows, chosen + chosen[: count - len(chosen)], f"step{step}again{again}")
     return sample(run, prompts, watch)
 
 
@@ -242,6 +247,7 @@ def checkpoint(run: Run) -> None:
     """Save what going on needs."""
     keep = run.config.checkpoints.keep
     run.directory.save_checkpoint(run.progress, lambda folder: run.team.learners.call("save_state", str(folder)), keep)
+    run.directory.drop_other_bests(run.progress.best_step)
 
 
 def prompt_batches(run: Run) -> Iterator[list[int]]:

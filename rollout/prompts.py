@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ class PromptEncoder:
         self.banned_ids = tuple(vision_token_ids(config))
         self.merge: int = config.vision_config.spatial_merge_size
         self.tokens_per_second: float = getattr(config.vision_config, "tokens_per_second", 1.0)
-        self._pixels: dict[str, Pixels] = {}
+        self._pixels: OrderedDict[str, Pixels] = OrderedDict()
+        self._pixel_bytes = 0
         self._text_ids: dict[str, np.ndarray] = {}
 
     def encode(self, row: Row) -> EncodedPrompt:
@@ -99,14 +101,20 @@ class PromptEncoder:
     def decode(self, ids: np.ndarray | list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
-    def byte_lengths(self, ids: np.ndarray) -> list[int]:
-        """Bytes that each token adds to the decoded text; 0 for special tokens. For byte-level tokenizers, as Qwen's is."""
-        special = set(self.tokenizer.all_special_ids)
+    def token_bytes(self, ids: np.ndarray) -> list[bytes]:
+        """What each token adds to the text, in bytes; nothing for special tokens and ids without a token.
+
+        For byte-level tokenizers, as Qwen's is: the bytes need not be valid UTF-8, token by token or at all.
+        """
+        special, to_byte = set(self.tokenizer.all_special_ids), _byte_of_character()
         tokens = self.tokenizer.convert_ids_to_tokens(ids.tolist())
-        return [0 if int(i) in special else len(token) for i, token in zip(ids, tokens, strict=True)]
+        return [
+            b"" if token is None or int(i) in special else bytes(to_byte[character] for character in token)
+            for i, token in zip(ids, tokens, strict=True)
+        ]
 
     def pixels(self, key: str) -> Pixels:
-        """Normalised patches of a clip, processed once."""
+        """Normalised patches of a clip; kept up to the clips' budget in bytes (least recently used go first)."""
         found = self._pixels.get(key)
         if found is None:
             clip = self.clips.get(key)
@@ -118,6 +126,11 @@ class PromptEncoder:
             seconds = self.processor.video_processor.temporal_patch_size / clip.fps
             found = Pixels(np.asarray(out["pixel_values_videos"], dtype=np.float32), (time, height, width), seconds)
             self._pixels[key] = found
+            self._pixel_bytes += found.values.nbytes
+            while self._pixel_bytes > self.clips.budget_bytes and len(self._pixels) > 1:
+                _, oldest = self._pixels.popitem(last=False)
+                self._pixel_bytes -= oldest.values.nbytes
+        self._pixels.move_to_end(key)
         return found
 
     def _tokenize(self, question: str) -> np.ndarray:
@@ -136,6 +149,14 @@ class PromptEncoder:
         counts = np.ones(len(text_ids), dtype=np.int64)
         counts[text_ids == self.video_token] = grids.prod(axis=1) // self.merge**2
         return np.repeat(text_ids, counts)
+
+
+@lru_cache(maxsize=1)
+def _byte_of_character() -> dict[str, int]:
+    """How byte-level BPE writes bytes as characters (GPT-2): printable ones as themselves, others from U+0100 on."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
 
 
 def vision_token_ids(config: Any) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rewards.mix import Reward
-from rl.advantages import ESTIMATORS, has_variance, less_kl
+from rl.advantages import ESTIMATORS, all_equal, less_kl
 from rl.learner_spec import GrpoSpec, Totals
 from rl.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
 from rl.openrlhf_adapter import PolicyLoss
@@ -40,13 +40,15 @@ def test_dropped_samples_do_not_count(estimator: str) -> None:
     assert one(estimator, [1.0, None, 0.0]) == pytest.approx([kept[0], None, kept[1]])
     assert one(estimator, [1.0, None]) == [None, None]
     assert one(estimator, [None, None]) == [None, None]
+    assert ESTIMATORS[estimator]([[1.0, None], [0.0, 1.0]])[0] == [None, None]
 
 
 @pytest.mark.parametrize("estimator", sorted(ESTIMATORS))
 def test_equal_rewards_have_no_advantage(estimator: str) -> None:
     assert one(estimator, [0.7] * 4) == pytest.approx([0.0] * 4)
-    assert not has_variance([0.7, None, 0.7])
-    assert has_variance([0.7, 0.6])
+    assert all_equal([0.7, 0.7])
+    assert not all_equal([0.7, 0.6])
+    assert not all_equal([0.7, None, 0.7])  # failures stay to be counted
 
 
 def test_grpo_equals_trls_and_openrlhfs_formula() -> None:
