@@ -15,7 +15,7 @@ from actors.learners import Learners
 from rl.config import Config
 from rl.learner_spec import LearnItem
 from rl.team import learner_spec
-from rollout.rows import open_rows
+from rollout.rows import Row, open_rows
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -35,7 +35,8 @@ def learn(
     learners.call("load_reference", str(model))
     tuned = learners.tune(list(range(6)), learning_rate=1e-4)
     chosen = [rows[i] for task in ("rationale", "attribute_open") for i in rows.indices_by_task()[task][:4]]
-    prompts = learners.encode(chosen)
+    chosen += [Row(n, f"{question}?", (), "qa", reference="brow") for n, question in enumerate(("What is a scowl", "A frown"))]
+    prompts = learners.encode(chosen)  # the last two have no clip: some micro-batches of some rank are text alone
     items = []
     for prompt, row in zip(prompts, chosen, strict=True):
         reply = learners_reply(learners, row.reference or "")
