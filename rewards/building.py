@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,15 +43,16 @@ def mix_entries(settings: Mapping[str, Mapping[str, Any]]) -> list[MixEntry]:
         if unknown:
             allowed = ", ".join((*_OF_MIX, *_OF_SCORER))
             raise PluginError(f"scorer {name!r}: unknown key {', '.join(unknown)}; known are {allowed}")
-        if isinstance(given.get("tasks"), str):
-            raise PluginError(f"scorer {name!r}: tasks must be a list of patterns, found the text {given['tasks']!r}")
-        if float(given.get("weight", 1.0)) < 0:
-            raise PluginError(f"scorer {name!r}: weight must be 0 or more, found {given['weight']}")
+        tasks, weight = given.get("tasks", ("*",)), given.get("weight", 1.0)
+        if isinstance(tasks, str) or not tasks:
+            raise PluginError(f"scorer {name!r}: tasks must be a list of patterns, found {tasks!r}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            raise PluginError(f"scorer {name!r}: weight must be a number of 0 or more, found {weight!r}")
         spec = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
         level = given.get("level") or SHIPPED_LEVELS.get(spec.target)
         if level not in (None, *LEVELS):
             raise PluginError(f"scorer {name!r}: level must be one of {', '.join(LEVELS)}, found {level!r}")
-        entries.append(MixEntry(spec, float(given.get("weight", 1.0)), tuple(given.get("tasks", ("*",))), level))
+        entries.append(MixEntry(spec, float(weight), tuple(tasks), level))
     return entries
 
 
@@ -84,13 +86,21 @@ def mix_settings(file: Path) -> dict[str, dict[str, Any]]:
     """
     if not file.is_file():
         raise PluginError(f"{file}: no such file")
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise PluginError(f"{file}: not valid YAML ({' '.join(str(error).split())[:200]})") from error
     found = content if isinstance(content, Mapping) else {}
     rewards = found.get("rewards") or found
     scorers = rewards.get("scorers") or {}
     below = mix_settings(find_mix(rewards["mix"])) if rewards.get("mix") else {}
     if not isinstance(scorers, Mapping) or not (scorers or below):
         raise PluginError(f"{file}: names no scorers; it needs `scorers:`, `rewards: scorers:` or `rewards: mix:`")
+    wrong = [name for name, settings in scorers.items() if settings is not None and not isinstance(settings, Mapping)]
+    if wrong:
+        raise PluginError(
+            f"{file}: the settings of {', '.join(wrong)} must be `key: value` pairs, such as {{spec: file.py:function}}"
+        )
     own = {name: dict(settings or {}) for name, settings in scorers.items()}
     return {name: {**below.get(name, {}), **own.get(name, {})} for name in (*below, *(n for n in own if n not in below))}
 

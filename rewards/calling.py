@@ -7,9 +7,11 @@ import inspect
 import queue
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, ScorerError, as_score
@@ -54,7 +56,13 @@ def failure(name: str, error: BaseException) -> Failure:
     if isinstance(error, ScorerError):
         return Failure(str(error))
     kinds = _infrastructure_errors()
-    return Failure(f"{type(error).__name__}: {error}"[:2000], isinstance(error, kinds))
+    return Failure(f"{type(error).__name__}: {error}"[:2000] + _place(error), isinstance(error, kinds))
+
+
+def _place(error: BaseException) -> str:
+    """Where an exception was raised: file, line and function of the innermost frame."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})" if frames else ""
 
 
 def _call_list(

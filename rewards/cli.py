@@ -48,11 +48,14 @@ def check(
 ) -> None:
     """Load a scorer as a reward worker would, and probe it with what policies write."""
     failed = 0
-    for finding in check_scorer(_spec(spec, parameter, mode, adapter, timeout), task):
-        console.print(finding_line(finding), soft_wrap=True)
-        failed += finding.verdict == "failed"
+    for entry in _entries(spec, parameter, mode, adapter, timeout):
+        if spec.endswith((".yaml", ".yml")):
+            console.print(f"{entry.scorer.name}:", style="bold")
+        for finding in check_scorer(entry.scorer, task):
+            console.print(finding_line(finding), soft_wrap=True)
+            failed += finding.verdict == "failed"
     if failed:
-        console.print(f"{failed} failed; a run would drop such samples", style="bold red")
+        console.print(f"{failed} checks failed", style="bold red")
         raise typer.Exit(1)
     console.print(f"{spec} is fit for a run", style="bold green")
 
@@ -71,7 +74,8 @@ def score(
     recorded = read_rollouts(rollouts)
     with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix, console.status("scoring"):
         found = list(rescore(mix, recorded))
-    console.print(summary_table(spec, summarise(found)))
+    summary = summarise(found)
+    console.print(summary_table(spec, summary))
     console.print(histogram(found))
     ranked = sorted((item for item in found if item.reward.value is not None), key=lambda item: item.reward.value or 0.0)
     for item in reversed(ranked[max(0, len(ranked) - show) :]):
@@ -81,7 +85,10 @@ def score(
     for item in [item for item in found if item.reward.errors][:show]:
         console.print(sample_panel("failed", item))
     slowest = sorted(found, key=lambda item: -item.milliseconds)[:show]
-    console.print("slowest: " + ", ".join(f"{item.recorded.where} ({item.milliseconds:.1f} ms)" for item in slowest))
+    console.print("slowest calls: " + ", ".join(f"{item.recorded.where} ({item.milliseconds:.1f} ms)" for item in slowest))
+    if not summary.scored:
+        console.print("no sample could be scored", style="bold red")
+        raise typer.Exit(1)
 
 
 @app.command("try")

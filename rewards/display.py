@@ -30,7 +30,7 @@ def finding_line(finding: Finding) -> Text:
 
 
 def summary_table(name: str, summary: Summary) -> Table:
-    table = Table(title=f"{name} on {summary.samples} samples")
+    table = Table(title=Text(f"{name} on {summary.samples} samples", no_wrap=True))
     table.add_column("measure")
     table.add_column("value", justify="right")
     rows: list[tuple[str, str]] = [

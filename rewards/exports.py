@@ -37,6 +37,7 @@ def as_trl(mix: str) -> Callable[..., list[float | None]]:
     Args:
         mix: YAML file with the mix.
     """
+    read_mix(Path(mix))  # a wrong file is told here, not in the middle of a training
 
     def affectree(
         prompts: Sequence[Any],

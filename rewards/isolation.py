@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rewards.calling import call, failure, is_async
-from rewards.plugins import Scorer, ScorerSpec, load_scorer
+from rewards.plugins import Scorer, ScorerSpec, check_spec, load_scorer
 from rewards.process_runner import ProcessRunner
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
@@ -43,6 +43,7 @@ def start_runner(spec: ScorerSpec) -> Runner:
     Raises:
         PluginError: if it cannot be loaded there.
     """
+    check_spec(spec)
     places: dict[str, Callable[[ScorerSpec], Runner]] = {
         "process": ProcessRunner,
         "thread": ThreadRunner,

@@ -127,7 +127,8 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
     try:
         inspect.signature(function).bind(object(), **spec.parameters)
     except TypeError as error:
-        raise PluginError(f"scorer {spec.name!r}: {spec.target} cannot be called with its parameters ({error})") from error
+        hint = "check its parameters; a function of another trainer needs `adapter`"
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} cannot be called as a scorer ({error}); {hint}") from error
     return Scorer(spec, function, spec.mode or declared or "sample", _source_hash(spec, function))
 
 
@@ -151,10 +152,11 @@ def check_spec(spec: ScorerSpec) -> None:
             f"isolation must be one of {', '.join(ISOLATIONS)}, found {spec.isolation!r}",
         ),
         (spec.adapter in (None, *ADAPTERS), f"adapter must be one of {', '.join(ADAPTERS)}, found {spec.adapter!r}"),
-        (spec.timeout > 0, f"timeout must be above 0 seconds, found {spec.timeout}"),
-        (spec.retries >= 0, f"retries must be 0 or more, found {spec.retries}"),
+        (_is_number(spec.timeout) and spec.timeout > 0, f"timeout must be a number of seconds above 0, found {spec.timeout!r}"),
+        (isinstance(spec.retries, int) and spec.retries >= 0, f"retries must be 0 or more, found {spec.retries!r}"),
+        (_is_number(spec.memory_gib) and spec.memory_gib >= 0, f"memory_gib must be 0 or more, found {spec.memory_gib!r}"),
         (
-            spec.on_error in ("drop", "fail") or (isinstance(spec.on_error, (int, float)) and math.isfinite(spec.on_error)),
+            spec.on_error in ("drop", "fail") or _is_number(spec.on_error),
             f"on_error must be drop, fail or a finite number, found {spec.on_error!r}",
         ),
     )
@@ -163,8 +165,14 @@ def check_spec(spec: ScorerSpec) -> None:
         raise PluginError(f"scorer {spec.name!r}: {'; '.join(broken)}")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _find(spec: ScorerSpec) -> Any:
     module_name, colon, attribute = spec.target.rpartition(":")
+    if spec.target.endswith(".py"):
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} names no function; write {spec.target}:FUNCTION")
     if not colon:
         from rewards import scorers  # brings numba, which other scorers need not wait for
 

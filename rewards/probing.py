@@ -91,15 +91,18 @@ def _behaviour(runner: Runner, samples: dict[str, RewardSample]) -> Iterator[Fin
     began = time.perf_counter()
     second = runner.score(batch)
     milliseconds = 1000 * (time.perf_counter() - began) / len(batch)
-    for name, outcome in zip(names, first, strict=True):
-        if isinstance(outcome, Failure):
-            yield Finding(f"probe: {name}", "failed", outcome.message)
+    faults = {name: o.message for name, o in zip(names, first, strict=True) if isinstance(o, Failure)}
+    if len(faults) == len(names) and len(set(faults.values())) == 1:
+        hint = "; if one call gets a list, set the mode, and if it was written for another trainer, the adapter"
+        yield Finding("every probe", "failed", next(iter(faults.values())) + hint)
+        return
+    for name, message in faults.items():
+        yield Finding(f"probe: {name}", "failed", message)
     scored = {name: o for name, o in zip(names, first, strict=True) if isinstance(o, Score)}
     if not scored:
         skipped = all(outcome is None for outcome in first)
-        yield Finding(
-            "scores", "failed", "None for every probe; does it need columns or another --task?" if skipped else "no probe"
-        )
+        why = "None for every probe; does it need columns or another --task?" if skipped else "not one probe was scored"
+        yield Finding("scores", "failed", why)
         return
     values = {name: score.value for name, score in scored.items()}
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)

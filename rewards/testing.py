@@ -19,6 +19,8 @@ def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:
         task: of the probes.
         settings: fields of `ScorerSpec`, such as `parameters`, `mode`, `adapter` or `timeout`.
     """
+    if not isinstance(spec, str):
+        raise TypeError(f"assert_scorer takes the scorer's name as text, such as 'my_scorer.py:score', found {spec!r}")
     found = [finding for finding in check_scorer(ScorerSpec("scorer", spec, **settings), task) if finding.verdict == "failed"]
     assert not found, "\n".join(f"{finding.check}: {finding.detail}" for finding in found)
 

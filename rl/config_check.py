@@ -50,7 +50,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
         for key, value in _leaves(layer):
             try:
                 merged = _merge(merged, key, value)
-            except OmegaConfBaseException as error:
+            except (OmegaConfBaseException, TypeError, ValueError) as error:
                 problems.append(_problem(source, key, value, error))
     if problems:
         raise ConfigError(problems)
@@ -264,6 +264,6 @@ def _merge(merged: DictConfig, key: str, value: Any) -> DictConfig:
     return OmegaConf.merge(merged, nested)  # type: ignore[return-value]
 
 
-def _problem(source: str, key: str, value: Any, error: OmegaConfBaseException) -> str:
-    first = str(error.msg if getattr(error, "msg", None) else error).splitlines()[0]
+def _problem(source: str, key: str, value: Any, error: Exception) -> str:
+    first = str(getattr(error, "msg", None) or error).splitlines()[0]
     return f"{key.replace(chr(0), '.')} = {value!r} ({source}): {first}"

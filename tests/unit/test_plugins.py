@@ -129,8 +129,15 @@ def test_groups_are_kept_apart(tmp_path: Path) -> None:
     ("given", "said"),
     [
         ({"tasks": "rationale"}, "tasks must be a list"),
-        ({"weight": -1}, "weight must be 0 or more"),
+        ({"weight": -1}, "weight must be a number of 0 or more"),
         ({"wait": 1}, "unknown key wait"),
+        ({"weight": math.nan}, "weight must be a number"),
+        ({"weight": "heavy"}, "weight must be a number"),
+        ({"tasks": []}, "tasks must be a list"),
+        ({"timeout": "soon"}, "timeout must be a number"),
+        ({"memory_gib": -1}, "memory_gib must be 0 or more"),
+        ({"isolation": "container"}, "isolation must be one of"),
+        ({"on_error": True}, "finite number"),
         ({"on_error": math.nan}, "finite number"),
         ({"level": "top"}, "level must be one of"),
     ],
@@ -138,6 +145,31 @@ def test_groups_are_kept_apart(tmp_path: Path) -> None:
 def test_settings_that_would_be_misread_are_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(PluginError, match=said):
         build_mix(mix_entries({"root": given}))
+
+
+def test_a_mix_file_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "mix.yaml"
+    for text, said in (
+        ("scorers: {root: [", "not valid YAML"),
+        ("scorers: {root: mine.py}", "must be `key: value` pairs"),
+        ("", "no scorers"),
+    ):
+        file.write_text(text)
+        with pytest.raises(PluginError, match=f"mix.yaml.*{said}"):
+            read_mix(file)
+    with pytest.raises(PluginError, match=r"names no function; write mine\.py:FUNCTION"):
+        load_scorer(ScorerSpec("mine", "mine.py"))
+
+
+def test_a_failure_says_where_it_happened() -> None:
+    def helper() -> float:
+        return [1.0][3]
+
+    (first, *_) = outcomes(lambda sample: helper())
+    assert isinstance(first, Failure)
+    assert "IndexError" in first.message
+    assert "test_plugins.py" in first.message
+    assert "in helper" in first.message
 
 
 def test_a_mode_that_does_not_exist_cannot_be_declared() -> None:

@@ -48,6 +48,27 @@ def test_check_names_every_fault_of_a_broken_scorer() -> None:
         assert_scorer(f"{BROKEN}:score")
 
 
+def test_check_takes_a_mix_and_gathers_one_fault_of_all_probes(tmp_path: Path) -> None:
+    code, output = affectree_reward("check", str(DEFAULT_MIX))
+    assert code == 0, output
+    assert "tree_edit:" in output
+    file = tmp_path / "list.py"
+    file.write_text("def f(samples):\n    return [1 for sample in samples]\n")
+    code, output = affectree_reward("check", f"{file}:f")
+    assert code == 1
+    assert output.count("not iterable") == 1
+    assert "set the mode" in output
+    assert affectree_reward("check", f"{file}:f", "--mode", "batch")[0] == 0
+
+
+def test_score_fails_where_nothing_could_be_scored(tmp_path: Path) -> None:
+    rows = tmp_path / "r.jsonl"
+    rows.write_text('{"completion": "a"}\n')
+    code, output = affectree_reward("score", "leaf", "--rollouts", str(rows))
+    assert code == 1
+    assert "no sample could be scored" in output
+
+
 def test_check_says_what_cannot_be_imported(tmp_path: Path) -> None:
     file = tmp_path / "bad.py"
     file.write_text("import not_installed\n")
