@@ -30,7 +30,7 @@ def group() -> Group:
 
 def score(settings: dict[str, dict[str, object]], times: int = 1) -> list[tuple[Reward, ...]]:
     """What a real worker makes of the group, after which nothing of the scorers is left running."""
-    scoring = Scoring(with_sources(mix_entries({name: {"timeout": 1.5, **given} for name, given in settings.items()})), workers=1)
+    scoring = Scoring(with_sources(mix_entries({name: {"timeout": 3.0, **given} for name, given in settings.items()})), workers=1)
     ray.get(scoring.ready(), timeout=120)
     found = [scored.rewards for scored in scoring.score([group() for _ in range(times)], timeout=120)]
     scoring.shutdown()
@@ -56,11 +56,11 @@ FAULTS = {
     "raises": "ZeroDivisionError",
     "returns_nan": "finite",
     "returns_inf": "finite",
-    "sleeps": "timed out after 1.5 s",
-    "spins": "timed out after 1.5 s",
-    "spins_in_c": "timed out after 1.5 s",
-    "leaves_a_process_and_spins": "timed out after 1.5 s",
-    "never_answers": "timed out after 1.5 s",
+    "sleeps": "timed out after 3 s",
+    "spins": "timed out after 3 s",
+    "spins_in_c": "timed out after 3 s",
+    "leaves_a_process_and_spins": "timed out after 3 s",
+    "never_answers": "timed out after 3 s",
     "exhausts_memory": "MemoryError",
     "kills_its_process": "SIGKILL",
     "crashes": "about to read address zero",
@@ -71,7 +71,7 @@ HARMLESS = ("numpy_scalar", "prints_10_mb", "returns_none")
 
 
 def test_every_fault_costs_its_own_sample_only(cluster: None) -> None:
-    settings = {name: {"spec": f"{FILE}:{name}", "memory_gib": 1.0} for name in (*FAULTS, *HARMLESS)}
+    settings = {name: {"spec": f"{FILE}:{name}", "memory_gib": 0.5} for name in (*FAULTS, *HARMLESS)}
     for rewards in score(settings, times=2):
         assert [reward.value for reward in rewards] == [1.0, None, 1.0, 1.0]
         good, bad = rewards[0], rewards[1]
