@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -132,12 +130,19 @@ def test_threads_get_their_own_answers(start) -> None:
     assert found == {size: [str(size)] * 10 for size in (1, 2, 3)}
 
 
-def test_an_interrupted_call_leaves_nothing_for_the_next(start) -> None:
+def test_an_interrupted_call_leaves_nothing_for_the_next(start, monkeypatch: pytest.MonkeyPatch) -> None:
     runner = start("length")
-    timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    receive, answers = runner._child.receive, []
+
+    def interrupted(deadline: float) -> object:
+        if len(answers) == 2:
+            raise KeyboardInterrupt
+        answers.append(receive(deadline))
+        return answers[-1]
+
+    monkeypatch.setattr(runner._child, "receive", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        runner.score(samples(*["x"] * 100))
+        runner.score(samples(*["x"] * 10))
     assert shown(runner.score(samples("xx", "xxx"))) == ["2", "3"]
 
 
