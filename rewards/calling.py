@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,16 @@ from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSa
 
 Answer = tuple[int, Outcome]
 """A sample's position and what came of it."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What stays the same from call to call."""
+
+    function: Callable[..., Any]
+    name: str
+    parameters: Mapping[str, Any]
+    timeout: float | None
 
 
 def call(
@@ -38,10 +49,11 @@ def call(
         parameters: keyword arguments of every call.
         timeout: seconds for a call of a coroutine function, which can be cancelled; others are timed from outside.
     """
+    asked = _Call(function, name, parameters, timeout)
     if mode != "sample":
-        yield from _call_list(function, name, samples, parameters, timeout)
+        yield from _call_list(asked, samples)
     elif is_async(function):
-        yield from _concurrently(function, name, samples, parameters, timeout)
+        yield from _concurrently(asked, samples)
     else:
         for index, sample in enumerate(samples):
             yield index, _guarded(name, partial(function, sample, **parameters))
@@ -65,17 +77,12 @@ def _place(error: BaseException) -> str:
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})" if frames else ""
 
 
-def _call_list(
-    function: Callable[..., Any],
-    name: str,
-    samples: Sequence[RewardSample],
-    parameters: Mapping[str, Any],
-    timeout: float | None,
-) -> Iterator[Answer]:
+def _call_list(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer]:
+    name = asked.name
     try:
-        results = function(list(samples), **parameters)
+        results = asked.function(list(samples), **asked.parameters)
         if inspect.isawaitable(results):
-            results = _in_own_loop(_within(results, timeout))
+            results = _in_own_loop(_within(results, asked.timeout))
         results = _as_list(results, name, len(samples))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
         fault = failure(name, error)
@@ -108,21 +115,15 @@ class CallTimedOut(ScorerError):
     """A coroutine took longer than its scorer's timeout."""
 
 
-def _concurrently(
-    function: Callable[..., Any],
-    name: str,
-    samples: Sequence[RewardSample],
-    parameters: Mapping[str, Any],
-    timeout: float | None,
-) -> Iterator[Answer]:
+def _concurrently(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer]:
     """Run a coroutine function on all samples at once; yields outcomes as they come."""
     answers: queue.Queue[Answer] = queue.Queue()
 
     async def one(index: int, sample: RewardSample) -> None:
         try:
-            outcome: Outcome = as_score(await _within(function(sample, **parameters), timeout), name)
+            outcome: Outcome = as_score(await _within(asked.function(sample, **asked.parameters), asked.timeout), asked.name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            outcome = failure(name, error)
+            outcome = failure(asked.name, error)
         answers.put((index, outcome))
 
     async def every() -> None:

@@ -1,5 +1,7 @@
 """Our mix as a reward function of other trainers: the other way round from `rewards.adapters`.
 
+OpenRLHF wants tensors, so its export is in `rl/openrlhf_export.py`.
+
     from rewards.exports import as_trl
     trainer = GRPOTrainer(model, reward_funcs=as_trl("configs/rewards/default.yaml"), …)
 
@@ -23,7 +25,8 @@ COUNTS_TOKENS = ("length", "overlong")
 
 
 @lru_cache(maxsize=8)
-def _mix(file: str, with_tokens: bool = False) -> RewardMix:
+def shared_mix(file: str, with_tokens: bool = False) -> RewardMix:
+    """The process's one mix of a file. Raises `PluginError` if it scores lengths and there are no token ids."""
     entries = read_mix(Path(file))
     blind = [entry.scorer.name for entry in entries if entry.scorer.target in COUNTS_TOKENS and not with_tokens]
     if blind:
@@ -49,10 +52,10 @@ def as_trl(mix: str) -> Callable[..., list[float | None]]:
         rows = _rows(len(completions), columns)
         ids = completion_ids or [()] * len(completions)
         samples = [
-            _sample(_text(completion), _text(prompt), row, tuple(tokens))
+            sample_of(_text(completion), _text(prompt), row, tuple(tokens))
             for completion, prompt, row, tokens in zip(completions, prompts, rows, ids, strict=True)
         ]
-        rewards = _mix(mix, with_tokens=completion_ids is not None).score(samples)
+        rewards = shared_mix(mix, with_tokens=completion_ids is not None).score(samples)
         if log_metric is not None:
             for name in sorted({name for reward in rewards for name in reward.parts}):
                 values = [reward.parts[name] for reward in rewards if name in reward.parts]
@@ -68,29 +71,10 @@ def as_verl(mix: str) -> Callable[..., float]:
     def compute_score(
         data_source: str, solution_str: str, ground_truth: Any, extra_info: Mapping[str, Any] | None = None, **_: Any
     ) -> float:
-        row = {"source": data_source, **(extra_info or {}), **_gold(ground_truth)}
-        return _value(_mix(mix)(_sample(solution_str, str(row.get("prompt", "")), row)))
+        row = {"source": data_source, **(extra_info or {}), **gold_columns(ground_truth)}
+        return value_of(shared_mix(mix)(sample_of(solution_str, str(row.get("prompt", "")), row)))
 
     return compute_score
-
-
-def as_openrlhf(mix: str) -> Callable[..., dict[str, Any]]:
-    """An OpenRLHF `reward_func`; a label is the gold tree if it holds one, else the answer."""
-
-    def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **_: Any) -> dict[str, Any]:
-        import torch
-
-        samples = [
-            _sample(query.removeprefix(prompt), prompt, _gold(label))
-            for query, prompt, label in zip(queries, prompts, labels, strict=True)
-        ]
-        rewards = _mix(mix).score(samples)
-        values = torch.tensor([_value(reward) for reward in rewards])
-        everywhere = set.intersection(*(set(reward.parts) for reward in rewards))
-        logs = {name: torch.tensor([reward.parts[name] for reward in rewards]) for name in sorted(everywhere)}
-        return {"rewards": values, "scores": values, "extra_logs": logs}
-
-    return reward_func
 
 
 def as_ms_swift(mix: str) -> type:
@@ -103,8 +87,8 @@ def as_ms_swift(mix: str) -> type:
         def __call__(self, completions: Sequence[str], **columns: Any) -> list[float]:
             rows = _rows(len(completions), columns)
             prompts = [str(row.get("messages", row.get("prompt", ""))) for row in rows]
-            samples = [_sample(*facts) for facts in zip(completions, prompts, rows, strict=True)]
-            return [_value(reward) for reward in _mix(mix).score(samples)]
+            samples = [sample_of(*facts) for facts in zip(completions, prompts, rows, strict=True)]
+            return [value_of(reward) for reward in shared_mix(mix).score(samples)]
 
     return Affectree
 
@@ -115,7 +99,8 @@ def _rows(count: int, columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{name: values[index] for name, values in whole.items()} for index in range(count)]
 
 
-def _sample(completion: str, prompt: str, row: Mapping[str, Any], ids: tuple[int, ...] = ()) -> RewardSample:
+def sample_of(completion: str, prompt: str, row: Mapping[str, Any], ids: tuple[int, ...] = ()) -> RewardSample:
+    """A sample from what another trainer passes; `row` has its data set's columns."""
     answer = row.get("answer", row.get("solution"))
     return RewardSample(
         completion,
@@ -131,7 +116,7 @@ def _sample(completion: str, prompt: str, row: Mapping[str, Any], ids: tuple[int
     )
 
 
-def _gold(truth: Any) -> dict[str, Any]:
+def gold_columns(truth: Any) -> dict[str, Any]:
     """A ground truth as columns: a mapping as it is; a text with a tree in it gives tree and answer."""
     if isinstance(truth, Mapping):
         return dict(truth)
@@ -149,7 +134,8 @@ def _text(message: Any) -> str:
     return "\n".join(str(part["content"]) for part in message)
 
 
-def _value(reward: Reward) -> float:
+def value_of(reward: Reward) -> float:
+    """The reward's number. Raises `ScorerError` with what failed, where there is none."""
     if reward.value is None:
         raise ScorerError("; ".join(f"{name}: {message}" for name, message in reward.errors.items()))
     return reward.value

@@ -19,6 +19,9 @@ def test_an_import_would_be_found(tmp_path: Path) -> None:
     file = tmp_path / "x.py"
     file.write_text("import torch\nfrom ray import util\n")
     assert set(imports_of(file)) == {"torch", "ray"}
+    file.write_text("def f():\n    import torch\n")
+    assert set(imports_of(file)) == set()
+    assert set(imports_of(file, within=True)) == {"torch"}
 
 
 def test_rewards_alone_needs_neither_torch_nor_ray() -> None:
