@@ -12,9 +12,9 @@ import numpy as np
 import ray
 
 from rewards.writing import rationale_grammar
-from rollout.prompts import ClipStore, vision_token_ids
+from rollout.media import ClipSpec
+from rollout.prompts import MediaStore, as_image, vision_token_ids
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
-from rollout.video import ClipSpec
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class EngineSpec:
     enforce_eager: bool
     clip: ClipSpec
     clip_cache_bytes: int
+    media_per_prompt: dict[str, int]
+    """The most videos and images that any prompt has; room is reserved for as many."""
     trust_remote_code: bool = False
 
 
@@ -58,8 +60,9 @@ class RolloutEngine:
 
         from actors.weight_transfer import BACKEND
 
-        self.clips = ClipStore(spec.clip, spec.clip_cache_bytes)
+        self.store = MediaStore(spec.clip, spec.clip_cache_bytes)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        self.family = config.model_type
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
         self.llm = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
@@ -72,7 +75,7 @@ class RolloutEngine:
                 tensor_parallel_size=spec.tensor_parallel,
                 gpu_memory_utilization=spec.gpu_memory,
                 enforce_eager=spec.enforce_eager,
-                limit_mm_per_prompt={"video": 4, "image": 0},
+                limit_mm_per_prompt=spec.media_per_prompt,
                 logprobs_mode="processed_logprobs",
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
@@ -153,13 +156,19 @@ class RolloutEngine:
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         encoded = prompt.encoded
         request: dict[str, Any] = {"prompt_token_ids": encoded.text_ids.tolist()}
-        if encoded.clips:
-            clips = [self.clips.get(key) for key in encoded.clips]
-            request["multi_modal_data"] = {"video": [clip.frames for clip in clips]}
-            request["mm_processor_kwargs"] = {"video_metadata": [_metadata(clip) for clip in clips], "do_sample_frames": False}
-            request["multi_modal_uuids"] = {
-                "video": [f"{key}@{clip.fps}" for key, clip in zip(encoded.clips, clips, strict=True)]
-            }
+        data: dict[str, list[Any]] = {}
+        names: dict[str, list[str]] = {}
+        for medium in encoded.media:
+            clip = self.store.get(medium)
+            item = as_image(clip) if medium.kind == "image" else (clip.frames, _metadata(clip))
+            data.setdefault(medium.kind, []).append(item)
+            names.setdefault(medium.kind, []).append(f"{medium.path}@{clip.fps}")
+        if data:
+            request |= {"multi_modal_data": data, "multi_modal_uuids": names}
+        if "video" in data:
+            request["mm_processor_kwargs"] = {"do_sample_frames": False}
+            if self.family == "qwen2_5_vl":  # whose processor is not handed what stands beside the frames
+                request["mm_processor_kwargs"]["video_metadata"] = [metadata for _, metadata in data["video"]]
         return request
 
     def _sampling_params(self, sampling: SamplingSpec, prompt: Prompt) -> Any:

@@ -24,8 +24,10 @@ from rl.config import TinySpec
 from rl.policy import Policy, load_model
 from rl.tiny import build_tiny
 from rl.token_batch import TokenBatch, TokenSequence, make_batch
-from rollout.positions import mrope_positions
-from rollout.prompts import EncodedPrompt, Pixels
+from rollout.expansion import Pixels
+from rollout.media import Medium
+from rollout.positions import VisionBlock, mrope_positions
+from rollout.prompts import EncodedPrompt
 
 ROUNDS = 5
 RESPONSE = 128
@@ -54,7 +56,7 @@ def make_policy() -> Policy:
     return Policy(model, []).train()
 
 
-def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequence], dict[str, Pixels]]:
+def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequence], dict[Medium, Pixels]]:
     """The group's sequences; with `clips` copies of the clip, each sample brings its own."""
     config = policy.model.config
     rng = np.random.default_rng(0)
@@ -66,11 +68,12 @@ def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequ
     text = rng.integers(20, 300, case.prompt - tokens)
     ids = np.concatenate([text[:8], np.full(tokens, config.video_token_id), text[8:]])
     vision = config.vision_config
-    positions = mrope_positions(ids, config.video_token_id, np.array([grid]), (1.0,), vision.tokens_per_second, 2)
+    positions = mrope_positions(ids == config.video_token_id, [VisionBlock(*grid, vision.tokens_per_second)], 2)
     values = rng.standard_normal((int(np.prod(grid)), 3 * vision.temporal_patch_size * vision.patch_size**2)).astype(np.float32)
-    pixels = {f"clip{n}": Pixels(values, grid, 1.0) for n in range(clips)}
+    media = [Medium("video", str(number)) for number in range(clips)]
+    pixels = {medium: Pixels(values, grid, 1.0) for medium in media}
     replies = tree_replies(case, rng)
-    prompts = [EncodedPrompt(ids, ids, positions, (f"clip{n % clips}",)) for n in range(case.group)]
+    prompts = [EncodedPrompt(ids, ids, positions, (media[n % clips],)) for n in range(case.group)]
     return [TokenSequence(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)], pixels
 
 
@@ -94,7 +97,7 @@ def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
 
 def batch_of(case: Case, policy: Policy, share: bool) -> TokenBatch:
     sequences, pixels = sequences_of(case, policy, 1 if share else case.group)
-    return make_batch(sequences, pixels, policy.model.config.video_token_id, 2, 0, share)
+    return make_batch(sequences, pixels, [policy.model.config.video_token_id], 2, 0, share)
 
 
 def step(policy: Policy, batch: TokenBatch) -> tuple[float, torch.Tensor]:

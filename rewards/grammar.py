@@ -7,6 +7,7 @@ that it could read and a list of defects with line numbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person
@@ -35,6 +36,8 @@ class Parsed:
     tree: AffectiveTree
     answer: str | None
     defects: tuple[Defect, ...]
+    lines: Mapping[tuple[int, str], int]
+    """(place of the person, node id) -> line of each node of the tree, from 1 in the whole text."""
 
     def has(self, *kinds: str) -> bool:
         return any(defect.kind in kinds for defect in self.defects)
@@ -44,9 +47,10 @@ def parse(text: str) -> Parsed:
     """Read a rationale. Total: any string gives a `Parsed`; time is linear in its length."""
     defects: list[Defect] = []
     body, first_line, rest = _tree_body(text, defects)
-    tree = _Builder(defects).read(body, first_line) if body is not None else AffectiveTree()
+    builder = _Builder(defects)
+    tree = builder.read(body, first_line) if body is not None else AffectiveTree()
     answer = _answer(rest, defects, text.count("\n", 0, len(text) - len(rest)) + 1)
-    return Parsed(tree, answer, tuple(defects))
+    return Parsed(tree, answer, tuple(defects), builder.lines)
 
 
 def _tree_body(text: str, defects: list[Defect]) -> tuple[str | None, int, str]:
@@ -91,6 +95,7 @@ class _Builder:
     def __init__(self, defects: list[Defect]) -> None:
         self.defects = defects
         self.persons: list[Person] = []
+        self.lines: dict[tuple[int, str], int] = {}
         self.start_person()
 
     def start_person(self) -> None:
@@ -144,6 +149,7 @@ class _Builder:
         if not colon or not aspect.strip() or not value.strip():
             self.defects.append(Defect(number, "unknown_line", content[:80]))
             return
+        self.lines[len(self.persons), node_id] = number
         self.attributes[node_id] = Attribute(node_id, aspect.strip(), value.strip())
 
     def read_upper(self, node_id: str, content: str, number: int) -> None:
@@ -156,6 +162,7 @@ class _Builder:
         name = name.strip()
         if not name:
             return
+        self.lines[len(self.persons), node_id] = number
         if self.level == "expression":
             self.expressions[node_id] = (Expression(node_id, name, ids), number)
             return

@@ -40,6 +40,8 @@ class Reward:
     parts: Mapping[str, float] = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
     """The weighted mean of each tree level's scorers."""
+    rest: float | None = None
+    """The weighted mean of the scorers that judge no level, but the whole."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """What went wrong, by scorer; also of scorers for which a number was used instead."""
 
@@ -97,11 +99,15 @@ def _calls(runner: Runner, chosen: list[int], samples: Sequence[RewardSample]) -
     return list(groups.values())
 
 
+_ALL, _REST = "all", "rest"
+"""Keys of a tally, beside the levels."""
+
+
 class _Tally:
     """What one sample's scorers have said so far."""
 
     def __init__(self) -> None:
-        self.sums: dict[str | None, list[float]] = {}
+        self.sums: dict[str, list[float]] = {}
         self.parts: dict[str, float] = {}
         self.errors: dict[str, str] = {}
         self.dropped = False
@@ -118,7 +124,7 @@ class _Tally:
             value = outcome.value
             self.parts.update({f"{name}.{key}": part for key, part in outcome.parts.items()})
         self.parts[name] = value
-        for key in {None, item.level}:
+        for key in (_ALL, item.level or _REST):
             sums = self.sums.setdefault(key, [0.0, 0.0])
             sums[0] += item.weight * value
             sums[1] += item.weight
@@ -137,7 +143,7 @@ class _Tally:
         if self.dropped:
             return Reward(None, self.parts, errors=self.errors)
         means = {key: total / weight for key, (total, weight) in self.sums.items() if weight}
-        if None not in means:
+        if _ALL not in means:
             return Reward(None, self.parts, errors={**self.errors, "mix": f"no scorer applies to task {sample.task!r}"})
-        value = means.pop(None)
-        return Reward(value, self.parts, {str(level): mean for level, mean in means.items()}, self.errors)
+        value, rest = means.pop(_ALL), means.pop(_REST, None)
+        return Reward(value, self.parts, means, rest, self.errors)

@@ -13,7 +13,7 @@ from rewards.sample import RewardSample
 _OWN = frozenset({
     "completion", "task", "prompt", "answer", "tree", "options", "finish_reason", "completion_ids",
     "columns", "reward", "prompt_key", "step", "sample", "parts", "levels", "errors",
-    "advantage", "log_probs", "version", "videos",
+    "advantage", "log_probs", "version", "media",
 })
 # fmt: on
 

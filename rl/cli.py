@@ -92,18 +92,18 @@ def faces(
 def check_data(
     file: Annotated[Path, typer.Argument(help="Rows in ms-swift form: .jsonl, .json or .parquet.")],
     media_root: Annotated[Path | None, typer.Option(help="Where relative video paths start.")] = None,
-    decode: Annotated[bool, typer.Option(help="Decode every clip, not only look for it.")] = False,
+    decode: Annotated[bool, typer.Option(help="Decode every clip and image, not only look for it.")] = False,
 ) -> None:
     """Read a file of rows and say what is in it, or what is wrong with it."""
     from collections import Counter
 
+    from rollout.media import ClipSpec, decode
     from rollout.rows import open_rows
-    from rollout.video import ClipSpec, decode_clip
 
     rows = open_rows(file, media_root)
     if decode:
-        for clip in sorted({video for index in range(len(rows)) for video in rows[index].videos}):
-            decode_clip(clip, ClipSpec())
+        for medium in dict.fromkeys(medium for index in range(len(rows)) for medium in rows[index].media):
+            decode(medium, ClipSpec())
     for task, count in sorted(Counter(rows.tasks()).items()):
         console.print(f"{task}: {count} rows")
 
@@ -129,8 +129,8 @@ def main() -> None:
     from rewards.plugins import PluginError
     from rewards.rollout_data import RolloutDataError
     from rl.run_directory import RunError
+    from rollout.media import MediaError
     from rollout.rows import RowError
-    from rollout.video import MediaError
 
     ours = (RowError, MediaError, RunError, PluginError, RolloutDataError, ClusterError, FileExistsError)
     try:

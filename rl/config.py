@@ -31,7 +31,7 @@ class DataConfig:
     val: str | None = None
     test: str | None = None
     media_root: str | None = None
-    """Where relative video paths start; the row file's own folder if not set."""
+    """Where relative video and image paths start; the row file's own folder if not set."""
     faces: FacesConfig | None = None
     """Set it to have missing data drawn."""
     fps: float = 2.0
@@ -45,6 +45,8 @@ class DataConfig:
 class TinySpec:
     """The shape of the small model. Head sizes of 64 are what the engine's CPU attention supports."""
 
+    family: str = "qwen2_5_vl"
+    """or qwen3_vl."""
     hidden: int = 192
     layers: int = 4
     heads: int = 3
@@ -59,14 +61,29 @@ class TinySpec:
 
 
 @dataclass
+class LoraConfig:
+    """Low-rank adapters: only they are trained, and the model without them is the reference of the KL penalty."""
+
+    rank: int = 16
+    alpha: float = 32.0
+    modules: list[str] = field(
+        default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    )
+    """Linear layers of the language model, by name."""
+
+
+@dataclass
 class ModelConfig:
     path: str | None = None
-    """Folder or hub name of a Qwen2.5-VL checkpoint; not used with `init: tiny`."""
+    """Folder or hub name of a Qwen2.5-VL or Qwen3-VL checkpoint; not used with `init: tiny`."""
     init: str = "checkpoint"
     """`checkpoint`, or `tiny`: build a small model of the family on the spot."""
     tiny: TinySpec = field(default_factory=TinySpec)
     dtype: str = "float32"
-    freeze_vision: bool = False
+    freeze: list[str] = field(default_factory=list)
+    """vision (the tower), projector (its way into the language model), or both."""
+    lora: LoraConfig | None = None
+    """Set it to train adapters only."""
     trust_remote_code: bool = False
 
 
@@ -111,8 +128,8 @@ class GrpoConfig:
     estimator: str = "grpo"
     """Of advantages: grpo, dr_grpo (not divided by the deviation), rloo, reinforce++ or reinforce++_baseline."""
     credit: str = "sequence"
-    """`sequence` gives all tokens of a sample its advantage; `level` gives those that write a level of the tree the
-    advantage of that level's reward."""
+    """`sequence` gives all tokens of a sample its advantage; `level` and `node` give those that write a level or a node of
+    the tree the advantage of that level or node (`rl/credit.py`)."""
     loss: str = "ppo"
     """ppo (clipped ratio), gspo (the sequence's ratio) or cispo (clipped weight, no token without gradient)."""
     clip_low: float = 0.2

@@ -16,11 +16,13 @@ from rewards.building import mix_settings
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
-from rl.config import Config, StageConfig, scorer_entries
+from rl.config import Config, ModelConfig, StageConfig, scorer_entries
+from rl.credit import CREDIT
+from rollout.expansion import FAMILIES
 
 CHOICES = {
     "estimator": tuple(ESTIMATORS),
-    "credit": ("sequence", "level"),
+    "credit": ("sequence", *CREDIT),
     "loss": ("ppo", "gspo", "cispo"),
     "kl_estimator": ("k1", "k2", "k3"),
     "kl_in": ("loss", "reward"),
@@ -167,11 +169,13 @@ def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         local = model.path is not None and (model.path.startswith((".", "/", "~")) or Path(model.path).exists())
         if local:
             folder = Path(model.path or "").expanduser()
-            allowed = "the folder needs a config.json of the Qwen2.5-VL family; check the path"
-            yield "model.path", model.path, _model_type(folder) == "qwen2_5_vl", allowed
+            allowed = f"the folder needs a config.json of model type {' or '.join(FAMILIES)}; check the path"
+            yield "model.path", model.path, _model_type(folder) in FAMILIES, allowed
     else:
         yield "model.path", model.path, model.path is None, "must not be set with model.init=tiny"
+        yield "model.tiny.family", model.tiny.family, model.tiny.family in FAMILIES, f"must be {' or '.join(FAMILIES)}"
         yield "model.tiny.hidden", model.tiny.hidden, model.tiny.hidden == 64 * model.tiny.heads, "must be 64 x heads"
+    yield from _training_rules(model)
     for split in ("train", "val", "test"):
         file = getattr(data, split)
         if file is not None:
@@ -182,6 +186,13 @@ def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     if data.faces is not None:
         yield "data.faces.careless", data.faces.careless, 0 <= data.faces.careless <= 1, "must lie between 0 and 1"
         yield "data.faces.clips", data.faces.clips, data.faces.clips >= 8, "must be 8 or more"
+
+
+def _training_rules(model: ModelConfig) -> Iterator[tuple[str, Any, bool, str]]:
+    yield "model.freeze", model.freeze, set(model.freeze) <= {"vision", "projector"}, "must hold vision, projector or both"
+    if model.lora is not None:
+        yield "model.lora.rank", model.lora.rank, model.lora.rank >= 1, "must be 1 or more"
+        yield "model.lora.modules", model.lora.modules, bool(model.lora.modules), "must name at least one linear layer"
 
 
 def _model_type(folder: Path) -> str | None:

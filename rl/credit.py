@@ -1,36 +1,80 @@
-"""Which tokens get which advantage: the sample's own for all of them, or the level's for what writes a level.
+"""Which tokens get which advantage: the sample's own for all of them, or a level's or a node's for what writes it.
 
-With `level` credit, the tokens of a level get the group-relative advantage of that level's reward (the weighted mean of
-the scorers that judge it), and all others the sample's. For a level's tokens this replaces the return R = sum_l w_l R_l by
-R_l, which those tokens and the ones before them decide. What it leaves out is their influence on later levels, so the
-gradient is biased where evidence is chosen for the sake of the answer, and has less variance where levels are judged by
-themselves, as labels are (docs/learner.md).
+- `level`: the tokens of a level get the group-relative advantage of that level's reward (the weighted mean of the scorers
+  that judge it).
+- `node`: the tokens of a node get the advantage of its being right among the group's samples that speak of the same thing,
+  plus the advantage of what judges the tree as a whole (the weighted mean of the scorers that judge no level).
+
+All other tokens get the sample's advantage. What either leaves out, and when that is no bias: docs/learner.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 
+from rewards.lines import line_levels
 from rewards.mix import LEVELS, Reward
+from rewards.node_values import JudgedNode, judged_nodes
+from rewards.sample import RewardSample
 from rl.advantages import ESTIMATORS
 
-LevelAdvantages = Mapping[str, float]
+LineAdvantages = Mapping[int, float]
+"""Line of the completion, from 0 -> advantage of the tokens that write it."""
+Samples = Sequence[Sequence[RewardSample]]
+Rewards = Sequence[Sequence[Reward]]
+"""By group."""
 
 
-def level_advantages(rewards: Sequence[Sequence[Reward]], estimator: str) -> list[list[LevelAdvantages]]:
-    """Each sample's advantage in each level's reward, by group; levels that no scorer judged are left out."""
-    found: list[list[dict[str, float]]] = [[{} for _ in group] for group in rewards]
-    for level in LEVELS:
-        values = [[None if reward.value is None else reward.levels.get(level) for reward in group] for group in rewards]
-        for group, advantages in zip(found, ESTIMATORS[estimator](values), strict=True):
-            for sample, advantage in zip(group, advantages, strict=True):
-                if advantage is not None:
-                    sample[level] = advantage
+def level_credit(samples: Samples, rewards: Rewards, estimator: str) -> list[list[LineAdvantages]]:
+    """Each sample's advantage in each level's reward, on that level's lines; levels that no scorer judged are left out."""
+    by_level = {level: _relative(rewards, lambda reward, level=level: reward.levels.get(level), estimator) for level in LEVELS}
+    return [
+        [
+            {line: a for line, level in line_levels(one.completion).items() if (a := by_level[level][g][s]) is not None}
+            for s, one in enumerate(group)
+        ]
+        for g, group in enumerate(samples)
+    ]
+
+
+def node_credit(samples: Samples, rewards: Rewards, estimator: str) -> list[list[LineAdvantages]]:
+    """Each node's advantage among its group's, on the node's line; samples without a gold tree have none."""
+    judged = [[judged_nodes(one) for one in group] for group in samples]
+    rest = _relative(rewards, lambda reward: reward.rest, estimator)
+    found: list[list[dict[int, float]]] = [[{} for _ in group] for group in samples]
+    keys = dict.fromkeys(node.key for group in judged for nodes in group for node in nodes.values())
+    for key in keys:
+        values = [
+            [_about(key, nodes) if reward.value is not None else None for nodes, reward in zip(*pair, strict=True)]
+            for pair in zip(judged, rewards, strict=True)
+        ]
+        for g, advantages in enumerate(ESTIMATORS[estimator](values)):
+            for s, advantage in enumerate(advantages):
+                if advantage is None:
+                    continue
+                for line, node in judged[g][s].items():
+                    if node.key == key:
+                        found[g][s][line] = advantage + (rest[g][s] or 0.0)
     return [list(group) for group in found]
 
 
-def token_advantages(advantage: float, by_level: LevelAdvantages, levels: Sequence[str | None]) -> np.ndarray:
-    """float32 (k,): the level's advantage where a token writes a level that has one, else the sample's."""
-    return np.array([by_level.get(level, advantage) if level else advantage for level in levels], dtype=np.float32)
+CREDIT: dict[str, Callable[[Samples, Rewards, str], list[list[LineAdvantages]]]] = {"level": level_credit, "node": node_credit}
+"""By the setting's name; `sequence` needs none."""
+
+
+def token_advantages(advantage: float, by_line: LineAdvantages, lines: Sequence[int]) -> np.ndarray:
+    """float32 (k,): the line's advantage where a token writes a line that has one, else the sample's."""
+    return np.array([by_line.get(line, advantage) for line in lines], dtype=np.float32)
+
+
+def _relative(rewards: Rewards, of: Callable[[Reward], float | None], estimator: str) -> list[list[float | None]]:
+    """Advantages in one part of the reward; None for samples that have no reward or not this part."""
+    return ESTIMATORS[estimator]([[None if reward.value is None else of(reward) for reward in group] for group in rewards])
+
+
+def _about(key: Hashable, nodes: Mapping[int, JudgedNode]) -> float | None:
+    """Mean value of a sample's nodes about one thing; None if it does not speak of it."""
+    values = [node.value for node in nodes.values() if node.key == key]
+    return sum(values) / len(values) if values else None

@@ -20,7 +20,7 @@ def deal(items: Sequence[LearnItem], ranks: int) -> list[list[LearnItem]]:
         raise ValueError(f"{len(items)} samples cannot be dealt out over {ranks} learner ranks; too many were dropped")
     groups: dict[tuple[bytes, tuple[str, ...]], list[LearnItem]] = {}
     for item in items:
-        groups.setdefault((item.prompt.ids.tobytes(), item.prompt.clips), []).append(item)
+        groups.setdefault((item.prompt.ids.tobytes(), item.prompt.media), []).append(item)
     units = list(groups.values())
     while len(units) < ranks:
         unit = units.pop(max(range(len(units)), key=lambda i: len(units[i])))

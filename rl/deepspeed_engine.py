@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save
 
+from rl import adapters
 from rl.learner_spec import DeepSpeedSpec
 from rl.policy import Policy
 
@@ -102,14 +103,21 @@ def weight_image(engine: Any, dtype: torch.dtype) -> np.ndarray | None:
 
 
 def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """(name in the checkpoint, whole tensor on the CPU), on rank 0; other ranks take part and yield nothing."""
+    """(name in the checkpoint, whole tensor on the CPU, adapters merged), on rank 0; other ranks take part and yield nothing."""
     model = engine.module.model
     zero3 = engine.zero_optimization_stage() == 3
-    for name, tensor in model.state_dict(keep_vars=True).items():
-        gather = deepspeed.zero.GatheredParameters([tensor]) if zero3 and hasattr(tensor, "ds_id") else nullcontext()
-        with gather:
+    layers = adapters.adapted(model)
+    for entry, tensor in model.state_dict(keep_vars=True).items():
+        name = adapters.checkpoint_name(entry)
+        if name is None:
+            continue
+        layer = layers.get(name)
+        needed = [tensor] if layer is None else list(layer.parameters())
+        sharded = zero3 and all(hasattr(parameter, "ds_id") for parameter in needed)
+        with deepspeed.zero.GatheredParameters(needed) if sharded else nullcontext():
             if not dist.is_initialized() or dist.get_rank() == 0:
-                yield name, tensor.detach().to("cpu", copy=True).contiguous()
+                whole = tensor.detach() if layer is None else adapters.merged(layer)
+                yield name, whole.to("cpu", copy=True).contiguous()
 
 
 def largest(count: int, device: torch.device) -> int:

@@ -49,7 +49,7 @@ def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
         measures["length"] = float(np.mean([len(group.samples[0].ids) for group, _ in pairs]))
         measures["ended"] = float(np.mean([group.samples[0].finish_reason == "stop" for group, _ in pairs]))
     shown = [
-        Example(", ".join(str(v) for v in group.prompt.row.videos), sample.completion, sample.tree or "")
+        Example(", ".join(medium.path for medium in group.prompt.row.media), sample.completion, sample.tree or "")
         for group, sample in rationales[:examples]
     ]
     return Evaluation(measures, tuple(shown))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,19 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoProcessor
 
-from rewards.sections import token_levels
-from rl import deepspeed_engine
+from rewards.lines import token_lines
+from rl import adapters, deepspeed_engine
 from rl.credit import token_advantages
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
 from rl.openrlhf_adapter import compute_approx_kl
-from rl.policy import Policy, load_model
+from rl.policy import Policy, freeze, load_model
 from rl.token_batch import TokenBatch, TokenSequence, make_batch, packed_batches
-from rollout.prompts import ClipStore, EncodedPrompt, PromptEncoder
+from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, open_rows
+
+LogProbs = Callable[[TokenBatch], torch.Tensor]
+"""A batch's log-probs under some weights, float32 (N,), without a gradient."""
 
 
 class Learner:
@@ -39,12 +43,12 @@ class Learner:
         self.dtype = getattr(torch, spec.dtype)
         processor = AutoProcessor.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
-        self.encoder = PromptEncoder(processor, config, ClipStore(spec.clip, spec.clip_cache_bytes))
+        self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes))
         self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
         self.share = spec.share_prefixes and self.engine.module.can_share
         if spec.share_prefixes and not self.share:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
-        self.reference: Policy | None = None
+        self.reference: LogProbs | None = None
         self.rows: Any = None
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
@@ -88,9 +92,17 @@ class Learner:
         self.engine = deepspeed_engine.start(self._policy(path), self.spec.deepspeed, self.ranks)
 
     def load_reference(self, path: str) -> None:
-        """Freeze a checkpoint folder's model as the reference of the KL penalty; a whole copy on each rank."""
-        if self.spec.grpo.kl > 0:
-            self.reference = self._policy(path).to(self.device).eval().requires_grad_(False)
+        """Freeze the model that this learner (re)started from as the reference of the KL penalty.
+
+        With adapters it is the policy without them; else a whole copy on each rank.
+        """
+        if self.spec.grpo.kl == 0:
+            return
+        if self.spec.lora:
+            self.reference = self._base_log_probs
+        else:
+            frozen = self._policy(path).to(self.device).eval().requires_grad_(False)
+            self.reference = partial(self._forward, frozen)
 
     def update(self, parts: Sequence[Sequence[LearnItem]], totals: Sequence[Totals], learning_rate: float) -> dict[str, float]:
         """GRPO on one rollout: an optimizer step for each part of it, in each epoch.
@@ -105,7 +117,7 @@ class Learner:
         """
         began = time.perf_counter()
         steps = list(range(len(parts))) * self.spec.grpo.epochs
-        old = [self._log_probs(part, self.engine.module) if len(steps) > 1 else None for part in parts]
+        old = [self._log_probs(part, self._present_log_probs) if len(steps) > 1 else None for part in parts]
         stats = _Sums()
         self.engine.train()
         norms = []
@@ -128,14 +140,14 @@ class Learner:
 
     def log_probs(self, items: Sequence[LearnItem]) -> list[np.ndarray]:
         """Log-probabilities under the present weights, float32 (k,) for each sample."""
-        return [row.cpu().numpy() for row in self._log_probs(items, self.engine.module)]
+        return [row.cpu().numpy() for row in self._log_probs(items, self._present_log_probs)]
 
     def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
         """KL from the reference of each sample under the present weights, summed over its tokens."""
         if self.reference is None:
             raise RuntimeError("no reference is loaded; a KL penalty on the reward needs grpo.kl above 0")
         estimator = self.spec.grpo.kl_estimator
-        ours, theirs = self._log_probs(items, self.engine.module), self._log_probs(items, self.reference)
+        ours, theirs = self._log_probs(items, self._present_log_probs), self._log_probs(items, self.reference)
         return [float(compute_approx_kl(a, b, kl_estimator=estimator).sum()) for a, b in zip(ours, theirs, strict=True)]
 
     def weight_image(self) -> np.ndarray | None:
@@ -171,8 +183,9 @@ class Learner:
 
     def _policy(self, path: str) -> Policy:
         model = load_model(path, self.dtype, self.spec.trust_remote_code)
-        if self.spec.freeze_vision:
-            model.model.visual.requires_grad_(False)
+        if self.spec.lora:
+            adapters.add_adapters(model, self.spec.lora)
+        freeze(model, self.spec.freeze)
         if self.spec.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.temperature)
@@ -187,7 +200,7 @@ class Learner:
         first: bool,
     ) -> float:
         batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part])
-        references = [self._forward(self.reference, batch) if self.reference else None for batch, _ in batches]
+        references = [self.reference(batch) if self.reference else None for batch, _ in batches]
         members = {id(batch): (indices, reference) for (batch, indices), reference in zip(batches, references, strict=True)}
 
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
@@ -208,26 +221,32 @@ class Learner:
 
     def _advantages(self, item: LearnItem) -> np.ndarray:
         """Of each token, float32 (k,)."""
-        if not item.by_level:
+        if not item.by_line:
             return np.full(len(item.ids), item.advantage, dtype=np.float32)
-        levels = token_levels(self.encoder.token_bytes(item.ids))
-        return token_advantages(item.advantage, item.by_level, levels)
+        return token_advantages(item.advantage, item.by_line, token_lines(self.encoder.token_bytes(item.ids)))
 
     def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
         calls = [lambda counts, batch=batch: loss_of(batch, counts) for batch in batches]
         return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
 
     @torch.no_grad()
-    def _log_probs(self, items: Sequence[LearnItem], policy: Policy) -> list[torch.Tensor]:
+    def _log_probs(self, items: Sequence[LearnItem], log_probs: LogProbs) -> list[torch.Tensor]:
         found: list[torch.Tensor] = [torch.empty(0)] * len(items)
         batches = self._batches([TokenSequence(item.prompt, item.ids) for item in items])
         # under ZeRO-3 a forward pass is a collective: every rank has to make as many
         for number in range(deepspeed_engine.largest(len(batches), self.device)):
             batch, indices = batches[min(number, len(batches) - 1)]
-            flat = self._forward(policy, batch)
+            flat = log_probs(batch)
             for index, row in zip(indices, flat.split([len(items[i].ids) for i in indices]), strict=True):
                 found[index] = row
         return found
+
+    def _present_log_probs(self, batch: TokenBatch) -> torch.Tensor:
+        return self._forward(self.engine.module, batch)
+
+    def _base_log_probs(self, batch: TokenBatch) -> torch.Tensor:
+        with adapters.without_adapters(self.engine.module):
+            return self._forward(self.engine.module, batch)
 
     @torch.no_grad()
     def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
@@ -239,8 +258,8 @@ class Learner:
         batches = []
         for indices in packed_batches(sequences, self.spec.token_budget, share):
             chosen = [sequences[i] for i in indices]
-            pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.clips}
-            batch = make_batch(chosen, pixels, self.encoder.video_token, self.encoder.merge, pad, share)
+            pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.media}
+            batch = make_batch(chosen, pixels, self.encoder.vision_tokens, self.encoder.merge, pad, share)
             batches.append((batch.to(self.device), indices))
         return batches
 

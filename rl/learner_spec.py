@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rollout.media import ClipSpec
 from rollout.prompts import EncodedPrompt
-from rollout.video import ClipSpec
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ class GrpoSpec:
     correction_low: float = 0.5
     correction_high: float = 2.0
     epochs: int = 1
+
+
+@dataclass(frozen=True)
+class LoraSpec:
+    """Low-rank adapters of the language model: y = W x + alpha / rank B A x."""
+
+    rank: int
+    alpha: float
+    modules: tuple[str, ...]
+    """Names of the linear layers that get one."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,9 @@ class LearnerSpec:
     seed: int
     share_prefixes: bool = True
     """Compute what the samples of a prompt share once."""
-    freeze_vision: bool = False
+    freeze: tuple[str, ...] = ()
+    """`vision` (the tower), `projector` (its way into the language model), or both."""
+    lora: LoraSpec | None = None
     gradient_checkpointing: bool = False
     trust_remote_code: bool = False
 
@@ -87,5 +99,5 @@ class LearnItem:
     rollout_log_probs: np.ndarray
     """float32 (k,): what the engine recorded."""
     advantage: float
-    by_level: Mapping[str, float] = field(default_factory=dict)
-    """Advantages of the tokens that write a level of the tree, where levels are credited apart."""
+    by_line: Mapping[int, float] = field(default_factory=dict)
+    """Advantages of the tokens that write a line (from 0), where parts of the tree are credited apart."""

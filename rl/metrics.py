@@ -19,8 +19,8 @@ class ScoredStep:
     groups: tuple[Group, ...]
     rewards: tuple[tuple[Reward, ...], ...]
     advantages: tuple[tuple[float | None, ...], ...]
-    by_level: tuple[tuple[Mapping[str, float], ...], ...] | None = None
-    """Of each sample and level, where levels are credited apart."""
+    by_line: tuple[tuple[Mapping[int, float], ...], ...] | None = None
+    """Of each sample and line, where parts of the tree are credited apart."""
 
     def errors(self) -> Counter[str]:
         """How many samples each scorer failed on."""

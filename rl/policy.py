@@ -1,8 +1,8 @@
-"""The policy: a Qwen2.5-VL checkpoint and the log-probabilities that it gives to replies."""
+"""The policy: a Qwen2.5-VL or Qwen3-VL checkpoint and the log-probabilities that it gives to replies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,8 @@ from torch import nn
 from transformers import AutoModelForImageTextToText
 
 from rl.token_batch import TokenBatch
-from rl.tree_attention import Backend, install, tree_mask
-
-SUPPORTED_FAMILIES = ("qwen2_5_vl",)
+from rl.tree_attention import Backend, TreeMask, install, tree_mask
+from rollout.expansion import FAMILIES
 
 
 def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> nn.Module:
@@ -27,9 +26,16 @@ def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = F
     model = AutoModelForImageTextToText.from_pretrained(
         str(path), dtype=dtype, trust_remote_code=trust_remote_code, attn_implementation="sdpa"
     )
-    if model.config.model_type not in SUPPORTED_FAMILIES:
-        raise ValueError(f"{path}: model type {model.config.model_type!r} is not supported; use one of {SUPPORTED_FAMILIES}")
+    if model.config.model_type not in FAMILIES:
+        raise ValueError(f"{path}: model type {model.config.model_type!r} is not supported; use one of {FAMILIES}")
     return model
+
+
+def freeze(model: nn.Module, parts: Collection[str]) -> None:
+    """Keep the weights of the vision tower (`vision`) or of its way into the language model (`projector`)."""
+    for name, parameter in model.model.visual.named_parameters():
+        if ("projector" if "merger" in name.split(".")[0] else "vision") in parts:
+            parameter.requires_grad_(False)
 
 
 class Policy(nn.Module):
@@ -40,7 +46,7 @@ class Policy(nn.Module):
     ) -> None:
         """
         Args:
-            model: a `Qwen2_5_VLForConditionalGeneration`.
+            model: of a supported family, as `load_model` gives it.
             banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
             temperature: sampling temperature, so that log-probs are those of the sampled distribution.
             backend: of attention over prefix trees; the best for device and length if None.
@@ -61,18 +67,27 @@ class Policy(nn.Module):
         """
         backbone = self.model.model
         embeds = backbone.get_input_embeddings()(batch.input_ids)
+        deepstack: dict[str, Any] = {}
         if batch.pixel_values is not None:
-            features = self.vision_features(batch).to(embeds.dtype)
-            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from])
+            features, deeper = self.vision_features(batch)
+            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from].to(embeds.dtype))
             embeds = flat.view_as(embeds)
+            if deeper:
+                places = torch.zeros(batch.input_ids.numel(), dtype=torch.bool, device=embeds.device)
+                places[batch.place_at] = True
+                deepstack["visual_pos_masks"] = places.view_as(batch.input_ids)
+                deepstack["deepstack_visual_embeds"] = [layer[batch.place_from] for layer in deeper]
         elif dist.is_initialized() and dist.get_world_size() > 1:
             # other ranks may be seeing clips: under ZeRO the tower's collectives need every rank
-            embeds = embeds + 0.0 * self.vision_features(self._blank(batch)).sum().to(embeds.dtype)
+            features, deeper = self.vision_features(self._blank(batch))
+            embeds = embeds + 0.0 * sum(layer.sum() for layer in (features, *deeper)).to(embeds.dtype)
         hidden = backbone.language_model(
             inputs_embeds=embeds,
             position_ids=batch.position_ids,
-            attention_mask=self.attention(batch),
+            attention_mask=None if batch.branches else batch.attention_mask,
+            tree=self.tree(batch),
             use_cache=False,
+            **deepstack,
         ).last_hidden_state
         logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
         logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
@@ -82,16 +97,15 @@ class Policy(nn.Module):
         chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)
         return chosen[batch.distinct], entropy[batch.distinct]
 
-    def attention(self, batch: TokenBatch) -> Any:
-        """Who sees whom: a padding mask for rows of one reply each, else a mask of trees for every kind of layer."""
-        if not batch.branches:
-            return batch.attention_mask
-        return {"full_attention": tree_mask(batch.subtree_end, batch.segments, self.backend)}
+    def tree(self, batch: TokenBatch) -> TreeMask | None:
+        """Who sees whom in packed rows; None for rows of one reply each, where a padding mask says it."""
+        return tree_mask(batch.subtree_end, batch.segments, self.backend) if batch.branches else None
 
     @property
     def can_share(self) -> bool:
         """Whether prefixes can be shared: not with sliding windows, which the mask of a tree does not know."""
-        return set(self.model.model.language_model.config.layer_types) == {"full_attention"}
+        kinds = getattr(self.model.model.language_model.config, "layer_types", None) or ["full_attention"]
+        return set(kinds) == {"full_attention"}
 
     def _blank(self, batch: TokenBatch) -> TokenBatch:
         """The batch with the smallest clip that there is, in black."""
@@ -102,8 +116,7 @@ class Policy(nn.Module):
         pixels, grids = torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)
         return replace(batch, pixel_values=pixels, grids=grids)
 
-    def vision_features(self, batch: TokenBatch) -> torch.Tensor:
-        """Merged features of the batch's distinct clips, (features, hidden)."""
+    def vision_features(self, batch: TokenBatch) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Merged features of the batch's distinct media, (features, hidden), and those for deeper layers (Qwen3-VL)."""
         out = self.model.model.get_video_features(batch.pixel_values, batch.grids)
-        features = getattr(out, "pooler_output", out)
-        return torch.cat(list(features)) if isinstance(features, (tuple, list)) else features
+        return torch.cat(list(out.pooler_output)), list(getattr(out, "deepstack_features", None) or [])

@@ -16,9 +16,17 @@ _TOKENIZER_ROWS = 4000
 
 @dataclass(frozen=True)
 class Splits:
+    """The rows of a run."""
+
     train: RowData
     val: RowData
     test: RowData
+
+    @property
+    def most_media(self) -> dict[str, int]:
+        """The most videos and the most images that any row has."""
+        counts = [split.most_media for split in (self.train, self.val, self.test)]
+        return {kind: max(count[kind] for count in counts) for kind in counts[0]}
 
 
 def prepare_data(config: Config) -> Splits:

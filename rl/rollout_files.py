@@ -25,7 +25,7 @@ def write_rollouts(path: Path, step: int, scored: ScoredStep) -> None:
                     "task": row.task,
                     "source": row.source,
                     "prompt": row.question,
-                    "videos": [str(video) for video in row.videos],
+                    "media": [medium.path for medium in row.media],
                     "completion": sample.text,
                     "completion_ids": sample.ids.tolist(),
                     "log_probs": sample.log_probs.tolist(),

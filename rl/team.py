@@ -21,13 +21,13 @@ from rewards.building import with_sources
 from rl.config import Config, scorer_entries
 from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
-from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem
-from rl.preparation import named_model, tokenizer_texts
+from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec
+from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
+from rollout.media import ClipSpec
 from rollout.mixing import spread
 from rollout.rows import RowData
 from rollout.samples import Group, Prompt, SamplingSpec
-from rollout.video import ClipSpec
 
 PROBE_TOKENS = 24
 
@@ -152,7 +152,7 @@ def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
 
 
 @contextmanager
-def launch(config: Config, run: RunDirectory, train_rows: RowData) -> Iterator[Team]:
+def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
     """Start all actors side by side, wait for them with a bound, and stop them at the end."""
     timeout, rollout, learner = config.cluster.start_timeout, config.rollout, config.learner
     say("starting engines, reward workers and learners")
@@ -167,15 +167,15 @@ def launch(config: Config, run: RunDirectory, train_rows: RowData) -> Iterator[T
     if model is None:
         model = str(run.initial_model)
         if not run.initial_model.exists():
-            texts = tokenizer_texts(train_rows)
+            texts = tokenizer_texts(splits.train)
 
             def build(folder: Path) -> None:
                 wait_ready("the tiny model", [learners.build_tiny(folder, texts, config.model.tiny, config.seed)], timeout)
 
             write_folder(run.initial_model, build)
-            say(f"built a tiny Qwen2.5-VL: {run.initial_model}")
-    engines_started = rollouts.start(engine_spec(config, model))
-    wait_ready("the learner ranks", learners.start(learner_spec(config, model, train_rows)), timeout)
+            say(f"built a tiny {config.model.tiny.family}: {run.initial_model}")
+    engines_started = rollouts.start(engine_spec(config, model, splits))
+    wait_ready("the learner ranks", learners.start(learner_spec(config, model, splits.train)), timeout)
     say("learner ranks are ready")
     hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
     if changed := run.keep_scorers(entries, hashes):
@@ -213,7 +213,7 @@ def clip_bytes(config: Config) -> int:
 
 
 def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec:
-    grpo, learner = config.grpo, config.learner
+    grpo, learner, lora = config.grpo, config.learner, config.model.lora
     return LearnerSpec(
         model=model,
         dtype=config.model.dtype,
@@ -243,13 +243,14 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
         threads=learner.threads,
         share_prefixes=learner.share_prefixes,
         seed=config.seed,
-        freeze_vision=config.model.freeze_vision,
+        freeze=tuple(config.model.freeze),
+        lora=lora and LoraSpec(lora.rank, lora.alpha, tuple(lora.modules)),
         gradient_checkpointing=learner.gradient_checkpointing,
         trust_remote_code=config.model.trust_remote_code,
     )
 
 
-def engine_spec(config: Config, model: str) -> EngineSpec:
+def engine_spec(config: Config, model: str, splits: Splits) -> EngineSpec:
     rollout = config.rollout
     return EngineSpec(
         model=model,
@@ -261,6 +262,7 @@ def engine_spec(config: Config, model: str) -> EngineSpec:
         enforce_eager=rollout.enforce_eager,
         clip=clip_spec(config),
         clip_cache_bytes=clip_bytes(config),
+        media_per_prompt=splits.most_media,
         trust_remote_code=config.model.trust_remote_code,
     )
 
@@ -268,14 +270,14 @@ def engine_spec(config: Config, model: str) -> EngineSpec:
 def learn_items(
     groups: Sequence[Group],
     advantages: Sequence[Sequence[float | None]],
-    by_level: Sequence[Sequence[Mapping[str, float]]] | None = None,
+    by_line: Sequence[Sequence[Mapping[int, float]]] | None = None,
 ) -> list[LearnItem]:
     """The samples that have an advantage, in order."""
-    levels = by_level or [[{}] * len(group.samples) for group in groups]
+    lines = by_line or [[{}] * len(group.samples) for group in groups]
     return [
-        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage, dict(of_level))
-        for group, row, level_row in zip(groups, advantages, levels, strict=True)
-        for sample, advantage, of_level in zip(group.samples, row, level_row, strict=True)
+        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage, dict(of_lines))
+        for group, row, line_row in zip(groups, advantages, lines, strict=True)
+        for sample, advantage, of_lines in zip(group.samples, row, line_row, strict=True)
         if advantage is not None
     ]
 

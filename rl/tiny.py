@@ -1,4 +1,4 @@
-"""Builds a small Qwen2.5-VL on the spot and saves it in the ordinary Hugging Face format.
+"""Builds a small Qwen2.5-VL or Qwen3-VL on the spot and saves it in the ordinary Hugging Face format.
 
 Every later line of code is then the same for 4 million and for 7 billion parameters.
 """
@@ -11,12 +11,18 @@ from pathlib import Path
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    PreTrainedModel,
+    ProcessorMixin,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2_5_VLProcessor,
     Qwen2TokenizerFast,
     Qwen2VLImageProcessor,
     Qwen2VLVideoProcessor,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
+    Qwen3VLProcessor,
+    Qwen3VLVideoProcessor,
 )
 
 from rl.config import TinySpec
@@ -61,10 +67,10 @@ def build_tiny(directory: Path, texts: Iterable[str], spec: TinySpec, seed: int)
     """
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer = _train_tokenizer(texts, spec.vocab)
-    _processor(tokenizer).save_pretrained(directory)
+    _processor(tokenizer, spec.family).save_pretrained(directory)
     generator_state = torch.random.get_rng_state()
     torch.manual_seed(seed)
-    model = Qwen2_5_VLForConditionalGeneration(_config(tokenizer, spec)).float()
+    model = _model(tokenizer, spec).float()
     torch.random.set_rng_state(generator_state)
     model.generation_config.eos_token_id = [tokenizer.convert_tokens_to_ids("<|im_end|>")]
     model.generation_config.pad_token_id = tokenizer.convert_tokens_to_ids("<|endoftext|>")
@@ -99,8 +105,12 @@ def _train_tokenizer(texts: Iterable[str], vocab: int) -> Qwen2TokenizerFast:
     )
 
 
-def _processor(tokenizer: Qwen2TokenizerFast) -> Qwen2_5_VLProcessor:
+def _processor(tokenizer: Qwen2TokenizerFast, family: str) -> ProcessorMixin:
     size = {"shortest_edge": 28 * 28, "longest_edge": 100_352}
+    if family == "qwen3_vl":
+        image = Qwen2VLImageProcessor(size=dict(size), patch_size=16)
+        video = Qwen3VLVideoProcessor(size=dict(size))
+        return Qwen3VLProcessor(image_processor=image, tokenizer=tokenizer, video_processor=video, chat_template=_CHAT_TEMPLATE)
     return Qwen2_5_VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=dict(size)),
         tokenizer=tokenizer,
@@ -109,39 +119,44 @@ def _processor(tokenizer: Qwen2TokenizerFast) -> Qwen2_5_VLProcessor:
     )
 
 
-def _config(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> Qwen2_5_VLConfig:
+def _model(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> PreTrainedModel:
     token_id = tokenizer.convert_tokens_to_ids
     half_head = spec.hidden // spec.heads // 2
     section = [half_head - 2 * (half_head * 3 // 8), half_head * 3 // 8, half_head * 3 // 8]
-    return Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": len(tokenizer),
-            "hidden_size": spec.hidden,
-            "intermediate_size": spec.intermediate,
-            "num_hidden_layers": spec.layers,
-            "num_attention_heads": spec.heads,
-            "num_key_value_heads": spec.kv_heads,
-            "max_position_embeddings": 8192,
-            "initializer_range": spec.init_std,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": section},
-            "bos_token_id": None,
-            "eos_token_id": token_id("<|im_end|>"),
-            "pad_token_id": token_id("<|endoftext|>"),
-            "tie_word_embeddings": True,
-        },
-        vision_config={
-            "depth": spec.vision_depth,
-            "hidden_size": spec.vision_hidden,
-            "out_hidden_size": spec.hidden,
-            "intermediate_size": spec.vision_intermediate,
-            "num_heads": spec.vision_hidden // 64,
-            "fullatt_block_indexes": [spec.vision_depth - 1],
-            "tokens_per_second": 1,
-            "initializer_range": spec.init_std,
-        },
-        image_token_id=token_id("<|image_pad|>"),
-        video_token_id=token_id("<|video_pad|>"),
-        vision_start_token_id=token_id("<|vision_start|>"),
-        vision_end_token_id=token_id("<|vision_end|>"),
-        tie_word_embeddings=True,
-    )
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": spec.hidden,
+        "intermediate_size": spec.intermediate,
+        "num_hidden_layers": spec.layers,
+        "num_attention_heads": spec.heads,
+        "num_key_value_heads": spec.kv_heads,
+        "max_position_embeddings": 8192,
+        "initializer_range": spec.init_std,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": section},
+        "bos_token_id": None,
+        "eos_token_id": token_id("<|im_end|>"),
+        "pad_token_id": token_id("<|endoftext|>"),
+        "tie_word_embeddings": True,
+    }
+    vision = {
+        "depth": spec.vision_depth,
+        "hidden_size": spec.vision_hidden,
+        "out_hidden_size": spec.hidden,
+        "intermediate_size": spec.vision_intermediate,
+        "num_heads": spec.vision_hidden // 64,
+        "initializer_range": spec.init_std,
+    }
+    tokens = {
+        "image_token_id": token_id("<|image_pad|>"),
+        "video_token_id": token_id("<|video_pad|>"),
+        "vision_start_token_id": token_id("<|vision_start|>"),
+        "vision_end_token_id": token_id("<|vision_end|>"),
+        "tie_word_embeddings": True,
+    }
+    if spec.family == "qwen3_vl":
+        text |= {"head_dim": spec.hidden // spec.heads}
+        text["rope_parameters"] |= {"mrope_interleaved": True}
+        vision |= {"deepstack_visual_indexes": [0], "num_position_embeddings": 256}
+        return Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **tokens))
+    vision |= {"fullatt_block_indexes": [spec.vision_depth - 1], "tokens_per_second": 1}
+    return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **tokens))

@@ -1,19 +1,21 @@
 """Sequences -> the tensors of one forward pass.
 
-The vision tower runs once for each distinct clip of a batch, a prompt once for all its replies, what replies have in
+The vision tower runs once for each distinct clip or image of a batch, a prompt once for all its replies, what replies have in
 common once for all of them (`rl/prefix_tree.py`), and logits are computed only where the loss needs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from rl.prefix_tree import Segment, pack
-from rollout.prompts import EncodedPrompt, Pixels
+from rollout.expansion import Pixels
+from rollout.media import Medium
+from rollout.prompts import EncodedPrompt
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ class TokenBatch:
     sequence_of: torch.Tensor
     """int64 (N,): which sequence each reply token belongs to."""
     pixel_values: torch.Tensor | None
-    """float32 (patches, d) of all distinct clips, or None where no sequence has one."""
+    """float32 (patches, d) of all distinct media, or None where no sequence has one."""
     grids: torch.Tensor | None
-    """int64 (clips, 3)."""
+    """int64 (media, 3)."""
     place_at: torch.Tensor
-    """int64 (S,): flat index into R x L of each video placeholder."""
+    """int64 (S,), ascending: flat index into R x L of each vision placeholder."""
     place_from: torch.Tensor
     """int64 (S,): which vision feature goes there."""
     segments: tuple[tuple[Segment, ...], ...]
@@ -75,8 +77,8 @@ class TokenBatch:
 
 def make_batch(
     sequences: Sequence[TokenSequence],
-    pixels: Mapping[str, Pixels],
-    video_token: int,
+    pixels: Mapping[Medium, Pixels],
+    vision_tokens: Collection[int],
     merge: int,
     pad: int,
     share: bool = True,
@@ -85,8 +87,8 @@ def make_batch(
 
     Args:
         sequences: at least one.
-        pixels: the clips that the prompts name.
-        video_token: id of the video placeholder.
+        pixels: the media that the prompts name.
+        vision_tokens: ids of the placeholders whose embeddings come from the vision tower.
         merge: spatial merge size of the vision tower.
         pad: id to pad with; never attended to.
         share: False gives each sequence a row of its own: the plain form.
@@ -98,11 +100,11 @@ def make_batch(
     positions = np.zeros((3, len(trees), width), dtype=np.int64)
     mask = np.zeros((len(trees), width), dtype=np.int64)
     subtree_end = np.tile(np.arange(1, width + 1), (len(trees), 1))
-    clip_keys = list(dict.fromkeys(key for s in sequences for key in s.prompt.clips))
+    media = list(dict.fromkeys(medium for s in sequences for medium in s.prompt.media))
     features, total = {}, 0
-    for key in clip_keys:
-        count = int(np.prod(pixels[key].grid)) // merge**2
-        features[key] = np.arange(total, total + count)
+    for medium in media:
+        count = int(np.prod(pixels[medium].grid)) // merge**2
+        features[medium] = np.arange(total, total + count)
         total += count
     predict_at, targets, place_at, place_from = [], [], [], []
     distinct: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * len(sequences)
@@ -116,10 +118,10 @@ def make_batch(
         for index, path in zip(indices, tree.paths, strict=True):
             distinct[index] = known + path
         known += len(tree.predict_at)
-        if prompt.clips:
-            place_at.append(row * width + np.flatnonzero(prompt.ids == video_token))
-            place_from.append(np.concatenate([features[key] for key in prompt.clips]))
-    values = np.concatenate([pixels[key].values for key in clip_keys]) if clip_keys else None
+        if prompt.media:
+            place_at.append(row * width + np.flatnonzero(np.isin(prompt.ids, list(vision_tokens))))
+            place_from.append(np.concatenate([features[medium] for medium in prompt.media]))
+    values = np.concatenate([pixels[medium].values for medium in media]) if media else None
     return TokenBatch(
         input_ids=torch.from_numpy(ids),
         position_ids=torch.from_numpy(positions),
@@ -130,7 +132,7 @@ def make_batch(
         distinct=_flat(distinct),
         sequence_of=torch.from_numpy(np.repeat(np.arange(len(sequences)), [len(s.reply) for s in sequences])),
         pixel_values=torch.from_numpy(values) if values is not None else None,
-        grids=torch.tensor([pixels[key].grid for key in clip_keys]) if clip_keys else None,
+        grids=torch.tensor([pixels[medium].grid for medium in media]) if media else None,
         place_at=_flat(place_at),
         place_from=_flat(place_from),
         segments=tuple(tree.segments for tree in trees),
@@ -140,9 +142,9 @@ def make_batch(
 
 def by_prompt(sequences: Sequence[TokenSequence]) -> list[list[int]]:
     """Indices of the sequences that have the same prompt, in order of first occurrence."""
-    found: dict[tuple[bytes, tuple[str, ...]], list[int]] = {}
+    found: dict[tuple[bytes, tuple[Medium, ...]], list[int]] = {}
     for index, sequence in enumerate(sequences):
-        found.setdefault((sequence.prompt.ids.tobytes(), sequence.prompt.clips), []).append(index)
+        found.setdefault((sequence.prompt.ids.tobytes(), sequence.prompt.media), []).append(index)
     return list(found.values())
 
 

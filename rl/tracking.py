@@ -126,7 +126,7 @@ class Tracker:
             row = group.prompt.row
             span = mlflow.start_span_no_context(
                 name="rollout",
-                inputs={"prompt": row.question, "videos": [str(v) for v in row.videos], "gold": row.tree or row.answer},
+                inputs={"prompt": row.question, "media": [medium.path for medium in row.media], "gold": row.tree or row.answer},
                 attributes={"step": step, "version": sample.version, "task": row.task, "advantage": advantage},
                 tags={"affectree.step": str(step), "affectree.task": row.task},
                 metadata={"mlflow.sourceRun": self.run_id or ""},

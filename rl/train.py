@@ -16,7 +16,7 @@ from actors.reward_worker import ScoredGroup
 from rl.advantages import ESTIMATORS, less_kl
 from rl.config import Config
 from rl.console import say, warn
-from rl.credit import level_advantages
+from rl.credit import CREDIT
 from rl.curriculum import tuning_steps
 from rl.environment import worker_environment
 from rl.learner_spec import LearnItem
@@ -30,7 +30,7 @@ from rl.schedules import cosine
 from rl.team import Team, launch, learn_items
 from rl.tracking import Tracker
 from rollout.mixing import mixed_indices
-from rollout.samples import Prompt, SamplingSpec
+from rollout.samples import Prompt, SamplingSpec, reward_sample
 
 
 class TooManyScorerErrors(RuntimeError):
@@ -59,7 +59,7 @@ def train(config: Config, directory: RunDirectory) -> Results:
     tracker = Tracker(config, directory, warn)
     results = Results.open(config, directory, splits, tracker)
     try:
-        with launch(config, directory, splits.train) as team:
+        with launch(config, directory, splits) as team:
             tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
             run = Run(config, directory, splits, tracker, team, results)
             resume(run)
@@ -203,11 +203,12 @@ def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
     if config.kl_in == "reward" and config.kl:
         rewards = less_kl(rewards, run.team.reference_kl([item.group for item in groups]), config.kl)
     advantages = ESTIMATORS[config.estimator](rewards)
-    by_level = None
-    if config.credit == "level":
-        by_level = tuple(map(tuple, level_advantages([item.rewards for item in groups], config.estimator)))
+    by_line = None
+    if config.credit in CREDIT:
+        samples = [[reward_sample(item.group.prompt, sample) for sample in item.group.samples] for item in groups]
+        by_line = tuple(map(tuple, CREDIT[config.credit](samples, [item.rewards for item in groups], config.estimator)))
     step = ScoredStep(
-        tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)), by_level
+        tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)), by_line
     )
     check_errors(step, run.config.rewards.max_error_share)
     return step
@@ -229,8 +230,8 @@ def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:
     """The step's samples, split by prompt into one part for each optimizer step."""
     size = len(scored.groups) // updates
     cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    levels = scored.by_level
-    return [learn_items(scored.groups[cut], scored.advantages[cut], levels[cut] if levels else None) for cut in cuts]
+    lines = scored.by_line
+    return [learn_items(scored.groups[cut], scored.advantages[cut], lines[cut] if lines else None) for cut in cuts]
 
 
 def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:

@@ -31,7 +31,7 @@ Backend = Literal["dense", "segments", "flex"]
 
 @dataclass(frozen=True)
 class TreeMask:
-    """What stands where transformers expects a mask: who sees whom in B packed rows of L columns."""
+    """Who sees whom in B packed rows of L columns."""
 
     backend: Backend
     segments: tuple[tuple[Segment, ...], ...]
@@ -74,20 +74,24 @@ def attend(
     attention_mask: Any,
     dropout: float = 0.0,
     scaling: float | None = None,
+    tree: TreeMask | None = None,
     **more: Any,
 ) -> tuple[torch.Tensor, None]:
-    """transformers' attention interface: (B, heads, L, d) in, (B, L, heads, d) out."""
-    if not isinstance(attention_mask, TreeMask):
+    """transformers' attention interface: (B, heads, L, d) in, (B, L, heads, d) out.
+
+    `tree` is a keyword of the language model's forward call, which hands on what it does not know itself.
+    """
+    if tree is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more)
-    if attention_mask.backend == "flex":
-        out = _flex(query, key, value, attention_mask.mask, scaling)
+    if tree.backend == "flex":
+        out = _flex(query, key, value, tree.mask, scaling)
     else:
         groups = query.shape[1] // key.shape[1]
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-        if attention_mask.backend == "dense":
-            out = scaled_dot_product_attention(query, key, value, attention_mask.mask, dropout, scale=scaling)
+        if tree.backend == "dense":
+            out = scaled_dot_product_attention(query, key, value, tree.mask, dropout, scale=scaling)
         else:
-            out = _by_segments(query, key, value, attention_mask.segments, scaling)
+            out = _by_segments(query, key, value, tree.segments, scaling)
     return out.transpose(1, 2).contiguous(), None
 
 

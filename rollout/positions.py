@@ -7,46 +7,55 @@ Source: Qwen2.5-VL technical report, section 2.1.2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 
-def mrope_positions(
-    ids: np.ndarray,
-    video_token: int,
-    grids: np.ndarray,
-    seconds_per_grid: tuple[float, ...],
-    tokens_per_second: float,
-    merge: int,
-) -> np.ndarray:
+@dataclass(frozen=True)
+class VisionBlock:
+    """A run of placeholders that is laid out as one box: an image, a video, or one temporal patch of it."""
+
+    time: int
+    height: int
+    width: int
+    """Patches, before spatial merging."""
+    interval: float = 0.0
+    """Positions from one temporal patch to the next."""
+
+    def tokens(self, merge: int) -> int:
+        return self.time * self.height * self.width // merge**2
+
+
+def mrope_positions(is_vision: np.ndarray, blocks: Sequence[VisionBlock], merge: int) -> np.ndarray:
     """Positions of an expanded prompt.
 
     Args:
-        ids: token ids with every video placeholder expanded, shape (n,).
-        video_token: id of the video placeholder.
-        grids: (videos, 3) patches in time, height and width, before spatial merging.
-        seconds_per_grid: seconds that one temporal patch covers, for each video.
-        tokens_per_second: positions per second (the vision config's value).
+        is_vision: bool (n,), true at every expanded placeholder.
+        blocks: in order; together as long as there are placeholders.
         merge: spatial merge size.
 
     Returns:
         int64 array of shape (3, n): time, height, width.
     """
     parts: list[np.ndarray] = []
-    start, cursor, video = 0, 0, 0
-    is_video = ids == video_token
-    while cursor < len(ids):
-        if not is_video[cursor]:
-            end = cursor + int(np.argmax(is_video[cursor:])) if is_video[cursor:].any() else len(ids)
-            parts.append(np.broadcast_to(start + np.arange(end - cursor), (3, end - cursor)))
-            start += end - cursor
-            cursor = end
-            continue
-        t, h, w = (int(n) for n in grids[video])
-        h, w = h // merge, w // merge
-        time = (np.arange(t) * (seconds_per_grid[video] * tokens_per_second)).astype(np.int64)
-        block = np.stack(np.meshgrid(time, np.arange(h), np.arange(w), indexing="ij")).reshape(3, -1)
-        parts.append(block + start)
-        start += int(block.max()) + 1
-        cursor += block.shape[1]
-        video += 1
+    start, cursor = 0, 0
+    for block in blocks:
+        text = int(np.argmax(is_vision[cursor:]))
+        box = _box(block, merge)
+        parts += [_line(start, text), box + start + text]
+        start += text + int(box.max()) + 1
+        cursor += text + box.shape[1]
+    parts.append(_line(start, len(is_vision) - cursor))
     return np.concatenate(parts, axis=1).astype(np.int64)
+
+
+def _line(start: int, length: int) -> np.ndarray:
+    return np.broadcast_to(start + np.arange(length), (3, length))
+
+
+def _box(block: VisionBlock, merge: int) -> np.ndarray:
+    time = (np.arange(block.time) * block.interval).astype(np.int64)
+    sides = np.arange(block.height // merge), np.arange(block.width // merge)
+    return np.stack(np.meshgrid(time, *sides, indexing="ij")).reshape(3, -1)

@@ -5,76 +5,67 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from rollout.positions import mrope_positions
-from rollout.rows import VIDEO_TAG, Row
-from rollout.video import Clip, ClipSpec, decode_clip
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """One clip as the vision tower takes it."""
-
-    values: np.ndarray
-    """float32 (patches, channels x temporal patch x patch x patch)."""
-    grid: tuple[int, int, int]
-    """Patches in time, height and width, before spatial merging."""
-    seconds_per_grid: float
+from rollout.expansion import Pixels, expansion_of
+from rollout.media import Clip, ClipSpec, Medium, decode
+from rollout.positions import VisionBlock, mrope_positions
+from rollout.rows import MEDIA_TAG, Row
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """One question, ready to ask and ready to learn from. Clips are named, never copied in."""
+    """One question, ready to ask and ready to learn from. Media are named, never copied in."""
 
     text_ids: np.ndarray
-    """int64 (m,): one placeholder a video; what the engine is sent."""
+    """int64 (m,): one placeholder a video or image; what the engine is sent."""
     ids: np.ndarray
     """int64 (n,): placeholders expanded; what the engine must report and the learner uses."""
     positions: np.ndarray
     """int64 (3, n)."""
-    clips: tuple[str, ...]
-    """Keys of the clips, in the order of their placeholders."""
+    media: tuple[Medium, ...]
+    """In the order of their placeholders."""
 
 
-class ClipStore:
-    """Decodes each clip once and keeps the frames, up to a budget in bytes (least recently used go first)."""
+class MediaStore:
+    """Decodes each file once and keeps the frames, up to a budget in bytes (least recently used go first)."""
 
     def __init__(self, spec: ClipSpec, budget_bytes: int) -> None:
         self.spec = spec
         self.budget_bytes = budget_bytes
-        self._clips: OrderedDict[str, Clip] = OrderedDict()
+        self._clips: OrderedDict[Medium, Clip] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: str) -> Clip:
-        """Frames of the file `key`; raises `MediaError` if it cannot be decoded."""
-        clip = self._clips.get(key)
+    def get(self, medium: Medium) -> Clip:
+        """The file's frames; raises `MediaError` if it cannot be decoded."""
+        clip = self._clips.get(medium)
         if clip is None:
-            clip = decode_clip(Path(key), self.spec)
-            self._clips[key] = clip
+            clip = decode(medium, self.spec)
+            self._clips[medium] = clip
             self._bytes += clip.frames.nbytes
             while self._bytes > self.budget_bytes and len(self._clips) > 1:
                 _, oldest = self._clips.popitem(last=False)
                 self._bytes -= oldest.frames.nbytes
-        self._clips.move_to_end(key)
+        self._clips.move_to_end(medium)
         return clip
 
 
 class PromptEncoder:
-    """Applies a checkpoint's own chat template, tokenizer and video processor to rows."""
+    """Applies a checkpoint's own chat template, tokenizer and media processors to rows."""
 
-    def __init__(self, processor: Any, config: Any, clips: ClipStore) -> None:
+    def __init__(self, processor: Any, config: Any, store: MediaStore) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
-        self.clips = clips
-        self.video_token: int = config.video_token_id
+        self.store = store
+        self.vision_tokens = (int(config.video_token_id), int(config.image_token_id))
+        """Ids of the placeholders whose embeddings come from the vision tower."""
         self.banned_ids = tuple(vision_token_ids(config))
         self.merge: int = config.vision_config.spatial_merge_size
-        self.tokens_per_second: float = getattr(config.vision_config, "tokens_per_second", 1.0)
-        self._pixels: OrderedDict[str, Pixels] = OrderedDict()
+        self.expand = expansion_of(config, self._plain_ids)
+        self._pixels: OrderedDict[Medium, Pixels] = OrderedDict()
         self._pixel_bytes = 0
         self._text_ids: dict[str, np.ndarray] = {}
 
@@ -82,21 +73,27 @@ class PromptEncoder:
         """Token ids and positions of a row's question.
 
         Raises:
-            MediaError: if one of the row's clips cannot be decoded.
+            MediaError: if one of the row's files cannot be decoded.
         """
         text_ids = self._tokenize(row.question)
-        keys = tuple(str(path) for path in row.videos)
-        pixels = [self.pixels(key) for key in keys]
-        grids = np.array([p.grid for p in pixels], dtype=np.int64).reshape(-1, 3)
-        ids = self._expand(text_ids, grids)
-        seconds = tuple(p.seconds_per_grid for p in pixels)
-        positions = mrope_positions(ids, self.video_token, grids, seconds, self.tokens_per_second, self.merge)
-        return EncodedPrompt(text_ids, ids, positions, keys)
+        media = iter(row.media)
+        ids: list[int] = []
+        blocks: list[VisionBlock] = []
+        for token in text_ids.tolist():
+            if token not in self.vision_tokens:
+                ids.append(token)
+                continue
+            medium = next(media)
+            written, laid_out = self.expand(medium, self.pixels(medium))
+            ids += written
+            blocks += laid_out
+        expanded = np.array(ids, dtype=np.int64)
+        positions = mrope_positions(np.isin(expanded, self.vision_tokens), blocks, self.merge)
+        return EncodedPrompt(text_ids, expanded, positions, row.media)
 
     def reply_ids(self, text: str) -> np.ndarray:
         """Token ids of an assistant turn with its end-of-turn token, int64 (k,)."""
-        ids = self.tokenizer(text, add_special_tokens=False).input_ids
-        return np.array([*ids, self.tokenizer.eos_token_id], dtype=np.int64)
+        return np.array([*self._plain_ids(text), self.tokenizer.eos_token_id], dtype=np.int64)
 
     def decode(self, ids: np.ndarray | list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
@@ -113,25 +110,35 @@ class PromptEncoder:
             for i, token in zip(ids, tokens, strict=True)
         ]
 
-    def pixels(self, key: str) -> Pixels:
-        """Normalised patches of a clip; kept up to the clips' budget in bytes (least recently used go first)."""
-        found = self._pixels.get(key)
+    def pixels(self, medium: Medium) -> Pixels:
+        """Normalised patches of a file; kept up to the store's budget in bytes (least recently used go first)."""
+        found = self._pixels.get(medium)
         if found is None:
-            clip = self.clips.get(key)
-            # size is left to the checkpoint's processor, exactly as the engine's copy of it does
+            found = self._process(medium, self.store.get(medium))
+            self._pixels[medium] = found
+            self._pixel_bytes += found.values.nbytes
+            while self._pixel_bytes > self.store.budget_bytes and len(self._pixels) > 1:
+                _, oldest = self._pixels.popitem(last=False)
+                self._pixel_bytes -= oldest.values.nbytes
+        self._pixels.move_to_end(medium)
+        return found
+
+    def _process(self, medium: Medium, clip: Clip) -> Pixels:
+        # size is left to the checkpoint's processor, exactly as the engine's copy of it does
+        if medium.kind == "image":
+            out = self.processor.image_processor(images=[as_image(clip)], return_tensors="np")
+            values, grid, frame_seconds = out["pixel_values"], out["image_grid_thw"][0], 0.0
+        else:
             out = self.processor.video_processor(
                 videos=[clip.frames], do_sample_frames=False, return_metadata=False, return_tensors="np"
             )
-            time, height, width = (int(n) for n in out["video_grid_thw"][0])
-            seconds = self.processor.video_processor.temporal_patch_size / clip.fps
-            found = Pixels(np.asarray(out["pixel_values_videos"], dtype=np.float32), (time, height, width), seconds)
-            self._pixels[key] = found
-            self._pixel_bytes += found.values.nbytes
-            while self._pixel_bytes > self.clips.budget_bytes and len(self._pixels) > 1:
-                _, oldest = self._pixels.popitem(last=False)
-                self._pixel_bytes -= oldest.values.nbytes
-        self._pixels.move_to_end(key)
-        return found
+            values, grid, frame_seconds = out["pixel_values_videos"], out["video_grid_thw"][0], 1 / clip.fps
+        time, height, width = (int(n) for n in grid)
+        patch_seconds = frame_seconds * self.processor.video_processor.temporal_patch_size
+        return Pixels(np.asarray(values, dtype=np.float32), (time, height, width), patch_seconds, frame_seconds)
+
+    def _plain_ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def _tokenize(self, question: str) -> np.ndarray:
         ids = self._text_ids.get(question)
@@ -140,15 +147,9 @@ class PromptEncoder:
             text = self.processor.apply_chat_template(
                 [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
             )
-            ids = np.array(self.tokenizer(text, add_special_tokens=False).input_ids, dtype=np.int64)
+            ids = np.array(self._plain_ids(text), dtype=np.int64)
             self._text_ids[question] = ids
         return ids
-
-    def _expand(self, text_ids: np.ndarray, grids: np.ndarray) -> np.ndarray:
-        """Replace each video placeholder by one per merged patch."""
-        counts = np.ones(len(text_ids), dtype=np.int64)
-        counts[text_ids == self.video_token] = grids.prod(axis=1) // self.merge**2
-        return np.repeat(text_ids, counts)
 
 
 @lru_cache(maxsize=1)
@@ -165,12 +166,12 @@ def vision_token_ids(config: Any) -> list[int]:
     return sorted({int(getattr(config, name)) for name in names if getattr(config, name, None) is not None})
 
 
+def as_image(clip: Clip) -> Image.Image:
+    """An image's one frame, as processors of engine and learner take it."""
+    return Image.fromarray(clip.frames[0])
+
+
 def _parts(question: str) -> list[dict[str, str]]:
-    """Split a question at its `<video>` tags into chat-template content."""
-    parts: list[dict[str, str]] = []
-    for index, text in enumerate(question.split(VIDEO_TAG)):
-        if index:
-            parts.append({"type": "video"})
-        if text:
-            parts.append({"type": "text", "text": text})
-    return parts
+    """Split a question at its `<video>` and `<image>` tags into chat-template content."""
+    pieces = MEDIA_TAG.split(question)  # text, kind, text, kind, ...
+    return [{"type": piece} if place % 2 else {"type": "text", "text": piece} for place, piece in enumerate(pieces) if piece]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any
 
 from datasets import Dataset, load_dataset
 
-from rollout.video import MediaError, check_video
+from rollout.media import MediaError, Medium, check_media
 
-VIDEO_TAG = "<video>"
+MEDIA_TAG = re.compile("<(video|image)>")
 _OPENED_AT_START = 10_000
-"""Clips that are opened before a run starts (about 1 ms each); `affectree data check --decode` looks at all."""
-_COLUMNS = ("messages", "videos", "source", "task", "answer", "tree", "options")
+"""Files that are opened before a run starts (about 1 ms each); `affectree data check --decode` looks at all."""
+_COLUMNS = ("messages", "videos", "images", "source", "task", "answer", "tree", "options")
 
 
 class RowError(ValueError):
@@ -24,13 +25,14 @@ class RowError(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One question about a clip, with what is known to be true of it."""
+    """One question about clips or images, with what is known to be true of it."""
 
     index: int
     """Position in its file, from 0."""
     question: str
-    """The user turn with its `<video>` tags."""
-    videos: tuple[Path, ...]
+    """The user turn with its `<video>` and `<image>` tags."""
+    media: tuple[Medium, ...]
+    """In the order of the tags."""
     task: str
     source: str = ""
     answer: str | None = None
@@ -49,6 +51,8 @@ class RowData:
         self.path = path
         self.table = table
         self.media_root = media_root
+        self.most_media = {"video": 0, "image": 0}
+        """Videos and images of the row that has most of them; known once the rows were checked."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -78,8 +82,8 @@ def open_rows(path: Path, media_root: Path | None = None, check: bool = True) ->
 
     Args:
         path: the file.
-        media_root: folder that relative video paths start from; the file's own folder if None.
-        check: look at every row and every named video now, rather than when it is used.
+        media_root: folder that relative media paths start from; the file's own folder if None.
+        check: look at every row and every named file now, rather than when it is used.
 
     Raises:
         RowError: if the file is missing, empty or unreadable, or its first bad row's message.
@@ -111,7 +115,7 @@ def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) 
     """One record as a `Row`.
 
     Raises:
-        RowError: if there is no user turn, or the text asks for another number of videos than it has.
+        RowError: if there is no user turn, or the text asks for another number of videos or images than it has.
     """
     where = f"{path}, row {index + 1}"
     turns = record.get("messages") or []
@@ -121,19 +125,13 @@ def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) 
     question = users[-1].get("content")
     if not isinstance(question, str):
         raise RowError(f"{where}, key `messages`: the user turn's content must be text, found {type(question).__name__}")
-    videos = tuple(media_root / video for video in record.get("videos") or ())
-    asked = question.count(VIDEO_TAG)
-    if asked != len(videos):
-        raise RowError(
-            f"{where}, key `videos`: the text asks for {asked} video(s) by {VIDEO_TAG}, found {len(videos)}; "
-            f"make the tags and the list agree"
-        )
+    media = _media(record, question, where, media_root)
     last = turns[-1]
     reference = last.get("content") if last.get("role") == "assistant" else None
     return Row(
         index=index,
         question=question,
-        videos=videos,
+        media=media,
         task=record.get("task") or "qa",
         source=record.get("source") or "",
         answer=_text(record.get("answer"), reference),
@@ -144,36 +142,51 @@ def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) 
     )
 
 
+def _media(record: dict[str, Any], question: str, where: str, root: Path) -> tuple[Medium, ...]:
+    """A file for each tag, in the order of the tags."""
+    asked = MEDIA_TAG.findall(question)
+    given = {kind: list(record.get(f"{kind}s") or ()) for kind in ("video", "image")}
+    for kind, paths in given.items():
+        if asked.count(kind) != len(paths):
+            raise RowError(
+                f"{where}, key `{kind}s`: the text asks for {asked.count(kind)} {kind}(s) by <{kind}>, found {len(paths)}; "
+                f"make the tags and the list agree"
+            )
+    return tuple(Medium(kind, str(root / given[kind].pop(0))) for kind in asked)
+
+
 def _text(answer: Any, fallback: str | None) -> str | None:
     return fallback if answer is None else str(answer)
 
 
 def _check_media(rows: RowData) -> None:
-    """Every row once: tags and videos agree, every named file exists, and those checked first are videos."""
-    first_row: dict[Path, int] = {}
-    columns = [name for name in ("messages", "videos") if name in rows.table.column_names]
+    """Every row once: tags and lists agree, every named file exists, and those checked first are what they should be."""
+    first_row: dict[Medium, int] = {}
+    columns = [name for name in ("messages", "videos", "images") if name in rows.table.column_names]
     index = 0
     for batch in rows.table.select_columns(columns).iter(batch_size=2048):
         for values in zip(*(batch[name] for name in columns), strict=True):
             row = build_row(dict(zip(columns, values, strict=True)), index, rows.path, rows.media_root)
-            for video in row.videos:
-                if video not in first_row and not video.is_file():
+            for kind, most in rows.most_media.items():
+                rows.most_media[kind] = max(most, sum(medium.kind == kind for medium in row.media))
+            for medium in row.media:
+                if medium not in first_row and not Path(medium.path).is_file():
                     raise RowError(
-                        f"{rows.path}, row {index + 1}, key `videos`: {video} does not exist; "
+                        f"{rows.path}, row {index + 1}, key `{medium.kind}s`: {medium.path} does not exist; "
                         "relative paths start at `data.media_root`, or else at the file's own folder"
                     )
-                first_row.setdefault(video, index)
+                first_row.setdefault(medium, index)
             index += 1
     opened = list(first_row)[:_OPENED_AT_START]
     with ThreadPoolExecutor() as pool:
-        for video, problem in zip(opened, pool.map(_problem_with, opened), strict=True):
+        for medium, problem in zip(opened, pool.map(_problem_with, opened), strict=True):
             if problem:
-                raise RowError(f"{rows.path}, row {first_row[video] + 1}, key `videos`: {problem}")
+                raise RowError(f"{rows.path}, row {first_row[medium] + 1}, key `{medium.kind}s`: {problem}")
 
 
-def _problem_with(video: Path) -> str | None:
+def _problem_with(medium: Medium) -> str | None:
     try:
-        check_video(video)
+        check_media(medium)
     except MediaError as error:
         return str(error)
     return None

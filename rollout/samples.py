@@ -74,8 +74,9 @@ def check_prompt_ids(group: Group) -> None:
             shared = min(len(ours), len(theirs))
             differ = np.flatnonzero(ours[:shared] != theirs[:shared])
             first = int(differ[0]) if len(differ) else shared
+            files = ", ".join(medium.path for medium in group.prompt.row.media)
             raise PromptMismatch(
-                f"prompt {group.prompt.key} ({group.prompt.row.videos}): the engine saw {len(theirs)} tokens, the "
+                f"prompt {group.prompt.key} ({files}): the engine saw {len(theirs)} tokens, the "
                 f"trainer has {len(ours)}; they part at token {first}. Engine and trainer must use one processor."
             )
 

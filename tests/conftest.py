@@ -20,24 +20,75 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Qwen2.5-VL checkpoint with a tokenizer trained on those rows."""
-    from rl.config import TinySpec
-    from rl.preparation import tokenizer_texts
-    from rl.tiny import build_tiny
-    from rollout.rows import open_rows
+def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rows about a video, an image, two images, an image and a video, two videos, and nothing to look at."""
+    import json
 
-    texts = tokenizer_texts(open_rows(faces / "train.jsonl"))
-    return build_tiny(tmp_path_factory.mktemp("model") / "tiny", texts, TinySpec(), seed=0)
+    from PIL import Image
+
+    from rollout.media import ClipSpec, Medium, decode
+
+    folder = tmp_path_factory.mktemp("media")
+    clips = sorted(str(path) for path in (faces / "videos").glob("*.mp4"))[:2]
+    images = []
+    for number, clip in enumerate(clips):
+        images.append(str(folder / f"{number}.png"))
+        frame = Image.fromarray(decode(Medium("video", clip), ClipSpec()).frames[0])
+        frame.resize((84 + 28 * number, 60)).save(images[-1])  # not a multiple of a patch: processors have to resize
+    rows = [
+        ("<video>What is the hat?", clips[:1], []),
+        ("<image>What is the hat?", [], images[:1]),
+        ("<image> and <image>: who smiles?", [], images),
+        ("Compare <image> with <video> and say who smiles.", clips[:1], images[1:]),
+        ("<video><video>Who smiles?", clips, []),
+        ("What is a scowl?", [], []),
+    ]
+    lines = [
+        {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "brown"}], "videos": v, "images": i}
+        for text, v, i in rows
+    ]
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
 
 
 @pytest.fixture(scope="session")
-def encoder(tiny_model: Path):
-    """The tiny model's prompt encoder."""
+def tiny_models(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A tiny checkpoint of each family, with a tokenizer trained on those rows."""
+    from rl.config import TinySpec
+    from rl.preparation import tokenizer_texts
+    from rl.tiny import build_tiny
+    from rollout.expansion import FAMILIES
+    from rollout.rows import open_rows
+
+    texts = tokenizer_texts(open_rows(faces / "train.jsonl"))
+    folder = tmp_path_factory.mktemp("model")
+    return {family: build_tiny(folder / family, texts, TinySpec(family=family), seed=0) for family in FAMILIES}
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_models: dict[str, Path]) -> Path:
+    """A tiny Qwen2.5-VL checkpoint."""
+    return tiny_models["qwen2_5_vl"]
+
+
+@pytest.fixture(scope="session")
+def encoders(tiny_models: dict[str, Path]) -> dict:
+    """Each tiny checkpoint's prompt encoder."""
     from transformers import AutoConfig, AutoProcessor
 
-    from rollout.prompts import ClipStore, PromptEncoder
-    from rollout.video import ClipSpec
+    from rollout.media import ClipSpec
+    from rollout.prompts import MediaStore, PromptEncoder
 
-    processor, config = AutoProcessor.from_pretrained(tiny_model), AutoConfig.from_pretrained(tiny_model)
-    return PromptEncoder(processor, config, ClipStore(ClipSpec(), 2**28))
+    return {
+        family: PromptEncoder(
+            AutoProcessor.from_pretrained(path), AutoConfig.from_pretrained(path), MediaStore(ClipSpec(), 2**28)
+        )
+        for family, path in tiny_models.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def encoder(encoders: dict):
+    """The tiny Qwen2.5-VL's prompt encoder."""
+    return encoders["qwen2_5_vl"]

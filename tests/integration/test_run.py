@@ -169,11 +169,11 @@ def test_mlflow_holds_parameters_metrics_artifacts_and_traces(finished: Finished
 def test_the_final_model_answers_a_clip_in_transformers(finished: Finished, faces: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from rollout.video import ClipSpec, decode_clip
+    from rollout.media import ClipSpec, Medium, decode
 
     folder = finished.path / "model"
     model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
-    clip = decode_clip(next((faces / "videos").glob("*.mp4")), ClipSpec())
+    clip = decode(Medium("video", str(next((faces / "videos").glob("*.mp4")))), ClipSpec())
     content = [{"type": "video"}, {"type": "text", "text": "What is the hair color of the person in the video?"}]
     text = processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True)
     metadata = {"fps": clip.fps, "total_num_frames": 4, "frames_indices": [0, 1, 2, 3]}
@@ -186,9 +186,9 @@ def test_the_final_model_answers_a_clip_in_vllm(finished: Finished, faces: Path)
     code = f"""
 from pathlib import Path
 from vllm import LLM, SamplingParams
-from rollout.video import ClipSpec, decode_clip
+from rollout.media import ClipSpec, Medium, decode
 if __name__ == "__main__":
-    clip = decode_clip(next(Path({str(faces / "videos")!r}).glob("*.mp4")), ClipSpec())
+    clip = decode(Medium("video", str(next(Path({str(faces / "videos")!r}).glob("*.mp4")))), ClipSpec())
     llm = LLM({str(finished.path / "model")!r}, dtype="float32", max_model_len=512, enforce_eager=True)
     prompt = "<|im_start|>user\\n<|vision_start|><|video_pad|><|vision_end|>What is the hat?<|im_end|>\\n<|im_start|>assistant\\n"
     request = {{"prompt": prompt, "multi_modal_data": {{"video": [clip.frames]}}}}

@@ -14,6 +14,7 @@ from safetensors.torch import load, save
 from actors.engine import StaleEngine
 from rewards.grammar import parse
 from rl.config import Config
+from rl.preparation import Splits
 from rl.run_directory import RunDirectory
 from rl.team import SyncMismatch, Team, launch
 from rollout.rows import RowData, open_rows
@@ -29,7 +30,7 @@ def rows(faces: Path) -> RowData:
 
 @pytest.fixture(scope="module")
 def team(cluster: None, config: Config, rows: RowData) -> Iterator[Team]:
-    with launch(config, RunDirectory.create(config), rows) as started:
+    with launch(config, RunDirectory.create(config), Splits(rows, rows, rows)) as started:
         yield started
 
 
@@ -62,7 +63,7 @@ def test_engine_and_learner_agree_after_each_sync(team: Team, prompts: list[Prom
 def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: Team, prompts: list[Prompt], encoder) -> None:
     groups = ray.get(team.rollouts.generate(prompts, SamplingSpec(8, 64)))
     for prompt, group in zip(prompts, groups, strict=True):
-        assert (prompt.encoded.ids == encoder.video_token).sum() == 8
+        assert (prompt.encoded.ids == encoder.vision_tokens[0]).sum() == 8
         for sample in group.samples:
             np.testing.assert_array_equal(sample.prompt_ids, prompt.encoded.ids)
             assert sample.version == 3

@@ -1,4 +1,4 @@
-"""Levels are credited apart: which bytes and tokens belong to which level, and which advantage they get."""
+"""Levels and nodes are credited apart: which lines and tokens belong to which, and which advantage they get."""
 
 from __future__ import annotations
 
@@ -6,50 +6,53 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from rewards.lines import line_levels, token_lines
 from rewards.mix import Reward
-from rewards.sections import sections, token_levels
+from rewards.node_values import judged_nodes
+from rewards.sample import RewardSample
 from rl.advantages import dr_grpo
-from rl.credit import level_advantages, token_advantages
+from rl.credit import level_credit, node_credit, token_advantages
 from rollout.prompts import PromptEncoder
 from tests.fuzz_parser import texts
 from tests.unit.test_grammar import GOOD
 
+LINES = GOOD.split("\n")
 
-def test_sections_are_headers_and_nodes() -> None:
-    data = GOOD.encode()
-    parts = {part.level: data[part.begin : part.end].decode() for part in sections(data)}
-    assert parts == {
-        "attribute": "attribute\na1 hair color: brown\na2 eyebrow angle: lowered\n",
-        "expression": "expression\ne1 scowl < a2\n",
-        "emotion": "emotion\nm1 angry (strong) < e1\n",
+
+def test_levels_are_headers_and_nodes() -> None:
+    levels = {LINES[line]: level for line, level in line_levels(GOOD).items()}
+    assert levels == {
+        "attribute": "attribute",
+        "a1 hair color: brown": "attribute",
+        "a2 eyebrow angle: lowered": "attribute",
+        "expression": "expression",
+        "e1 scowl < a2": "expression",
+        "emotion": "emotion",
+        "m1 angry (strong) < e1": "emotion",
     }
-    assert sections(b"no tree") == []
-    cut = sections(data[: data.index(b"emotion") + 3])
-    assert [part.level for part in cut] == ["attribute", "expression"]
+    assert line_levels("no tree") == {}
+    assert {*line_levels(GOOD[: GOOD.index("emotion") + 3]).values()} == {"attribute", "expression"}
 
 
 @given(texts)
 @settings(max_examples=200, deadline=None)
-def test_sections_of_any_text_are_in_order_and_within_it(text: str) -> None:
-    end = 0
-    for part in sections(text.encode(errors="surrogatepass")):
-        assert end <= part.begin < part.end <= len(text.encode(errors="surrogatepass"))
-        end = part.end
+def test_lines_of_any_text_lie_within_it(text: str) -> None:
+    last = text.count("\n")
+    assert all(0 <= line <= last for line in line_levels(text))
+    assert all(0 <= line <= last for line in judged_nodes(RewardSample(text, tree=GOOD)))
 
 
-def test_tokens_of_a_real_tokenizer_get_the_level_that_they_write(encoder: PromptEncoder) -> None:
+def test_tokens_of_a_real_tokenizer_get_the_line_that_they_write(encoder: PromptEncoder) -> None:
     text = GOOD.replace("brown", "bräun 😀")
     ids = encoder.reply_ids(text)
     stray = encoder.reply_ids("😀")[:1]  # part of a character: not valid UTF-8 by itself
     tokens = encoder.token_bytes(np.concatenate([stray, ids, [10**6]]))
     assert b"".join(tokens[1:]) == text.encode()
-    levels = token_levels(tokens)
-    written = {level: b"".join(t for t, of in zip(tokens, levels, strict=True) if of == level) for level in {*levels}}
-    assert b"a2 eyebrow angle: lowered" in written["attribute"]
-    assert b"e1 scowl < a2" in written["expression"]
-    assert b"m1 angry (strong) < e1" in written["emotion"]
-    assert b"<answer>Angry</answer>" in written[None]
-    assert levels[-1] is None  # the end-of-turn token
+    lines = token_lines(tokens)
+    assert lines[-2:] == [-1, -1]  # the end-of-turn token, and an id without a token
+    for number, line in enumerate(text.split("\n")):
+        written = b"".join(token for token, of in zip(tokens[1:], lines[1:], strict=True) if of == number)
+        assert line.encode() in written or written in line.encode()
 
 
 def test_each_level_is_compared_with_its_own_in_the_group() -> None:
@@ -58,9 +61,64 @@ def test_each_level_is_compared_with_its_own_in_the_group() -> None:
         Reward(0.5, levels={"attribute": 1.0, "emotion": 0.0}),
         Reward(None, levels={"attribute": 0.0}),
     ]
-    (found,) = level_advantages([group], "dr_grpo")
-    assert found == [{"attribute": 0.0, "emotion": 0.5}, {"attribute": 0.0, "emotion": -0.5}, {}]
+    (found,) = level_credit([[RewardSample(GOOD)] * 3], [group], "dr_grpo")
+    assert {LINES[line]: advantage for line, advantage in found[0].items()} == {
+        "attribute": 0.0,
+        "a1 hair color: brown": 0.0,
+        "a2 eyebrow angle: lowered": 0.0,
+        "emotion": 0.5,
+        "m1 angry (strong) < e1": 0.5,
+    }
+    assert {*found[1].values()} == {0.0, -0.5}
+    assert found[2] == {}
     ((first, *_),) = dr_grpo([[0.9, 0.5, None]])
-    advantages = token_advantages(first, found[0], [None, "attribute", "expression", "emotion", None])
+    at = [LINES.index(line) for line in ("<tree>", "attribute", "e1 scowl < a2", "emotion")]
+    advantages = token_advantages(first, found[0], [*at, -1])
     assert advantages.dtype == np.float32
     assert advantages.tolist() == pytest.approx([0.2, 0.0, 0.2, 0.5, 0.2])
+
+
+def test_nodes_are_judged_by_the_gold_tree() -> None:
+    said = GOOD.replace("brown", "red").replace("angry", "sad")
+    nodes = {said.split("\n")[line]: node for line, node in judged_nodes(RewardSample(said, tree=GOOD)).items()}
+    assert {line: node.value for line, node in nodes.items()} == {
+        "a1 hair color: red": 0.0,
+        "a2 eyebrow angle: lowered": 1.0,
+        "e1 scowl < a2": 1.0,
+        "m1 sad (strong) < e1": 0.0,
+    }
+    assert nodes["e1 scowl < a2"].key == (0, "expression", frozenset({"eyebrow angle"}))
+    assert judged_nodes(RewardSample(said)) == {}
+
+
+def test_a_node_stated_again_is_wrong() -> None:
+    twice = GOOD.replace("a2 eyebrow", "a3 hair color: brown\na2 eyebrow")
+    values = [node.value for node in judged_nodes(RewardSample(twice, tree=GOOD)).values() if "hair color" in node.key]
+    assert values == [1.0, 0.0]
+
+
+def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:
+    texts_ = [GOOD, GOOD.replace("brown", "red"), GOOD.replace("a1 hair color: brown\n", ""), "gibberish"]
+    samples = [RewardSample(text, tree=GOOD) for text in texts_]
+    rewards = [Reward(1.0, rest=1.0), Reward(0.8, rest=1.0), Reward(0.8, rest=1.0), Reward(0.0, rest=0.6)]
+    (found,) = node_credit([samples], [rewards], "dr_grpo")
+    rest = 1.0 - 0.9
+    assert {LINES[line]: advantage for line, advantage in found[0].items()} == pytest.approx(
+        {
+            "a1 hair color: brown": 0.5 + rest,
+            "a2 eyebrow angle: lowered": rest,
+            "e1 scowl < a2": rest,
+            "m1 angry (strong) < e1": rest,
+        }
+    )
+    assert found[1][LINES.index("a1 hair color: brown")] == pytest.approx(-0.5 + rest)
+    assert found[3] == {}
+
+
+def test_a_node_that_no_other_sample_states_keeps_the_samples_advantage() -> None:
+    alone = GOOD.replace("a1 hair color: brown", "a1 hat: no")
+    (found,) = node_credit(
+        [[RewardSample(alone, tree=GOOD), RewardSample(GOOD, tree=GOOD)]], [[Reward(0.5), Reward(1.0)]], "dr_grpo"
+    )
+    assert 2 not in found[0]
+    assert LINES[2] == "a1 hair color: brown"

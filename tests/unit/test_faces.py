@@ -11,8 +11,8 @@ from rewards.writing import write
 from rollout import faces as drawn
 from rollout.face_data import CLIP_FPS, CLIP_FRAMES, encode_video, make_faces
 from rollout.faces import BROWS, COURSES, EMOTIONS, LIGHTS, Face, Identity, Performance
+from rollout.media import ClipSpec, MediaError, Medium, decode, sample_indices
 from rollout.rows import open_rows
-from rollout.video import ClipSpec, MediaError, decode_clip, sample_indices
 
 SOMEONE = Identity("brown", "short", "no", "no", "light", 35)
 
@@ -65,7 +65,7 @@ def test_splits_share_no_identity_and_clips_decode(faces: Path) -> None:
         assert {"attribute_open", "attribute_closed", "emotion_single", "emotion_fine", "action_units", "rationale"} <= set(
             rows.tasks()
         )
-        clip = decode_clip(rows[0].videos[0], ClipSpec(fps=2.0))
+        clip = decode(rows[0].media[0], ClipSpec(fps=2.0))
         assert clip.frames.shape == (4, 56, 56, 3)
         assert clip.fps == 2.0
         for index in rows.indices_by_task()["rationale"]:
@@ -94,7 +94,7 @@ def test_a_folder_with_files_is_not_overwritten(faces: Path) -> None:
 def test_large_videos_go_through_the_same_decoder(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (30, 1080, 1920, 3), dtype=np.uint8)
     encode_video(tmp_path / "large.mp4", frames, fps=30)
-    clip = decode_clip(tmp_path / "large.mp4", ClipSpec(fps=4.0, max_pixels=100_352))
+    clip = decode(Medium("video", str(tmp_path / "large.mp4")), ClipSpec(fps=4.0, max_pixels=100_352))
     assert clip.frames.shape[0] == 4
     assert clip.frames.shape[1] * clip.frames.shape[2] <= 100_352
 
@@ -110,6 +110,6 @@ def test_unreadable_videos_are_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "broken.mp4"
     file.write_bytes(content)
     with pytest.raises(MediaError, match=r"broken\.mp4"):
-        decode_clip(file, ClipSpec())
+        decode(Medium("video", str(file)), ClipSpec())
     with pytest.raises(MediaError, match="no such video"):
-        decode_clip(tmp_path / "absent.mp4", ClipSpec())
+        decode(Medium("video", str(tmp_path / "absent.mp4")), ClipSpec())

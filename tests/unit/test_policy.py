@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import BatchFeature
 
 from rl.policy import Policy, load_model
 from rl.token_batch import TokenSequence, make_batch, micro_batches
-from rollout.positions import mrope_positions
-from rollout.prompts import PromptEncoder, vision_token_ids
-from rollout.rows import Row, open_rows
+from rollout.expansion import FAMILIES
+from rollout.positions import VisionBlock, mrope_positions
+from rollout.prompts import PromptEncoder, as_image, vision_token_ids
+from rollout.rows import MEDIA_TAG, Row, open_rows
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +31,40 @@ def sequences(faces: Path, encoder: PromptEncoder) -> list[TokenSequence]:
 
 
 def batch_of(sequences: list[TokenSequence], encoder: PromptEncoder):
-    pixels = {key: encoder.pixels(key) for s in sequences for key in s.prompt.clips}
-    return make_batch(sequences, pixels, encoder.video_token, encoder.merge, encoder.tokenizer.pad_token_id)
+    pixels = {medium: encoder.pixels(medium) for s in sequences for medium in s.prompt.media}
+    return make_batch(sequences, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id)
 
 
-def test_prompts_equal_the_processors_own(faces: Path, encoder: PromptEncoder) -> None:
-    rows = open_rows(faces / "val.jsonl")
-    row = rows[rows.indices_by_task()["rationale"][0]]
-    ours = encoder.encode(row)
-    clip = encoder.clips.get(ours.clips[0])
-    content = [{"type": "video"}, {"type": "text", "text": row.question.removeprefix("<video>")}]
+def processed(row: Row, encoder: PromptEncoder) -> BatchFeature:
+    """The row's question through the checkpoint's own processor."""
+    pieces = MEDIA_TAG.split(row.question)
+    content = [{"type": p} if n % 2 else {"type": "text", "text": p} for n, p in enumerate(pieces) if p]
     text = encoder.processor.apply_chat_template(
         [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
     )
-    metadata = {"fps": clip.fps, "total_num_frames": 4, "frames_indices": [0, 1, 2, 3]}
-    theirs = encoder.processor(
-        text=[text], videos=[clip.frames], video_metadata=[metadata], do_sample_frames=False, return_tensors="np"
-    )
-    assert ours.ids.tolist() == theirs["input_ids"][0].tolist()
-    pixels = encoder.pixels(ours.clips[0])
-    np.testing.assert_array_equal(pixels.values, theirs["pixel_values_videos"])
-    assert pixels.seconds_per_grid == theirs["second_per_grid_ts"][0] == 1.0
+    clips = [encoder.store.get(medium) for medium in row.media if medium.kind == "video"]
+    images = [as_image(encoder.store.get(medium)) for medium in row.media if medium.kind == "image"]
+    metadata = [
+        {"fps": clip.fps, "total_num_frames": len(clip.frames), "frames_indices": list(range(len(clip.frames)))} for clip in clips
+    ]
+    videos = {"videos": [clip.frames for clip in clips], "video_metadata": metadata, "do_sample_frames": False} if clips else {}
+    return encoder.processor(text=[text], images=images or None, return_mm_token_type_ids=True, return_tensors="pt", **videos)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_prompts_equal_the_processors_own(family: str, media_rows: Path, tiny_models, encoders) -> None:
+    rows, encoder, model = open_rows(media_rows), encoders[family], load_model(tiny_models[family], torch.float32)
+    for index in range(len(rows)):
+        ours, theirs = encoder.encode(rows[index]), processed(rows[index], encoder)
+        assert ours.ids.tolist() == theirs["input_ids"][0].tolist()
+        for kind, key in (("video", "pixel_values_videos"), ("image", "pixel_values")):
+            values = [encoder.pixels(medium).values for medium in ours.media if medium.kind == kind]
+            if values:
+                np.testing.assert_array_equal(np.concatenate(values), theirs[key].numpy())
+        grids = {key: theirs.get(key) for key in ("image_grid_thw", "video_grid_thw")}
+        seconds = {"second_per_grid_ts": theirs["second_per_grid_ts"]} if "second_per_grid_ts" in theirs else {}
+        positions, _ = model.model.get_rope_index(theirs["input_ids"], theirs["mm_token_type_ids"], **grids, **seconds)
+        np.testing.assert_array_equal(ours.positions, positions[:, 0].numpy())
 
 
 @pytest.mark.parametrize("fps", [1.0, 2.0])
@@ -57,7 +72,8 @@ def test_positions_equal_transformers(model, fps: float) -> None:
     config, grid, merge = model.config, np.array([[2, 8, 12]]), 2
     text, video = 5, config.video_token_id
     ids = np.array([text] * 3 + [video] * (2 * 4 * 6) + [text] * 4)
-    ours = mrope_positions(ids, video, grid, (2 / fps,), config.vision_config.tokens_per_second, merge)
+    interval = 2 / fps * config.vision_config.tokens_per_second
+    ours = mrope_positions(ids == video, [VisionBlock(2, 8, 12, interval)], merge)
     kinds = torch.from_numpy((ids == video) * 2)[None]
     theirs, _ = model.model.get_rope_index(
         torch.from_numpy(ids)[None], kinds, video_grid_thw=torch.from_numpy(grid), second_per_grid_ts=torch.tensor([2 / fps])
@@ -65,45 +81,45 @@ def test_positions_equal_transformers(model, fps: float) -> None:
     np.testing.assert_array_equal(ours, theirs[:, 0].numpy())
 
 
-def plain_log_probs(model, sequence: TokenSequence, encoder: PromptEncoder, banned: list[int]) -> torch.Tensor:
-    """One sequence through the model's own forward, logits everywhere."""
-    ids = torch.from_numpy(np.concatenate([sequence.prompt.ids, sequence.reply]))[None]
-    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if sequence.prompt.clips:
-        pixels = encoder.pixels(sequence.prompt.clips[0])
-        inputs["pixel_values_videos"] = torch.from_numpy(pixels.values)
-        inputs["video_grid_thw"] = torch.tensor([pixels.grid])
-        inputs["second_per_grid_ts"] = torch.tensor([pixels.seconds_per_grid])
-        inputs["mm_token_type_ids"] = (ids == encoder.video_token).int() * 2
+def plain_log_probs(model, row: Row, reply: np.ndarray, encoder: PromptEncoder, banned: list[int]) -> torch.Tensor:
+    """One sequence through the checkpoint's own processor and forward call, logits everywhere."""
+    inputs = processed(row, encoder)
+    length, said = inputs["input_ids"].shape[1], torch.from_numpy(reply)
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], said[None]], 1)
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    inputs["mm_token_type_ids"] = torch.nn.functional.pad(inputs["mm_token_type_ids"], (0, len(reply)))
     logits = model(**inputs).logits[0].index_fill(1, torch.tensor(banned), float("-inf"))
-    reply = torch.from_numpy(sequence.reply)
-    return torch.log_softmax(logits[len(sequence.prompt.ids) - 1 : -1], -1).gather(1, reply[:, None]).squeeze(1)
+    return torch.log_softmax(logits[length - 1 : -1], -1).gather(1, said[:, None]).squeeze(1)
 
 
-def test_log_probs_and_gradients_equal_the_plain_form(model, sequences, encoder: PromptEncoder) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_log_probs_and_gradients_equal_the_models_own(family: str, faces: Path, media_rows: Path, tiny_models, encoders) -> None:
+    encoder, model = encoders[family], load_model(tiny_models[family], torch.float32).eval()
+    drawn, others = open_rows(faces / "train.jsonl"), open_rows(media_rows)
+    rows = [*(drawn[i] for i in drawn.indices_by_task()["rationale"][:3]), *(others[i] for i in range(len(others)))]
+    replies = [encoder.reply_ids(row.reference or "") for row in rows]
     banned = vision_token_ids(model.config)
     policy = Policy(model, banned)
-    model.zero_grad()
-    plain = torch.cat([plain_log_probs(model, s, encoder, banned) for s in sequences])
+    plain = torch.cat([plain_log_probs(model, *pair, encoder, banned) for pair in zip(rows, replies, strict=True)])
     plain.sum().backward()
     expected = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
+    sequences = [TokenSequence(encoder.encode(row), reply) for row, reply in zip(rows, replies, strict=True)]
     ours, entropy = policy(batch_of(sequences, encoder))
     ours.sum().backward()
     assert torch.allclose(ours, plain, atol=1e-5)
     assert (entropy > 0).all()
-    for name, parameter in model.named_parameters():
-        if name in expected:
-            difference = (parameter.grad - expected[name]).norm() / expected[name].norm().clamp(min=1e-6)
-            assert difference < 1e-4, name
-    model.zero_grad()
+    found = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        assert (found[name] - gradient).norm() / gradient.norm().clamp(min=1e-6) < 1e-4, name
 
 
 def test_vision_tower_and_prompt_run_once_for_a_group(sequences, encoder: PromptEncoder) -> None:
     group = [sequences[0]] * 8
     batch = batch_of(group, encoder)
-    assert len(batch.pixel_values) == len(encoder.pixels(sequences[0].prompt.clips[0]).values)
-    assert len(batch.place_at) == (sequences[0].prompt.ids == encoder.video_token).sum()
+    assert len(batch.pixel_values) == len(encoder.pixels(sequences[0].prompt.media[0]).values)
+    assert len(batch.place_at) == (sequences[0].prompt.ids == encoder.vision_tokens[0]).sum()
     assert batch.input_ids.shape == (1, len(sequences[0]))
     assert len(batch.distinct) == 8 * len(sequences[0].reply)
 

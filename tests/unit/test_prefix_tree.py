@@ -10,9 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rl.policy import Policy, load_model
+from rl.adapters import adapted, add_adapters, merged, without_adapters
+from rl.learner_spec import LoraSpec
+from rl.policy import Policy, freeze, load_model
 from rl.prefix_tree import PackedTree, pack
 from rl.token_batch import TokenSequence, by_prompt, make_batch, packed_batches
+from rollout.expansion import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
 
@@ -49,16 +52,18 @@ def test_what_is_shared_is_stored_once() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tiny_model: Path):
-    return load_model(tiny_model, torch.float32)
+def models(tiny_models: dict[str, Path]) -> dict:
+    return {family: load_model(path, torch.float32) for family, path in tiny_models.items()}
 
 
-def groups(faces: Path, encoder: PromptEncoder, kind: str) -> list[TokenSequence]:
-    """Replies to video prompts, to a text prompt, or to both: flat groups of ragged length, or trees of depth 3."""
-    rows = open_rows(faces / "train.jsonl")
+def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> list[TokenSequence]:
+    """Flat groups of ragged length about videos, images, text or all of these; or trees of depth 3."""
+    rows, others = open_rows(faces / "train.jsonl"), open_rows(media_rows)
     video = [rows[i] for i in rows.indices_by_task()["rationale"][:2]]
     text = [Row(0, "What is a scowl?", (), "qa", reference="brow"), Row(1, "And a frown, in one word?", (), "qa")]
-    chosen = {"video": video, "text": text, "mixed": [video[0], text[0], video[1]], "tree": video}[kind]
+    images = [others[1], others[2]]
+    mixed = [video[0], text[0], images[0], others[3], others[4], video[1]]
+    chosen = {"video": video, "image": images, "text": text, "mixed": mixed, "tree": [video[0], images[0]]}[kind]
     rng = np.random.default_rng(0)
     found = []
     for row in chosen:
@@ -76,8 +81,8 @@ def groups(faces: Path, encoder: PromptEncoder, kind: str) -> list[TokenSequence
 
 
 def batch_of(sequences: list[TokenSequence], encoder: PromptEncoder, share: bool):
-    pixels = {key: encoder.pixels(key) for s in sequences for key in s.prompt.clips}
-    return make_batch(sequences, pixels, encoder.video_token, encoder.merge, encoder.tokenizer.pad_token_id, share)
+    pixels = {medium: encoder.pixels(medium) for s in sequences for medium in s.prompt.media}
+    return make_batch(sequences, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id, share)
 
 
 def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
@@ -87,22 +92,11 @@ def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor,
     return log_probs.detach(), entropy.detach(), {n: p.grad.clone() for n, p in policy.named_parameters() if p.grad is not None}
 
 
-@pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("backend", ["dense", "segments"])
-@pytest.mark.parametrize("kind", ["video", "text", "mixed", "tree"])
-def test_log_probs_and_gradients_equal_the_plain_form(
-    model, faces: Path, encoder: PromptEncoder, kind: str, backend: str, checkpointing: bool
-) -> None:
-    sequences = groups(faces, encoder, kind)
-    policy = Policy(model, encoder.banned_ids, backend=backend).train()  # type: ignore[arg-type]
-    if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+def assert_equal_to_the_plain_form(policy: Policy, sequences: list[TokenSequence], encoder: PromptEncoder) -> None:
     weights = torch.randn(sum(len(s.reply) for s in sequences), generator=torch.Generator().manual_seed(0))
-    plain = outcome(policy, batch_of(sequences, encoder, share=False), weights)
-    shared_batch = batch_of(sequences, encoder, share=True)
-    shared = outcome(policy, shared_batch, weights)
-    model.gradient_checkpointing_disable()
-    assert shared_batch.input_ids.numel() < batch_of(sequences, encoder, share=False).input_ids.numel()
+    plain_batch, shared_batch = (batch_of(sequences, encoder, share) for share in (False, True))
+    plain, shared = outcome(policy, plain_batch, weights), outcome(policy, shared_batch, weights)
+    assert shared_batch.input_ids.numel() < plain_batch.input_ids.numel()
     assert torch.allclose(shared[0], plain[0], atol=1e-5)
     assert torch.allclose(shared[1], plain[1], atol=1e-4)
     assert shared[2].keys() == plain[2].keys()
@@ -111,16 +105,84 @@ def test_log_probs_and_gradients_equal_the_plain_form(
         assert difference < 1e-4, name
 
 
-def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, encoder: PromptEncoder) -> None:
-    batch = batch_of(groups(faces, encoder, "tree"), encoder, share=True)
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("backend", ["dense", "segments"])
+@pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_log_probs_and_gradients_equal_the_plain_form(
+    models, encoders, faces: Path, media_rows: Path, family: str, kind: str, backend: str, checkpointing: bool
+) -> None:
+    model, encoder = models[family], encoders[family]
+    policy = Policy(model, encoder.banned_ids, backend=backend).train()  # type: ignore[arg-type]
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    assert_equal_to_the_plain_form(policy, groups(faces, media_rows, encoder, kind), encoder)
+    model.gradient_checkpointing_disable()
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_adapters_learn_the_same_from_shared_prefixes(
+    tiny_models, encoders, faces: Path, media_rows: Path, family: str, checkpointing: bool
+) -> None:
+    model, encoder = load_model(tiny_models[family], torch.float32), encoders[family]
+    add_adapters(model, LoraSpec(4, 8.0, ("q_proj", "v_proj", "up_proj", "down_proj")))
+    stir(model)
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    policy = Policy(model, encoder.banned_ids).train()
+    assert_equal_to_the_plain_form(policy, groups(faces, media_rows, encoder, "mixed"), encoder)
+    assert all(".lora_" in name for name, p in model.named_parameters() if p.grad is not None)
+
+
+def stir(model) -> None:
+    """Adapters begin with B = 0 and change nothing, whose gradients would show little."""
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in model.named_parameters():
+        if ".lora_B." in name:
+            parameter.data.normal_(0, 0.05, generator=generator)
+
+
+def test_adapters_merge_into_the_weights_and_can_be_left_out(
+    tiny_model: Path, faces: Path, media_rows: Path, encoder: PromptEncoder
+) -> None:
+    model, plain = load_model(tiny_model, torch.float32), load_model(tiny_model, torch.float32)
+    batch = batch_of(groups(faces, media_rows, encoder, "video"), encoder, share=True)
+    add_adapters(model, LoraSpec(4, 8.0, ("q_proj", "down_proj")))
+    stir(model)
+    policy = Policy(model, [])
+    with torch.no_grad():
+        changed = policy(batch)[0]
+        with without_adapters(model):
+            unchanged = policy(batch)[0]
+        original = Policy(plain, [])(batch)[0]
+        plain.load_state_dict({name: merged(layer) for name, layer in adapted(model).items()}, strict=False)
+        assert (changed - original).abs().max() > 1e-3
+        assert torch.allclose(unchanged, original)
+        assert torch.allclose(Policy(plain, [])(batch)[0], changed, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("parts", "learned"), [((), {"vision", "projector"}), (("vision",), {"projector"}), (("projector",), {"vision"})]
+)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_parts_of_the_vision_side_can_be_frozen(tiny_models, family: str, parts: tuple[str, ...], learned: set[str]) -> None:
+    model = load_model(tiny_models[family], torch.float32)
+    freeze(model, parts)
+    trained = {name for name, p in model.model.visual.named_parameters() if p.requires_grad}
+    assert {"projector" if "merger" in name else "vision" for name in trained} == learned
+
+
+def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
+    batch = batch_of(groups(faces, media_rows, encoder, "tree"), encoder, share=True)
     assert len(batch.input_ids) == 2
     assert [len(row) for row in batch.segments] == [1 + 2 + 4 + 8] * 2
     assert len(batch.targets) == 2 * (2 * 6 + 4 * 7 + 8 * 8)
     assert len(batch.distinct) == 2 * 8 * (6 + 7 + 8)
 
 
-def test_groups_stay_together_within_the_budget(faces: Path, encoder: PromptEncoder) -> None:
-    sequences = groups(faces, encoder, "video")
+def test_groups_stay_together_within_the_budget(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
+    sequences = groups(faces, media_rows, encoder, "video")
     for budget in (200, 400, 4000):
         batches = packed_batches(sequences, budget)
         assert sorted(index for batch in batches for index in batch) == list(range(len(sequences)))

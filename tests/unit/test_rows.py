@@ -42,6 +42,11 @@ def test_bad_rows_are_refused(tmp_path: Path) -> None:
     absent = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["absent.mp4"]}
     refused(write(tmp_path / "b.jsonl", absent), "row 1", "absent.mp4", "does not exist")
     (tmp_path / "text.mp4").write_text("not a video")
+    asks_for_image = {"messages": [{"role": "user", "content": "<image>what?"}], "videos": ["text.mp4"], "images": []}
+    refused(write(tmp_path / "e.jsonl", ASK, asks_for_image), "row 2", "`videos`", "asks for 0", "found 1")
+    no_image = {"messages": [{"role": "user", "content": "<image>what?"}], "images": ["text.png"]}
+    (tmp_path / "text.png").write_text("not an image")
+    refused(write(tmp_path / "f.jsonl", ASK, no_image), "row 2", "`images`", "text.png", "not a readable image")
     unreadable = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["text.mp4"]}
     refused(write(tmp_path / "d.jsonl", unreadable), "row 1", "text.mp4", "not a readable video")
     no_user = {"messages": [{"role": "assistant", "content": "hi"}]}

@@ -1,4 +1,4 @@
-"""Decoding of video files into the frames that both engine and learner see."""
+"""Media files -> the frames that both engine and learner see."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
+from PIL import Image, ImageOps
 
 
 class MediaError(ValueError):
     """A media file that cannot be used; the message names the file, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A file that a question is about."""
+
+    kind: Literal["video", "image"]
+    path: str
 
 
 @dataclass(frozen=True)
@@ -29,31 +39,38 @@ class ClipSpec:
 
 @dataclass(frozen=True)
 class Clip:
-    """Decoded frames: uint8 RGB (T, H, W, 3), T even, and the rate at which they were sampled."""
+    """Decoded frames: uint8 RGB (T, H, W, 3), and the rate at which they were sampled.
+
+    T is even for a video; an image is one frame at rate 0.
+    """
 
     path: str
     frames: np.ndarray
     fps: float
 
 
-def decode_clip(path: Path, spec: ClipSpec) -> Clip:
-    """Sample a file evenly at `spec.fps` (more sparsely if that gives more than `max_frames`).
+def decode(medium: Medium, spec: ClipSpec) -> Clip:
+    """A video's frames, evenly at `spec.fps` (more sparsely if that gives more than `max_frames`), or the one of an image.
 
     Raises:
-        MediaError: if the file is missing, is not a video, or holds no frame that can be decoded.
+        MediaError: if the file is missing, is of another kind, or holds no frame that can be decoded.
     """
-    with _opened(path) as container:
+    path = Path(medium.path)
+    if medium.kind == "image":
+        with _opened_image(path) as image:
+            return _still(path, image, spec.max_pixels)
+    with _opened_video(path) as container:
         return _sample(path, container, spec)
 
 
-def check_video(path: Path) -> None:
-    """Open a file without decoding it; raises `MediaError` if it is missing or is not a video."""
-    with _opened(path):
+def check_media(medium: Medium) -> None:
+    """Open a file without decoding it; raises `MediaError` if it is missing or of another kind."""
+    with _opened_image(Path(medium.path)) if medium.kind == "image" else _opened_video(Path(medium.path)):
         pass
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+def _opened_video(path: Path) -> Iterator[av.container.InputContainer]:
     """The file's container, with at least one video stream; every fault in the block becomes a `MediaError`."""
     if not path.is_file():
         raise MediaError(f"{path}: no such video file; check the row's `videos` and `data.media_root`")
@@ -64,6 +81,26 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
             yield container
     except av.FFmpegError as error:
         raise MediaError(f"{path}: is not a readable video ({error}); re-encode it or remove its rows") from error
+
+
+@contextmanager
+def _opened_image(path: Path) -> Iterator[Image.Image]:
+    """The file's image; every fault in the block becomes a `MediaError`."""
+    if not path.is_file():
+        raise MediaError(f"{path}: no such image file; check the row's `images` and `data.media_root`")
+    try:
+        with Image.open(path) as image:
+            yield image
+    except (OSError, Image.DecompressionBombError) as error:
+        raise MediaError(f"{path}: is not a readable image ({error}); convert it or remove its rows") from error
+
+
+def _still(path: Path, image: Image.Image, max_pixels: int) -> Clip:
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    width, height = _fitting(upright.width, upright.height, max_pixels)
+    if (width, height) != upright.size:
+        upright = upright.resize((width, height), Image.Resampling.BOX)
+    return Clip(str(path), np.asarray(upright)[None], 0.0)
 
 
 def _sample(path: Path, container: av.container.InputContainer, spec: ClipSpec) -> Clip:
@@ -102,8 +139,13 @@ def sample_indices(total: int, rate: float, spec: ClipSpec) -> list[int]:
 
 
 def _to_rgb(frame: av.VideoFrame, max_pixels: int) -> np.ndarray:
-    scale = min(1.0, math.sqrt(max_pixels / (frame.width * frame.height)))
-    if scale == 1.0:
+    width, height = _fitting(frame.width, frame.height, max_pixels)
+    if (width, height) == (frame.width, frame.height):
         return frame.to_ndarray(format="rgb24")
-    width, height = max(28, int(frame.width * scale)), max(28, int(frame.height * scale))
     return frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
+
+
+def _fitting(width: int, height: int, max_pixels: int) -> tuple[int, int]:
+    """The size of at most `max_pixels` with about the same shape."""
+    scale = math.sqrt(max_pixels / (width * height))
+    return (width, height) if scale >= 1 else (max(28, int(width * scale)), max(28, int(height * scale)))

@@ -1,0 +1,56 @@
+"""Low-rank adapters (LoRA, arXiv 2106.09685) by peft, inside of the language model; everything else is frozen.
+
+Module names stay as they are, so that the policy's forward pass knows nothing of them. Weights leave the learner merged:
+engines and saved models are ordinary checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from torch import nn
+
+from rl.learner_spec import LoraSpec
+
+
+def add_adapters(model: nn.Module, spec: LoraSpec) -> None:
+    """Give the language model's linear layers adapters that change nothing yet, and freeze all other weights.
+
+    Raises:
+        ValueError: if no layer of the language model has one of the named modules.
+    """
+    model.requires_grad_(False)
+    config = LoraConfig(r=spec.rank, lora_alpha=spec.alpha, target_modules=list(spec.modules))
+    inject_adapter_in_model(config, model.model.language_model)
+
+
+def adapted(model: nn.Module) -> dict[str, LoraLayer]:
+    """Name in the checkpoint of each weight that has an adapter -> its layer."""
+    return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, LoraLayer)}
+
+
+@contextmanager
+def without_adapters(model: nn.Module) -> Iterator[None]:
+    """The model as it was before its adapters learned anything."""
+    layers = list(adapted(model).values())
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
+
+
+def checkpoint_name(name: str) -> str | None:
+    """Of an entry of an adapted model's state dict; None for what belongs to an adapter."""
+    return None if ".lora_" in name else name.replace(".base_layer.", ".")
+
+
+def merged(layer: LoraLayer) -> torch.Tensor:
+    """The weight with its adapter added."""
+    return layer.get_base_layer().weight.detach() + layer.get_delta_weight("default").detach()
