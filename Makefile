@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready-$(HARDWARE)
 UV := $(VENV)/bin/uv
+PEER := .venv-trl/.ready
 
 .PHONY: setup train test check bench clean
 
@@ -34,8 +35,14 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/python -m tests.import_rules
 
-bench: $(STAMP)
+# The trainer that benchmarks/step.py compares with, in an environment of its own.
+$(PEER): requirements/trl.txt $(STAMP)
+	@test -x .venv-trl/bin/python || $(BIN)/python -m venv --without-pip .venv-trl
+	$(UV) pip install --python .venv-trl/bin/python --no-deps --compile-bytecode -q -r requirements/trl.txt
+	@touch $@
+
+bench: $(STAMP) $(PEER)
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 clean:
-	rm -rf $(VENV) runs data build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-trl runs data build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -167,7 +167,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     if chosen.memory:
         prompt, group, depth, share = chosen.memory
-        print(measure_memory(Case(prompt, group, depth), bool(share)))  # noqa: T201
+        print(measure_memory(Case(prompt, group, depth), bool(share)))
         return
     policy = make_policy()
     flat, deep = Case(), Case(depth=3)
@@ -178,8 +178,8 @@ def main() -> None:
         cases = [Case(prompt=n) for n in (256, 512, 1024, 3072)] + [Case(group=g) for g in (2, 4, 16)]
         cases += [Case(group=4, depth=2), Case(group=16, depth=4), Case(prompt=256, depth=3)]
         for case in cases:
-            print(case.name, json.dumps(compare(case, policy, rounds=3)), flush=True)  # noqa: T201
-    print(json.dumps(result))  # noqa: T201
+            print(case.name, json.dumps(compare(case, policy, rounds=3)), flush=True)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

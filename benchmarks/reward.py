@@ -110,7 +110,7 @@ def main() -> None:
         "scored_per_s_per_core": round(rate),
         "noise": {"ted_vs_zss": _spread(to_zss), "ted_vs_apted": _spread(to_apted), "scored_per_s_per_core": rate_spread},
     }
-    print(json.dumps(result))  # noqa: T201
+    print(json.dumps(result))
 
 
 def _spread(values: Sequence[float]) -> float:

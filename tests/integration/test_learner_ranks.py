@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import ray
-from safetensors.torch import load
+from safetensors.torch import load, load_file
 
 from actors.cluster import wait_ready
 from actors.learners import Learners
 from rl.config import Config
-from rl.learner_spec import LearnItem
+from rl.learner_spec import LearnItem, LoraSpec
 from rl.team import learner_spec
 from rollout.rows import Row, open_rows
 
 pytestmark = pytest.mark.timeout(400)
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What a learner said and became."""
+
+    first: dict[str, float]
+    """Of a GRPO step on the fresh model."""
+    after: list[np.ndarray]
+    """Log-probs after it."""
+    tuned: dict[str, float]
+    updated: dict[str, float]
+    weights: dict[str, np.ndarray]
+
+
 def learn(
-    config: Config, model: Path, faces: Path, ranks: int, zero_stage: int, share: bool
-) -> tuple[dict, dict, dict[str, np.ndarray]]:
-    """A supervised step, then a GRPO update of two optimizer steps; gives both their numbers and the weights."""
-    rows = open_rows(faces / "train.jsonl")
+    config: Config, model: Path, data: tuple[Path, Path], ranks: int, zero_stage: int, share: bool, lora: LoraSpec | None = None
+) -> Learned:
+    """A GRPO step, a supervised step, then a GRPO update of two optimizer steps."""
+    rows, others = open_rows(data[0] / "train.jsonl"), open_rows(data[1])
     spec = learner_spec(config, str(model), rows)
     spec = replace(spec, deepspeed=replace(spec.deepspeed, zero_stage=zero_stage), threads=1, token_budget=700)
-    spec = replace(spec, share_prefixes=share, gradient_checkpointing=zero_stage == 2)
+    spec = replace(spec, share_prefixes=share, gradient_checkpointing=zero_stage == 2, lora=lora)
     learners = Learners(ranks, cpus=0.5, gpus=0)
     wait_ready("room", [learners.room()], 60)
     learners.place()
     wait_ready("ranks", learners.start(spec), 200)
     learners.call("load_reference", str(model))
-    tuned = learners.tune(list(range(6)), learning_rate=1e-4)
     chosen = [rows[i] for task in ("rationale", "attribute_open") for i in rows.indices_by_task()[task][:4]]
-    chosen += [Row(n, f"{question}?", (), "qa", reference="brow") for n, question in enumerate(("What is a scowl", "A frown"))]
-    prompts = learners.encode(chosen)  # the last two have no clip: some micro-batches of some rank are text alone
+    chosen += [others[2], Row(0, "What is a scowl?", (), "qa", reference="brow")]  # images alone, and nothing to look at
+    prompts = learners.encode(chosen)
     items = []
     for prompt, row in zip(prompts, chosen, strict=True):
         reply = learners_reply(learners, row.reference or "")
         for ids in (reply, reply[: len(reply) // 2 + 1], np.roll(reply, 1)):  # a group with a shared and an unshared beginning
             advantage = float(np.cos(len(items)))
             items.append(LearnItem(prompt, ids, np.zeros(len(ids), dtype=np.float32), advantage))
+    first = learners.update([items], learning_rate=1e-4)
+    after = learners.log_probs(items)
+    tuned = learners.tune(list(range(6)), learning_rate=1e-4)
     updated = learners.update([items[:12], items[12:]], learning_rate=1e-4)
     weights = {k: v.numpy() for k, v in load(ray.get(learners.weights()).tobytes()).items()}
     learners.shutdown()
-    return tuned, updated, weights
+    return Learned(first, after, tuned, updated, weights)
 
 
 def learners_reply(learners: Learners, text: str) -> np.ndarray:
@@ -54,21 +69,43 @@ def learners_reply(learners: Learners, text: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def plain(cluster: None, config: Config, tiny_model: Path, faces: Path) -> tuple[dict, dict, dict[str, np.ndarray]]:
-    return learn(config, tiny_model, faces, ranks=1, zero_stage=0, share=False)
+def data(faces: Path, media_rows: Path) -> tuple[Path, Path]:
+    return faces, media_rows
+
+
+@pytest.fixture(scope="module")
+def plain(cluster: None, config: Config, tiny_model: Path, data: tuple[Path, Path]) -> Learned:
+    return learn(config, tiny_model, data, ranks=1, zero_stage=0, share=False)
 
 
 @pytest.mark.parametrize(("ranks", "zero_stage"), [(1, 0), (1, 2), (2, 3)])
 def test_shared_prefixes_and_ranks_change_nothing(
-    plain: tuple, config: Config, tiny_model: Path, faces: Path, ranks: int, zero_stage: int
+    plain: Learned, config: Config, tiny_model: Path, data: tuple[Path, Path], ranks: int, zero_stage: int
 ) -> None:
-    found = learn(config, tiny_model, faces, ranks, zero_stage, share=True)
-    assert found[0]["loss"] == pytest.approx(plain[0]["loss"], abs=1e-5)
-    assert found[0]["gradient_norm"] == pytest.approx(plain[0]["gradient_norm"], rel=1e-3)
+    assert_equal(plain, learn(config, tiny_model, data, ranks, zero_stage, share=True))
+
+
+def test_adapters_change_nothing_either(cluster: None, config: Config, tiny_model: Path, data: tuple[Path, Path]) -> None:
+    lora = LoraSpec(8, 16.0, ("q_proj", "v_proj", "down_proj"))
+    plain = learn(config, tiny_model, data, ranks=1, zero_stage=0, share=False, lora=lora)
+    assert_equal(plain, learn(config, tiny_model, data, ranks=2, zero_stage=3, share=True, lora=lora))
+    original = load_file(tiny_model / "model.safetensors")
+    changed = {name for name, weight in original.items() if np.abs(weight.numpy() - plain.weights[name]).max() > 0}
+    assert changed
+    assert all(name.split(".")[-2] in lora.modules and "language_model" in name for name in changed)
+
+
+def assert_equal(plain: Learned, found: Learned) -> None:
+    for name in ("loss", "kl", "entropy", "gradient_norm", "tokens"):
+        assert found.first[name] == pytest.approx(plain.first[name], abs=1e-5, rel=1e-5), name
+    differences = [np.abs(a - b).max() for a, b in zip(plain.after, found.after, strict=True)]
+    assert max(differences) < 1e-5 * 50, max(differences)
+    assert found.tuned["loss"] == pytest.approx(plain.tuned["loss"], abs=1e-5)
+    assert found.tuned["gradient_norm"] == pytest.approx(plain.tuned["gradient_norm"], rel=1e-3)
     for name in ("loss", "kl", "entropy", "tokens", "clip_share"):
-        assert found[1][name] == pytest.approx(plain[1][name], abs=2e-4, rel=1e-3), name
-    assert plain[1]["kl"] > 0
-    assert set(plain[2]) == set(found[2])
-    assert "lm_head.weight" in plain[2]
-    moved = [np.abs(plain[2][name] - found[2][name]).mean() for name in plain[2]]
-    assert max(moved) < 2e-5  # three Adam steps of 1e-4; signs of vanishing gradients may differ
+        assert found.updated[name] == pytest.approx(plain.updated[name], abs=2e-4, rel=1e-3), name
+    assert plain.updated["kl"] > 0
+    assert set(plain.weights) == set(found.weights)
+    assert "lm_head.weight" in plain.weights
+    moved = [np.abs(plain.weights[name] - found.weights[name]).mean() for name in plain.weights]
+    assert max(moved) < 2e-5  # four Adam steps of 1e-4; signs of vanishing gradients may differ

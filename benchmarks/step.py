@@ -1,0 +1,174 @@
+"""A whole GRPO step, here and in TRL: `python -m benchmarks.step`
+
+Both train the same saved tiny model on the same prompts with the same group size, longest completion and thread count, one
+update a rollout, no KL and a reward that costs nothing; TRL generates with transformers, as it has to on CPUs. The trainers
+take turns, each in processes of its own; what counts is the ratio of seconds per sampled token, of the median step of each
+round, since a completion may end early. TRL needs `make bench` once, which makes its environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from rl.config import TinySpec
+
+PEER_PYTHON = Path(".venv-trl/bin/python")
+PEER = Path(__file__).with_name("peers") / "trl_step.py"
+PROMPTS, GROUP, MAX_TOKENS, STEPS, THREADS = 8, 8, 64, 6, 2
+SIDE, IMAGES = 224, 4
+REWARD = "def reward(sample):\n    return len(sample.completion) % 7 / 7\n"
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Steps of one trainer, the first left out."""
+
+    seconds: list[float]
+    tokens: list[float]
+
+    def per_token(self) -> float:
+        return statistics.median(s / t for s, t in zip(self.seconds, self.tokens, strict=True))
+
+
+def rows(kind: str, folder: Path) -> list[dict]:
+    """Prompts: a short text, or four images of 64 tokens each and a short text."""
+    rng = np.random.default_rng(0)
+    found = []
+    for number in range(PROMPTS * STEPS):
+        text = f"What do you see in the face of person {number}, and which emotion is it? Answer in a few words."
+        images = []
+        for place in range(IMAGES if kind == "image" else 0):
+            images.append(str(folder / f"{number}_{place}.png"))
+            Image.fromarray(rng.integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)).save(images[-1])
+        found.append({"text": text, "images": images})
+    return found
+
+
+def build_model(folder: Path, prompts: Sequence[dict]) -> Path:
+    from rl.tiny import build_tiny
+
+    return build_tiny(folder / "model", [row["text"] for row in prompts] * 8, TinySpec(vocab=400), seed=0)
+
+
+def by_trl(kind: str, prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
+    shape = {"prompts": PROMPTS, "group": GROUP, "max_tokens": MAX_TOKENS, "steps": STEPS, "threads": THREADS}
+    job = {"model": str(model), "rows": list(prompts), "accumulate": PROMPTS if kind == "image" else 1, **shape}
+    (folder / "job.json").write_text(json.dumps(job))
+    done = subprocess.run([str(PEER_PYTHON), str(PEER), str(folder / "job.json")], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"TRL failed:\n{done.stderr[-2000:]}")
+    return Timed(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
+    """In a process of its own, as TRL."""
+    lines = [
+        {
+            "messages": [
+                {"role": "user", "content": "<image>" * len(row["images"]) + row["text"]},
+                {"role": "assistant", "content": "a smile"},
+            ],
+            "images": row["images"],
+            "task": "qa",
+        }
+        for row in prompts
+    ]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "reward.py").write_text(REWARD)
+    file = str(folder / "rows.jsonl")
+    config = {
+        "name": "step",
+        "runs": str(folder / "runs"),
+        "data": {"train": file, "val": file, "test": file},
+        "model": {"path": str(model)},
+        "grpo": {"steps": STEPS, "prompts": PROMPTS, "group": GROUP, "mix": {"qa": 1}, "kl": 0.0, "max_tokens": MAX_TOKENS},
+        "rewards": {"scorers": {"reward": {"spec": f"{folder / 'reward.py'}:reward", "isolation": "inline"}}},
+        "learner": {"threads": THREADS},
+        "rollout": {"threads": THREADS, "max_model_len": 512},
+        "evaluation": {"rows": {"qa": 1}},
+        "tracking": {"mlflow": False},
+        "cluster": {"address": "local"},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    subprocess.run([sys.executable, "-m", "benchmarks.step", "--ours", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    records = [json.loads(line) for line in next((folder / "runs").glob("*/metrics.jsonl")).read_text().splitlines()]
+    steps = [record["metrics"] for record in records if record["phase"] == "grpo"][1:]
+    return Timed([step["seconds/step"] for step in steps], [step["rollout/tokens"] for step in steps])
+
+
+def run_ours(folder: Path) -> None:
+    """GRPO alone, by the ordinary loop."""
+    from actors.cluster import connect
+    from rl.config_check import load_config
+    from rl.console import warn
+    from rl.environment import hush, worker_environment
+    from rl.preparation import prepare_data
+    from rl.results import Results
+    from rl.run_directory import Progress, RunDirectory
+    from rl.team import launch
+    from rl.tracking import Tracker
+    from rl.train import Run, grpo, probe_prompt
+
+    hush()
+    config = load_config(folder / "config.yaml", [])
+    connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
+    directory, splits = RunDirectory.create(config), prepare_data(config)
+    tracker = Tracker(config, directory, warn)
+    with launch(config, directory, splits) as team:
+        run = Run(config, directory, splits, tracker, team, Results.open(config, directory, splits, tracker), Progress("grpo"))
+        team.sync(0, probe_prompt(run))
+        grpo(run)
+
+
+def compare(kind: str, rounds: int) -> dict[str, object]:
+    ratios, ours, theirs = [], [], []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            prompts = rows(kind, folder)
+            model = build_model(folder, prompts)
+            theirs.append(by_trl(kind, prompts, model, folder))
+            ours.append(by_affectree(prompts, model, folder))
+        ratios.append(theirs[-1].per_token() / ours[-1].per_token())
+        print(
+            kind,
+            json.dumps({"ratio": round(ratios[-1], 2), "trl": theirs[-1].__dict__, "affectree": ours[-1].__dict__}),
+            flush=True,
+        )
+    return {
+        "ratio": round(statistics.median(ratios), 2),
+        "noise": round((max(ratios) - min(ratios)) / 2 / statistics.median(ratios), 3),
+        "trl_s": round(statistics.median(s for timed in theirs for s in timed.seconds), 2),
+        "affectree_s": round(statistics.median(s for timed in ours for s in timed.seconds), 2),
+    }
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=2)
+    arguments.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.ours:
+        run_ours(chosen.ours)
+        return
+    if not PEER_PYTHON.exists():
+        raise SystemExit(f"{PEER_PYTHON} is missing: `make .venv-trl/.ready` makes TRL's environment")
+    found = {kind: compare(kind, chosen.rounds) for kind in ("text", "image")}
+    text, image = (float(str(found[kind]["ratio"])) for kind in ("text", "image"))
+    print(json.dumps({"vs_trl_hf": image, "text": text, "image": image, "cases": found}))
+
+
+if __name__ == "__main__":
+    main()
