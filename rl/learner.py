@@ -22,9 +22,12 @@ from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.losses import grpo_loss, supervised_loss
 from rl.openrlhf_adapter import compute_approx_kl
 from rl.policy import Policy, freeze, load_model
-from rl.token_batch import TokenBatch, TokenSequence, make_batch, packed_batches
+from rl.token_batch import Budget, TokenBatch, TokenSequence, make_batch, packed_batches
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, open_rows
+
+MOST_LOGITS = 2**30
+"""Logits that a micro-batch may need: 4 GiB in float32, held a few times over while gradients are computed."""
 
 LogProbs = Callable[[TokenBatch], torch.Tensor]
 """A batch's log-probs under some weights, float32 (N,), without a gradient."""
@@ -256,7 +259,8 @@ class Learner:
         """Micro-batches within the token budget, with the indices of their sequences."""
         pad, share = self.encoder.tokenizer.pad_token_id, self.share
         batches = []
-        for indices in packed_batches(sequences, self.spec.token_budget, share):
+        budget = Budget(self.spec.token_budget, MOST_LOGITS // len(self.encoder.tokenizer))
+        for indices in packed_batches(sequences, budget, share):
             chosen = [sequences[i] for i in indices]
             pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.media}
             batch = make_batch(chosen, pixels, self.encoder.vision_tokens, self.encoder.merge, pad, share)

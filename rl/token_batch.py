@@ -148,45 +148,61 @@ def by_prompt(sequences: Sequence[TokenSequence]) -> list[list[int]]:
     return list(found.values())
 
 
-def packed_batches(sequences: Sequence[TokenSequence], token_budget: int, share: bool = True) -> list[list[int]]:
-    """Split sequences into micro-batches of at most `token_budget` padded tokens; those that share a prompt together.
+@dataclass(frozen=True)
+class Budget:
+    """What a micro-batch may hold; a single sequence that needs more gets one of its own."""
+
+    tokens: int
+    """With padding."""
+    targets: int = 2**31
+    """Predicted tokens: each needs logits over the whole vocabulary."""
+
+    def holds(self, tokens: int, targets: int) -> bool:
+        return tokens <= self.tokens and targets <= self.targets
+
+
+def packed_batches(sequences: Sequence[TokenSequence], budget: Budget, share: bool = True) -> list[list[int]]:
+    """Split sequences into micro-batches within the budget; those that share a prompt together.
 
     A group that does not fit on its own is halved until it does. Returns lists of indices.
     """
     waiting = by_prompt(sequences) if share else [[index] for index in range(len(sequences))]
-    units, lengths = [], []
+    units, lengths, targets = [], [], []
     while waiting:
         unit = waiting.pop()
-        length = len(pack(sequences[unit[0]].prompt, [sequences[i].reply for i in unit]))
-        if length > token_budget and len(unit) > 1:
+        tree = pack(sequences[unit[0]].prompt, [sequences[i].reply for i in unit])
+        if not budget.holds(len(tree), len(tree.predict_at)) and len(unit) > 1:
             waiting += [unit[: len(unit) // 2], unit[len(unit) // 2 :]]
         else:
             units.append(unit)
-            lengths.append(length)
-    return [[index for unit in batch for index in units[unit]] for batch in micro_batches(lengths, token_budget)]
+            lengths.append(len(tree))
+            targets.append(len(tree.predict_at))
+    return [[index for unit in batch for index in units[unit]] for batch in micro_batches(lengths, targets, budget)]
 
 
 MOST_PADDING = 0.25
 """Share of a micro-batch that may be padding before a new one is begun."""
 
 
-def micro_batches(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
-    """Split sequences into batches of at most `token_budget` padded tokens (at least one sequence each).
+def micro_batches(lengths: Sequence[int], targets: Sequence[int], budget: Budget) -> list[list[int]]:
+    """Split rows into batches within the budget (at least one row each).
 
-    Sequences of like length come together, and a batch ends where its padding would pass `MOST_PADDING`.
+    Rows of like length come together, and a batch ends where its padding would pass `MOST_PADDING`.
     Returns lists of indices.
     """
     batches: list[list[int]] = []
-    held = 0
+    held = predicted = 0
     for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
         length = lengths[index]
         padded = (len(batches[-1]) + 1) * length if batches else 0
-        if batches and padded <= token_budget and held + length >= (1 - MOST_PADDING) * padded:
+        fits = budget.holds(padded, predicted + targets[index])
+        if batches and fits and held + length >= (1 - MOST_PADDING) * padded:
             batches[-1].append(index)
             held += length
+            predicted += targets[index]
         else:
             batches.append([index])
-            held = length
+            held, predicted = length, targets[index]
     return batches
 
 

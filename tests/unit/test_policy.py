@@ -8,7 +8,7 @@ import torch
 from transformers import BatchFeature
 
 from rl.policy import Policy, load_model
-from rl.token_batch import TokenSequence, make_batch, micro_batches
+from rl.token_batch import Budget, TokenSequence, make_batch, micro_batches
 from rollout.expansion import FAMILIES
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import PromptEncoder, as_image, vision_token_ids
@@ -140,7 +140,7 @@ def test_temperature_is_that_of_the_sampled_distribution(model, sequences, encod
 
 def test_micro_batches_keep_the_budget_and_every_sequence() -> None:
     lengths = [5, 100, 7, 90, 6, 300]
-    batches = micro_batches(lengths, token_budget=200)
+    batches = micro_batches(lengths, [1] * 6, Budget(200))
     assert sorted(i for batch in batches for i in batch) == list(range(6))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 200

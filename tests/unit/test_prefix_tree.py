@@ -14,7 +14,7 @@ from rl.adapters import adapted, add_adapters, merged, without_adapters
 from rl.learner_spec import LoraSpec
 from rl.policy import Policy, freeze, load_model
 from rl.prefix_tree import PackedTree, pack
-from rl.token_batch import TokenSequence, by_prompt, make_batch, packed_batches
+from rl.token_batch import Budget, TokenSequence, by_prompt, make_batch, packed_batches
 from rollout.expansion import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
@@ -183,8 +183,11 @@ def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, media_rows: Path, e
 
 def test_groups_stay_together_within_the_budget(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
     sequences = groups(faces, media_rows, encoder, "video")
-    for budget in (200, 400, 4000):
+    for budget in (Budget(200), Budget(400), Budget(4000), Budget(4000, targets=40)):
         batches = packed_batches(sequences, budget)
+        packed = [batch_of([sequences[i] for i in batch], encoder, share=True) for batch in batches]
+        for batch, tensors in zip(batches, packed, strict=True):
+            assert len(batch) == 1 or budget.holds(tensors.input_ids.numel(), len(tensors.targets))
         assert sorted(index for batch in batches for index in batch) == list(range(len(sequences)))
-    assert len(packed_batches(sequences, 4000)) == 1
+    assert len(packed_batches(sequences, Budget(4000))) == 1
     assert len(by_prompt(sequences)) == 2
