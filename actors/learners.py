@@ -97,7 +97,7 @@ class Learners:
     def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
         """GRPO on one rollout, an optimizer step for each part; groups are dealt out over the ranks."""
         totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
-        dealt = [deal(part, self.count) for part in parts]
+        dealt = [[[part[index] for index in share] for share in deal(part, self.count)] for part in parts]
         calls = [
             rank.call.remote("update", [shares[number] for shares in dealt], totals, learning_rate)
             for number, rank in enumerate(self.ranks)
@@ -110,10 +110,15 @@ class Learners:
 
     def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
         """KL from the reference of each sample, in order; the work is dealt out over the ranks."""
-        calls = [rank.call.remote("reference_kl", items[number :: self.count]) for number, rank in enumerate(self.ranks)]
+        shares = deal(items, self.count)
+        calls = [
+            rank.call.remote("reference_kl", [items[index] for index in share])
+            for rank, share in zip(self.ranks, shares, strict=True)
+        ]
         found = [0.0] * len(items)
-        for number, share in enumerate(ray.get(calls)):
-            found[number :: self.count] = share
+        for share, values in zip(shares, ray.get(calls), strict=True):
+            for index, value in zip(share, values, strict=True):
+                found[index] = value
         return found
 
     def weights(self) -> Any:

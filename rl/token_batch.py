@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from rl.dealing import by_prompt
 from rl.prefix_tree import Segment, pack
 from rollout.expansion import Pixels
 from rollout.media import Medium
@@ -138,14 +139,6 @@ def make_batch(
         segments=tuple(tree.segments for tree in trees),
         sequences=len(sequences),
     )
-
-
-def by_prompt(sequences: Sequence[TokenSequence]) -> list[list[int]]:
-    """Indices of the sequences that have the same prompt, in order of first occurrence."""
-    found: dict[tuple[bytes, tuple[Medium, ...]], list[int]] = {}
-    for index, sequence in enumerate(sequences):
-        found.setdefault((sequence.prompt.ids.tobytes(), sequence.prompt.media), []).append(index)
-    return list(found.values())
 
 
 @dataclass(frozen=True)

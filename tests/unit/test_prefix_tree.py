@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl.adapters import adapted, add_adapters, merged, without_adapters
+from rl.dealing import by_prompt
 from rl.learner_spec import LoraSpec
 from rl.policy import Policy, freeze, load_model
 from rl.prefix_tree import PackedTree, pack
-from rl.token_batch import Budget, TokenSequence, by_prompt, make_batch, packed_batches
+from rl.token_batch import Budget, TokenSequence, make_batch, packed_batches
 from rollout.expansion import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
