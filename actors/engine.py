@@ -36,6 +36,10 @@ class EngineSpec:
     trust_remote_code: bool = False
 
 
+_OVERRIDES = {"qwen3_vl": {"text_config": {"architectures": ["Qwen3ForCausalLM"]}}}
+"""By family: vLLM 0.29 looks for the text part's architecture on CPUs, which Qwen3-VL's configs do not state."""
+
+
 class StaleEngine(RuntimeError):
     """The engine has not been given weights since it started, or a sync failed half way."""
 
@@ -79,6 +83,7 @@ class RolloutEngine:
                 logprobs_mode="processed_logprobs",
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
+                hf_overrides=_OVERRIDES.get(self.family, {}),
                 weight_transfer_config=WeightTransferConfig(backend=BACKEND),
                 disable_log_stats=True,
             )

@@ -19,6 +19,7 @@ from rl.run_directory import RunDirectory
 from rl.team import SyncMismatch, Team, launch
 from rollout.rows import RowData, open_rows
 from rollout.samples import Prompt, SamplingSpec
+from tests.integration.agreement import assert_media_agree
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -29,8 +30,9 @@ def rows(faces: Path) -> RowData:
 
 
 @pytest.fixture(scope="module")
-def team(cluster: None, config: Config, rows: RowData) -> Iterator[Team]:
-    with launch(config, RunDirectory.create(config), Splits(rows, rows, rows)) as started:
+def team(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iterator[Team]:
+    others = open_rows(media_rows)
+    with launch(config, RunDirectory.create(config), Splits(rows, others, others)) as started:
         yield started
 
 
@@ -70,6 +72,10 @@ def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: T
             assert len(sample.ids) == len(sample.log_probs)
             assert not set(sample.ids.tolist()) & set(encoder.banned_ids)
             assert np.isfinite(sample.log_probs).all()
+
+
+def test_images_and_several_clips_are_the_same_on_both_sides(team: Team, media_rows: Path) -> None:
+    assert_media_agree(team, open_rows(media_rows))
 
 
 def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
