@@ -67,6 +67,9 @@ class RolloutEngine:
         self.store = MediaStore(spec.clip, spec.clip_cache_bytes)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
         self.family = config.model_type
+        # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
+        # the metadata of all of them
+        self._metadata_apart = self.family == "qwen2_5_vl"
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
         self.llm = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
@@ -83,6 +86,7 @@ class RolloutEngine:
                 logprobs_mode="processed_logprobs",
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
+                mm_processor_cache_gb=0 if self._metadata_apart and spec.media_per_prompt["video"] > 1 else 4,
                 hf_overrides=_OVERRIDES.get(self.family, {}),
                 weight_transfer_config=WeightTransferConfig(backend=BACKEND),
                 disable_log_stats=True,
@@ -129,7 +133,7 @@ class RolloutEngine:
 
         Raises:
             StaleEngine: before the first sync.
-            MediaError: if a clip of the prompt cannot be decoded.
+            MediaError: if a file of the prompt cannot be decoded.
             PromptMismatch: if the engine's expanded prompt is not the trainer's.
         """
         if self.version is None:
@@ -172,7 +176,7 @@ class RolloutEngine:
             request |= {"multi_modal_data": data, "multi_modal_uuids": names}
         if "video" in data:
             request["mm_processor_kwargs"] = {"do_sample_frames": False}
-            if self.family == "qwen2_5_vl":  # whose processor is not handed what stands beside the frames
+            if self._metadata_apart:
                 request["mm_processor_kwargs"]["video_metadata"] = [metadata for _, metadata in data["video"]]
         return request
 

@@ -14,8 +14,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from actors.cluster import connect
@@ -31,11 +32,27 @@ from rl.tracking import Tracker
 from rl.train import Run, grpo, probe_prompt
 
 QUICKSTART = Path("configs/quickstart.yaml")
-VARIANTS = {
-    "default": ("sequence", "level", "node"),
-    "answer": ("sequence",),
-}
-"""Reward mix -> kinds of credit."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to reward and credit."""
+
+    name: str
+    credit: str = "sequence"
+    mix: str = "default"
+    kl: float = 0.05
+    """The quickstart's, unless set."""
+
+
+VARIANTS = (
+    Variant("sequence"),
+    Variant("level", "level"),
+    Variant("node", "node"),
+    # level and node credit push the root's tokens 7 / 2 times as hard against the KL penalty (docs/learner.md)
+    Variant("sequence_less_kl", kl=0.05 * 2 / 7),
+    Variant("answer_only", mix="answer"),
+)
 TARGET = 0.9
 """Root accuracy to reach."""
 LEAF_SLACK = 0.002
@@ -58,18 +75,20 @@ class Curve:
         return next(good, None)
 
 
-def settings(model: Path, runs: Path, mix: str, steps: int, more: tuple[str, ...] = ()) -> Config:
+def settings(model: Path, runs: Path, variant: Variant, steps: int, seed: int = 0) -> Config:
     """The quickstart, from a tuned model on."""
     stages = [f"curriculum.stages.{stage}.steps=0" for stage in ("attribute", "expression", "emotion")]
     return load_config(
         QUICKSTART,
         [
             *stages,
-            *more,
+            f"seed={seed}",
             "model.init=checkpoint",
             f"model.path={model}",
             f"runs={runs}",
-            f"rewards.mix=configs/rewards/{mix}.yaml",
+            f"rewards.mix=configs/rewards/{variant.mix}.yaml",
+            f"grpo.credit={variant.credit}",
+            f"grpo.kl={variant.kl}",
             f"grpo.steps={steps}",
             "evaluation.every=2",
             "evaluation.keep_best=false",
@@ -79,20 +98,20 @@ def settings(model: Path, runs: Path, mix: str, steps: int, more: tuple[str, ...
     )
 
 
-def curves(model: Path, runs: Path, mix: str, steps: int, seeds: int) -> Iterator[tuple[str, int, Curve]]:
-    """(credit, seed, curve) of every run with a mix, on actors that are started once."""
-    config = settings(model, runs, mix, steps)
+def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, seeds: int) -> Iterator[tuple[Variant, int, Curve]]:
+    """(variant, seed, curve) of every run with variants that can share actors: the same mix and KL weight."""
+    config = settings(model, runs, variants[0], steps)
     splits = prepare_data(config)
     with launch(config, RunDirectory.create(config), splits) as team:
         for seed in range(seeds):
-            for credit in VARIANTS[mix]:
-                one = settings(model, runs, mix, steps, (f"seed={seed}", f"grpo.credit={credit}"))
+            for variant in variants:
+                one = settings(model, runs, variant, steps, seed)
                 directory = RunDirectory.create(one)
                 directory.tuned_model.symlink_to(model.resolve())
                 tracker = Tracker(one, directory, warn)
                 run = Run(one, directory, splits, tracker, team, Results.open(one, directory, splits, tracker), Progress("grpo"))
-                say(f"{mix}, credit {credit}, seed {seed}")
-                yield credit, seed, learn(run, team, model)
+                say(f"{variant.name}, seed {seed}")
+                yield variant, seed, learn(run, team, model)
 
 
 def learn(run: Run, team: Team, model: Path) -> Curve:
@@ -141,23 +160,21 @@ def main() -> None:
     arguments.add_argument("--model", type=Path, help="a tuned quickstart model; tuned now if not given")
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--steps", type=int, default=24)
-    arguments.add_argument("--mixes", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
     chosen = arguments.parse_args()
     hush()
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder)
         model = chosen.model or tuned_model(runs / "tuned")
-        config = settings(model, runs, "default", chosen.steps)
+        config = settings(model, runs, VARIANTS[0], chosen.steps)
         connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
-        result: dict[str, object] = {"target_root": 100 * TARGET, "steps": chosen.steps}
-        for mix in chosen.mixes:
-            by_credit: dict[str, list[Curve]] = {}
-            for credit, seed, curve in curves(model, runs, mix, chosen.steps, chosen.seeds):
-                by_credit.setdefault(credit, []).append(curve)
-                print(json.dumps({"mix": mix, "credit": credit, "seed": seed, **curve.__dict__}), flush=True)
-            for credit, found in by_credit.items():
-                result[credit if mix == "default" else f"{mix}_only"] = summary(found, config.grpo.prompts * config.grpo.group)
-    print(json.dumps(result))
+        found: dict[str, list[Curve]] = {variant.name: [] for variant in VARIANTS}
+        for _, together in groupby(VARIANTS, key=lambda variant: (variant.mix, variant.kl)):
+            for variant, seed, curve in curves(model, runs, list(together), chosen.steps, chosen.seeds):
+                found[variant.name].append(curve)
+                print(json.dumps({"variant": variant.name, "seed": seed, **curve.__dict__}), flush=True)
+    samples = config.grpo.prompts * config.grpo.group
+    by_name = {name: summary(of_seeds, samples) for name, of_seeds in found.items()}
+    print(json.dumps({"target_root": 100 * TARGET, "steps": chosen.steps, **by_name}))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Both train the same saved tiny model on the same prompts with the same group size, longest completion and thread count, one
 update a rollout, no KL and a reward that costs nothing; TRL generates with transformers, as it has to on CPUs. The trainers
 take turns, each in processes of its own; what counts is the ratio of seconds per sampled token, of the median step of each
-round, since a completion may end early. TRL needs `make bench` once, which makes its environment.
+round, wall clock from the end of a step to the end of the next, since a completion may end early. TRL runs with the number of
+micro-batches that it is fastest with. TRL needs `make bench` once, which makes its environment.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +31,8 @@ PEER_PYTHON = Path(".venv-trl/bin/python")
 PEER = Path(__file__).with_name("peers") / "trl_step.py"
 PROMPTS, GROUP, MAX_TOKENS, STEPS, THREADS = 8, 8, 64, 6, 2
 SIDE, IMAGES = 224, 4
+ACCUMULATE = (1, 2, 8)
+"""Micro-batches of TRL that are tried first; its best counts."""
 REWARD = "def reward(sample):\n    return len(sample.completion) % 7 / 7\n"
 
 
@@ -62,9 +67,9 @@ def build_model(folder: Path, prompts: Sequence[dict]) -> Path:
     return build_tiny(folder / "model", [row["text"] for row in prompts] * 8, TinySpec(vocab=400), seed=0)
 
 
-def by_trl(kind: str, prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
-    shape = {"prompts": PROMPTS, "group": GROUP, "max_tokens": MAX_TOKENS, "steps": STEPS, "threads": THREADS}
-    job = {"model": str(model), "rows": list(prompts), "accumulate": PROMPTS if kind == "image" else 1, **shape}
+def by_trl(prompts: Sequence[dict], model: Path, folder: Path, accumulate: int, steps: int = STEPS) -> Timed:
+    shape = {"prompts": PROMPTS, "group": GROUP, "max_tokens": MAX_TOKENS, "steps": steps, "threads": THREADS}
+    job = {"model": str(model), "rows": list(prompts), "accumulate": accumulate, **shape}
     (folder / "job.json").write_text(json.dumps(job))
     done = subprocess.run([str(PEER_PYTHON), str(PEER), str(folder / "job.json")], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -103,9 +108,7 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     subprocess.run([sys.executable, "-m", "benchmarks.step", "--ours", str(folder)], check=True, stdout=subprocess.DEVNULL)
-    records = [json.loads(line) for line in next((folder / "runs").glob("*/metrics.jsonl")).read_text().splitlines()]
-    steps = [record["metrics"] for record in records if record["phase"] == "grpo"][1:]
-    return Timed([step["seconds/step"] for step in steps], [step["rollout/tokens"] for step in steps])
+    return Timed(**json.loads((folder / "ours.json").read_text()))
 
 
 def run_ours(folder: Path) -> None:
@@ -125,21 +128,40 @@ def run_ours(folder: Path) -> None:
     config = load_config(folder / "config.yaml", [])
     connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
     directory, splits = RunDirectory.create(config), prepare_data(config)
-    tracker = Tracker(config, directory, warn)
+    ends: list[float] = []
+    tokens: list[float] = []
+
+    class Clock(Tracker):
+        """Told of each step at its end."""
+
+        def log(self, metrics: Mapping[str, float], step: int, flush: bool = True) -> None:
+            ends.append(time.perf_counter())
+            tokens.append(metrics["rollout/tokens"])
+
+    tracker = Clock(config, directory, warn)
     with launch(config, directory, splits) as team:
         run = Run(config, directory, splits, tracker, team, Results.open(config, directory, splits, tracker), Progress("grpo"))
         team.sync(0, probe_prompt(run))
         grpo(run)
+    seconds = [after - before for before, after in pairwise(ends)]
+    (folder / "ours.json").write_text(json.dumps({"seconds": seconds, "tokens": tokens[1:]}))
 
 
 def compare(kind: str, rounds: int) -> dict[str, object]:
-    ratios, ours, theirs = [], [], []
+    ratios: list[float] = []
+    ours: list[Timed] = []
+    theirs: list[Timed] = []
+    with tempfile.TemporaryDirectory() as name:
+        prompts = rows(kind, Path(name))
+        model = build_model(Path(name), prompts)
+        tried = {n: by_trl(prompts, model, Path(name), n, steps=3).per_token() for n in ACCUMULATE}
+        accumulate = min(tried, key=lambda n: tried[n])
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             prompts = rows(kind, folder)
             model = build_model(folder, prompts)
-            theirs.append(by_trl(kind, prompts, model, folder))
+            theirs.append(by_trl(prompts, model, folder, accumulate))
             ours.append(by_affectree(prompts, model, folder))
         ratios.append(theirs[-1].per_token() / ours[-1].per_token())
         print(
@@ -149,6 +171,7 @@ def compare(kind: str, rounds: int) -> dict[str, object]:
         )
     return {
         "ratio": round(statistics.median(ratios), 2),
+        "trl_micro_batches": accumulate,
         "noise": round((max(ratios) - min(ratios)) / 2 / statistics.median(ratios), 3),
         "trl_s": round(statistics.median(s for timed in theirs for s in timed.seconds), 2),
         "affectree_s": round(statistics.median(s for timed in ours for s in timed.seconds), 2),

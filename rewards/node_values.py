@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from rewards.sample import RewardSample
@@ -15,41 +15,50 @@ from rewards.tree import Person
 class JudgedNode:
     """One node that a completion states."""
 
-    key: Hashable
+    about: Hashable
     """What the node is about: the same for nodes of other completions that speak of the same thing."""
     value: float
     """1 if the gold tree has the node, else 0."""
 
 
 def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:
-    """Line (from 0) -> the node on it; empty without a gold tree.
+    """Line (from 0) -> the node on it; empty without a gold tree, and for a completion with several trees.
 
-    A leaf is about its person's aspect, an expression about the aspects of its evidence, an emotion about its place among
-    the person's. Right is what the scorers `leaf`, `expression` and `root` count: the folded aspect and value, the folded
-    name, the folded label; what is stated more often than the gold tree has it is wrong the further times.
+    A leaf is about its person's aspect, an expression and an emotion about their place among the person's: what a node is
+    about is written before what it says of it. Right are, as for the scorers `leaf`, `expression` and `root`, a folded aspect
+    and value of this person, a folded name, and a folded label of this person that rests on an expression that rests on an
+    attribute. What is stated more often than the gold tree has it is wrong the further times.
     """
     gold = sample.gold.tree if sample.tree else None
-    if gold is None or gold.is_empty():
+    if gold is None or gold.is_empty() or sample.parsed.has("second_tree"):
         return {}
-    left = Counter(said for person in gold.persons for _, said in _nodes(person).values())
+    left = Counter(node.said for number, person in enumerate(gold.persons) for node in _nodes(number, person))
     found = {}
     for number, person in enumerate(sample.parsed.tree.persons):
-        for node_id, (key, said) in _nodes(person).items():
-            right = left[said] > 0
-            left[said] -= right
-            found[sample.parsed.lines[number, node_id] - 1] = JudgedNode((number, *key), float(right))
+        for node in _nodes(number, person):
+            right = node.grounded and left[node.said] > 0
+            left[node.said] -= right
+            found[sample.parsed.lines[number, node.id] - 1] = JudgedNode(node.about, float(right))
     return found
 
 
-def _nodes(person: Person) -> dict[str, tuple[tuple[Hashable, ...], tuple[str, ...]]]:
-    """Node id -> (what it is about, what it says)."""
-    aspects = {a.id: fold(a.aspect) for a in person.attributes}
-    found: dict[str, tuple[tuple[Hashable, ...], tuple[str, ...]]] = {}
+@dataclass(frozen=True)
+class _Node:
+    id: str
+    about: Hashable
+    said: tuple[object, ...]
+    grounded: bool = True
+
+
+def _nodes(number: int, person: Person) -> Iterator[_Node]:
+    """The nodes of the person that is `number` in the text."""
     for a in person.attributes:
-        found[a.id] = ("attribute", fold(a.aspect)), ("attribute", fold(a.aspect), fold(a.value))
-    for e in person.expressions:
-        about = frozenset(aspects.get(node_id, "") for node_id in e.rests_on)
-        found[e.id] = ("expression", about), ("expression", fold(e.name))
+        aspect = fold(a.aspect)
+        yield _Node(a.id, (number, "attribute", aspect), (number, "attribute", aspect, fold(a.value)))
+    seen = {a.id for a in person.attributes}
+    for place, e in enumerate(person.expressions):
+        yield _Node(e.id, (number, "expression", place), ("expression", fold(e.name)))
+    resting = {e.id for e in person.expressions if seen & set(e.rests_on)}
     for place, m in enumerate(person.emotions):
-        found[m.id] = ("emotion", place), ("emotion", fold(m.label))
-    return found
+        grounded = bool(resting & set(m.rests_on))
+        yield _Node(m.id, (number, "emotion", place), (number, "emotion", fold(m.label)), grounded)

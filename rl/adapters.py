@@ -52,5 +52,5 @@ def checkpoint_name(name: str) -> str | None:
 
 
 def merged(layer: LoraLayer) -> torch.Tensor:
-    """The weight with its adapter added."""
-    return layer.get_base_layer().weight.detach() + layer.get_delta_weight("default").detach()
+    """The weight with its adapter added, float32: in bfloat16 a small adapter would be rounded away."""
+    return layer.get_base_layer().weight.detach().float() + layer.get_delta_weight("default").detach().float()

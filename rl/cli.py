@@ -91,19 +91,20 @@ def faces(
 @data_app.command("check")
 def check_data(
     file: Annotated[Path, typer.Argument(help="Rows in ms-swift form: .jsonl, .json or .parquet.")],
-    media_root: Annotated[Path | None, typer.Option(help="Where relative video paths start.")] = None,
+    media_root: Annotated[Path | None, typer.Option(help="Where relative paths of videos and images start.")] = None,
     decode: Annotated[bool, typer.Option(help="Decode every clip and image, not only look for it.")] = False,
 ) -> None:
     """Read a file of rows and say what is in it, or what is wrong with it."""
     from collections import Counter
 
-    from rollout.media import ClipSpec, decode
+    from rollout.media import ClipSpec
+    from rollout.media import decode as decode_file
     from rollout.rows import open_rows
 
     rows = open_rows(file, media_root)
     if decode:
         for medium in dict.fromkeys(medium for index in range(len(rows)) for medium in rows[index].media):
-            decode(medium, ClipSpec())
+            decode_file(medium, ClipSpec())
     for task, count in sorted(Counter(rows.tasks()).items()):
         console.print(f"{task}: {count} rows")
 

@@ -112,7 +112,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.epochs", grpo.epochs, grpo.epochs >= 1, "must be 1 or more"
     yield "grpo.resample", grpo.resample, grpo.resample >= 0, "must be 0 or more"
     kl_apart = grpo.credit == "sequence" or grpo.kl_in == "loss"
-    yield "grpo.kl_in", grpo.kl_in, kl_apart, "must be loss with credit level, whose rewards it would not reach"
+    yield "grpo.kl_in", grpo.kl_in, kl_apart, f"must be loss with credit {grpo.credit}, whose rewards it would not reach"
     pulls = grpo.kl_in == "reward" or grpo.kl_estimator != "k1" or not grpo.kl
     yield "grpo.kl_estimator", grpo.kl_estimator, pulls, "k1 has no gradient towards the reference; use k2 or k3 in the loss"
     free = not grpo.structured or grpo.correction == "off"
@@ -192,6 +192,7 @@ def _training_rules(model: ModelConfig) -> Iterator[tuple[str, Any, bool, str]]:
     yield "model.freeze", model.freeze, set(model.freeze) <= {"vision", "projector"}, "must hold vision, projector or both"
     if model.lora is not None:
         yield "model.lora.rank", model.lora.rank, model.lora.rank >= 1, "must be 1 or more"
+        yield "model.lora.alpha", model.lora.alpha, model.lora.alpha > 0, "must be above 0"
         yield "model.lora.modules", model.lora.modules, bool(model.lora.modules), "must name at least one linear layer"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from rewards.lines import line_levels
 from rewards.mix import LEVELS, Reward
-from rewards.node_values import JudgedNode, judged_nodes
+from rewards.node_values import judged_nodes
 from rewards.sample import RewardSample
 from rl.advantages import ESTIMATORS
 
@@ -41,23 +41,32 @@ def level_credit(samples: Samples, rewards: Rewards, estimator: str) -> list[lis
 
 def node_credit(samples: Samples, rewards: Rewards, estimator: str) -> list[list[LineAdvantages]]:
     """Each node's advantage among its group's, on the node's line; samples without a gold tree have none."""
-    judged = [[judged_nodes(one) for one in group] for group in samples]
     rest = _relative(rewards, lambda reward: reward.rest, estimator)
     found: list[list[dict[int, float]]] = [[{} for _ in group] for group in samples]
-    keys = dict.fromkeys(node.key for group in judged for nodes in group for node in nodes.values())
-    for key in keys:
-        values = [
-            [_about(key, nodes) if reward.value is not None else None for nodes, reward in zip(*pair, strict=True)]
-            for pair in zip(judged, rewards, strict=True)
-        ]
-        for g, advantages in enumerate(ESTIMATORS[estimator](values)):
-            for s, advantage in enumerate(advantages):
-                if advantage is None:
-                    continue
-                for line, node in judged[g][s].items():
-                    if node.key == key:
-                        found[g][s][line] = advantage + (rest[g][s] or 0.0)
+    for places in _by_subject(samples, rewards).values():
+        groups = sorted({group for group, _ in places})
+        values = [[_mean(places.get((group, sample))) for sample in range(len(samples[group]))] for group in groups]
+        for group, advantages in zip(groups, ESTIMATORS[estimator](values), strict=True):
+            for sample, advantage in enumerate(advantages):
+                if advantage is not None:
+                    whole = advantage + (rest[group][sample] or 0.0)
+                    found[group][sample].update(dict.fromkeys(places[group, sample], whole))
     return [list(group) for group in found]
+
+
+def _by_subject(samples: Samples, rewards: Rewards) -> dict[Hashable, dict[tuple[int, int], dict[int, float]]]:
+    """What nodes are about -> (group, sample) -> line -> value, of samples that have a reward."""
+    found: dict[Hashable, dict[tuple[int, int], dict[int, float]]] = {}
+    for g, (group, scored) in enumerate(zip(samples, rewards, strict=True)):
+        for s, (one, reward) in enumerate(zip(group, scored, strict=True)):
+            if reward.value is not None:
+                for line, node in judged_nodes(one).items():
+                    found.setdefault(node.about, {}).setdefault((g, s), {})[line] = node.value
+    return found
+
+
+def _mean(values: Mapping[int, float] | None) -> float | None:
+    return sum(values.values()) / len(values) if values else None
 
 
 CREDIT: dict[str, Callable[[Samples, Rewards, str], list[list[LineAdvantages]]]] = {"level": level_credit, "node": node_credit}
@@ -72,9 +81,3 @@ def token_advantages(advantage: float, by_line: LineAdvantages, lines: Sequence[
 def _relative(rewards: Rewards, of: Callable[[Reward], float | None], estimator: str) -> list[list[float | None]]:
     """Advantages in one part of the reward; None for samples that have no reward or not this part."""
     return ESTIMATORS[estimator]([[None if reward.value is None else of(reward) for reward in group] for group in rewards])
-
-
-def _about(key: Hashable, nodes: Mapping[int, JudgedNode]) -> float | None:
-    """Mean value of a sample's nodes about one thing; None if it does not speak of it."""
-    values = [node.value for node in nodes.values() if node.key == key]
-    return sum(values) / len(values) if values else None

@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class Learner:
         self.dtype = getattr(torch, spec.dtype)
         processor = AutoProcessor.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
-        self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes))
+        self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes), spec.engine_dtype)
         self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
         self.share = spec.share_prefixes and self.engine.module.can_share
         if spec.share_prefixes and not self.share:
@@ -55,7 +56,7 @@ class Learner:
         self.rows: Any = None
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
-        """Prompts of rows; their clips are then at hand for learning."""
+        """Prompts of rows; their media are then at hand for learning."""
         return [self.encoder.encode(row) for row in rows]
 
     def reply_ids(self, text: str) -> np.ndarray:
@@ -121,11 +122,13 @@ class Learner:
         began = time.perf_counter()
         steps = list(range(len(parts))) * self.spec.grpo.epochs
         old = [self._log_probs(part, self._present_log_probs) if len(steps) > 1 else None for part in parts]
+        references = [self._log_probs(part, self.reference) if self.reference else None for part in parts]
         stats = _Sums()
         self.engine.train()
         norms = []
         for number, index in enumerate(steps):
-            norms.append(self._grpo_step(parts[index], old[index], totals[index], learning_rate, stats, first=number == 0))
+            part = _Part(parts[index], old[index], references[index], totals[index])
+            norms.append(self._grpo_step(part, learning_rate, stats, first=number == 0))
         sums = self._sum(stats.values)
         tokens = max(1.0, sums["tokens"])
         return {
@@ -193,27 +196,21 @@ class Learner:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.temperature)
 
-    def _grpo_step(
-        self,
-        part: Sequence[LearnItem],
-        old: list[torch.Tensor] | None,
-        totals: Totals,
-        learning_rate: float,
-        stats: _Sums,
-        first: bool,
-    ) -> float:
-        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part])
-        references = [self.reference(batch) if self.reference else None for batch, _ in batches]
-        members = {id(batch): (indices, reference) for (batch, indices), reference in zip(batches, references, strict=True)}
+    def _grpo_step(self, part: _Part, learning_rate: float, stats: _Sums, first: bool) -> float:
+        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part.items])
+        members = {id(batch): indices for batch, indices in batches}
 
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
-            indices, reference = members[id(batch)]
+            indices = members[id(batch)]
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
-            before = log_probs.detach() if old is None else torch.cat([old[i] for i in indices])
-            advantages = torch.from_numpy(np.concatenate([self._advantages(part[i]) for i in indices])).to(self.device)
-            recorded = torch.from_numpy(np.concatenate([part[i].rollout_log_probs for i in indices])).to(self.device)
-            terms = grpo_loss(log_probs, before, reference, advantages, batch.sequence_of, self.spec.grpo, totals, recorded)
+            before = log_probs.detach() if part.old is None else torch.cat([part.old[i] for i in indices])
+            reference = None if part.reference is None else torch.cat([part.reference[i] for i in indices])
+            items = [part.items[i] for i in indices]
+            advantages = torch.from_numpy(np.concatenate([self._advantages(item) for item in items])).to(self.device)
+            recorded = torch.from_numpy(np.concatenate([item.rollout_log_probs for item in items])).to(self.device)
+            sequence_of, totals = batch.sequence_of, part.totals
+            terms = grpo_loss(log_probs, before, reference, advantages, sequence_of, self.spec.grpo, totals, recorded)
             if counts:
                 stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
             if counts and first:
@@ -282,6 +279,17 @@ class Learner:
         tensor = torch.tensor(value, device=self.device)
         torch.distributed.all_reduce(tensor, op=torch.distributed.ReduceOp.MAX)
         return float(tensor)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one optimizer step learns from, on this rank."""
+
+    items: Sequence[LearnItem]
+    old: list[torch.Tensor] | None
+    """Log-probs under the weights that the rollout's learning began with; None if these are the present ones."""
+    reference: list[torch.Tensor] | None
+    totals: Totals
 
 
 class _Sums:

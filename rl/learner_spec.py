@@ -59,6 +59,8 @@ class LearnerSpec:
 
     model: str
     dtype: str
+    engine_dtype: str
+    """Positions are rounded as the engine's are."""
     rows: str
     """The file of training rows, for supervised stages."""
     media_root: str | None

@@ -217,6 +217,7 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
     return LearnerSpec(
         model=model,
         dtype=config.model.dtype,
+        engine_dtype=config.rollout.dtype or config.model.dtype,
         rows=str(train_rows.path.resolve()),
         media_root=str(train_rows.media_root),
         clip=clip_spec(config),

@@ -96,6 +96,8 @@ def _opened_image(path: Path) -> Iterator[Image.Image]:
 
 
 def _still(path: Path, image: Image.Image, max_pixels: int) -> Clip:
+    if image.mode.startswith(("I", "F")):
+        raise MediaError(f"{path}: has {image.mode} pixels, whose range is not known; convert it to 8 bits a channel")
     upright = ImageOps.exif_transpose(image).convert("RGB")
     width, height = _fitting(upright.width, upright.height, max_pixels)
     if (width, height) != upright.size:

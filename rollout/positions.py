@@ -1,6 +1,6 @@
 """Three-dimensional rotary positions (M-RoPE) of a prompt, computed once for engine and learner.
 
-Follows the engine (vLLM), which scales time by the exact seconds per temporal patch; transformers
+Follows the engine (vLLM), which scales time by the seconds per temporal patch as its dtype holds them; transformers
 truncates them to whole seconds first. Both agree where that number is whole, at 1 or 2 fps.
 Source: Qwen2.5-VL technical report, section 2.1.2.
 """

@@ -56,7 +56,7 @@ class MediaStore:
 class PromptEncoder:
     """Applies a checkpoint's own chat template, tokenizer and media processors to rows."""
 
-    def __init__(self, processor: Any, config: Any, store: MediaStore) -> None:
+    def __init__(self, processor: Any, config: Any, store: MediaStore, engine_dtype: str = "float32") -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.store = store
@@ -64,7 +64,7 @@ class PromptEncoder:
         """Ids of the placeholders whose embeddings come from the vision tower."""
         self.banned_ids = tuple(vision_token_ids(config))
         self.merge: int = config.vision_config.spatial_merge_size
-        self.expand = expansion_of(config, self._plain_ids)
+        self.expand = expansion_of(config, self._plain_ids, engine_dtype)
         self._pixels: OrderedDict[Medium, Pixels] = OrderedDict()
         self._pixel_bytes = 0
         self._text_ids: dict[str, np.ndarray] = {}
@@ -127,15 +127,14 @@ class PromptEncoder:
         # size is left to the checkpoint's processor, exactly as the engine's copy of it does
         if medium.kind == "image":
             out = self.processor.image_processor(images=[as_image(clip)], return_tensors="np")
-            values, grid, frame_seconds = out["pixel_values"], out["image_grid_thw"][0], 0.0
+            values, grid = out["pixel_values"], out["image_grid_thw"][0]
         else:
             out = self.processor.video_processor(
                 videos=[clip.frames], do_sample_frames=False, return_metadata=False, return_tensors="np"
             )
-            values, grid, frame_seconds = out["pixel_values_videos"], out["video_grid_thw"][0], 1 / clip.fps
+            values, grid = out["pixel_values_videos"], out["video_grid_thw"][0]
         time, height, width = (int(n) for n in grid)
-        patch_seconds = frame_seconds * self.processor.video_processor.temporal_patch_size
-        return Pixels(np.asarray(values, dtype=np.float32), (time, height, width), patch_seconds, frame_seconds)
+        return Pixels(np.asarray(values, dtype=np.float32), (time, height, width), clip.fps)
 
     def _plain_ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)

@@ -145,13 +145,22 @@ def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) 
 def _media(record: dict[str, Any], question: str, where: str, root: Path) -> tuple[Medium, ...]:
     """A file for each tag, in the order of the tags."""
     asked = MEDIA_TAG.findall(question)
-    given = {kind: list(record.get(f"{kind}s") or ()) for kind in ("video", "image")}
-    for kind, paths in given.items():
+    given = {}
+    for kind in ("video", "image"):
+        named = record.get(f"{kind}s") or []
+        paths = [named] if isinstance(named, str) else list(named)
+        for path in paths:
+            if not isinstance(path, str) or not path:
+                raise RowError(f"{where}, key `{kind}s`: must hold paths of files, found {str(path)[:80]!r}")
+        given[kind] = paths
         if asked.count(kind) != len(paths):
             raise RowError(
                 f"{where}, key `{kind}s`: the text asks for {asked.count(kind)} {kind}(s) by <{kind}>, found {len(paths)}; "
                 f"make the tags and the list agree"
             )
+    for token in ("<|video_pad|>", "<|image_pad|>"):
+        if token in question:
+            raise RowError(f"{where}, key `messages`: the text holds {token} itself; write <video> or <image>")
     return tuple(Medium(kind, str(root / given[kind].pop(0))) for kind in asked)
 
 

@@ -21,7 +21,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows about a video, an image, two images, an image and a video, two videos, and nothing to look at."""
+    """Rows about a video, an image, two images, an image and a video, two pairs of videos, and nothing to look at."""
     import json
 
     from PIL import Image
@@ -29,9 +29,9 @@ def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from rollout.media import ClipSpec, Medium, decode
 
     folder = tmp_path_factory.mktemp("media")
-    clips = sorted(str(path) for path in (faces / "videos").glob("*.mp4"))[:2]
+    clips = sorted(str(path) for path in (faces / "videos").glob("*.mp4"))[:3]
     images = []
-    for number, clip in enumerate(clips):
+    for number, clip in enumerate(clips[:2]):
         images.append(str(folder / f"{number}.png"))
         frame = Image.fromarray(decode(Medium("video", clip), ClipSpec()).frames[0])
         frame.resize((84 + 28 * number, 60)).save(images[-1])  # not a multiple of a patch: processors have to resize
@@ -40,7 +40,8 @@ def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("<image>What is the hat?", [], images[:1]),
         ("<image> and <image>: who smiles?", [], images),
         ("Compare <image> with <video> and say who smiles.", clips[:1], images[1:]),
-        ("<video><video>Who smiles?", clips, []),
+        ("<video><video>Who smiles?", clips[:2], []),
+        ("<video><video>Who smiles?", [clips[0], clips[2]], []),
         ("What is a scowl?", [], []),
     ]
     lines = [

@@ -87,14 +87,29 @@ def test_nodes_are_judged_by_the_gold_tree() -> None:
         "e1 scowl < a2": 1.0,
         "m1 sad (strong) < e1": 0.0,
     }
-    assert nodes["e1 scowl < a2"].key == (0, "expression", frozenset({"eyebrow angle"}))
+    assert nodes["e1 scowl < a2"].about == (0, "expression", 0)
     assert judged_nodes(RewardSample(said)) == {}
 
 
 def test_a_node_stated_again_is_wrong() -> None:
     twice = GOOD.replace("a2 eyebrow", "a3 hair color: brown\na2 eyebrow")
-    values = [node.value for node in judged_nodes(RewardSample(twice, tree=GOOD)).values() if "hair color" in node.key]
+    values = [node.value for node in judged_nodes(RewardSample(twice, tree=GOOD)).values() if "hair color" in node.about]
     assert values == [1.0, 0.0]
+
+
+def test_nodes_earn_nothing_that_the_scorers_refuse() -> None:
+    def right(text: str, gold: str = GOOD) -> set[str]:
+        return {text.split("\n")[n] for n, node in judged_nodes(RewardSample(text, tree=gold)).items() if node.value}
+
+    assert right(GOOD + GOOD) == set()  # a second tree is a hedge
+    assert "m1 angry (strong)" not in right(GOOD.replace("m1 angry (strong) < e1", "m1 angry (strong)"))
+    assert not any(line.startswith("m1") for line in right(GOOD.replace("e1 scowl < a2", "e1 scowl")))
+    first, second = GOOD[GOOD.index("attribute") : GOOD.index("</tree>")], GOOD[GOOD.index("attribute") : GOOD.index("</tree>")]
+    second = second.replace("brown", "red").replace("lowered", "raised").replace("angry", "sad").replace("scowl", "smile")
+    pair = f"<tree>\nperson 1\n{first}person 2\n{second}</tree>\n<answer>Angry</answer>"
+    swapped = f"<tree>\nperson 1\n{second}person 2\n{first}</tree>\n<answer>Angry</answer>"
+    assert len(right(pair, pair)) == 8
+    assert {line[0] for line in right(swapped, pair)} == {"e"}  # the scorer of expressions does not ask whose they are
 
 
 def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:

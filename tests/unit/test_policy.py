@@ -9,7 +9,8 @@ from transformers import BatchFeature
 
 from rl.policy import Policy, load_model
 from rl.token_batch import Budget, TokenSequence, make_batch, micro_batches
-from rollout.expansion import FAMILIES
+from rollout.expansion import FAMILIES, Pixels, rounded
+from rollout.media import ClipSpec, Medium, sample_indices
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import PromptEncoder, as_image, vision_token_ids
 from rollout.rows import MEDIA_TAG, Row, open_rows
@@ -65,6 +66,28 @@ def test_prompts_equal_the_processors_own(family: str, media_rows: Path, tiny_mo
         seconds = {"second_per_grid_ts": theirs["second_per_grid_ts"]} if "second_per_grid_ts" in theirs else {}
         positions, _ = model.model.get_rope_index(theirs["input_ids"], theirs["mm_token_type_ids"], **grids, **seconds)
         np.testing.assert_array_equal(ours.positions, positions[:, 0].numpy())
+
+
+@pytest.mark.parametrize("fps", [25.0, 29.97, 30.0])
+def test_times_in_words_are_rounded_as_the_processors_are(fps: float, encoders) -> None:
+    processor, expand = encoders["qwen3_vl"].processor, encoders["qwen3_vl"].expand
+    for frames in range(2, 800, 22):
+        sampled = ClipSpec(fps=2.0, max_frames=16)
+        count = len(sample_indices(frames, fps, sampled))
+        rate = count * fps / frames
+        seconds = processor._calculate_timestamps(list(range(count)), rate)
+        theirs = [encoders["qwen3_vl"]._plain_ids(f"<{second:.1f} seconds>") for second in seconds]
+        pixels = Pixels(np.zeros((0, 0), dtype=np.float32), (count // 2, 2, 2), rate)
+        ours, _ = expand(Medium("video", ""), pixels)
+        start, end = expand.config.vision_start_token_id, expand.config.vision_end_token_id
+        whole = [token for time in theirs for token in (*time, start, expand.config.video_token_id, end)]
+        assert ours == whole, (frames, fps)
+
+
+@pytest.mark.parametrize("value", [2 / 1.7, 2 / 7.5, 1.0, 0.5, 2 / 1.1])
+def test_seconds_are_rounded_as_tensors_are(value: float) -> None:
+    for dtype in ("float32", "bfloat16"):
+        assert rounded(value, dtype) == torch.tensor(value).to(getattr(torch, dtype)).item()
 
 
 @pytest.mark.parametrize("fps", [1.0, 2.0])

@@ -47,6 +47,11 @@ def test_bad_rows_are_refused(tmp_path: Path) -> None:
     no_image = {"messages": [{"role": "user", "content": "<image>what?"}], "images": ["text.png"]}
     (tmp_path / "text.png").write_text("not an image")
     refused(write(tmp_path / "f.jsonl", ASK, no_image), "row 2", "`images`", "text.png", "not a readable image")
+    for number, images in enumerate(([None], [{"path": "a.png"}])):
+        bad = {"messages": [{"role": "user", "content": "<image>what?"}], "images": images}
+        refused(write(tmp_path / f"g{number}.jsonl", ASK, bad), "row 2", "`images`", "paths of files")
+    hidden = {"messages": [{"role": "user", "content": "<|image_pad|>what?"}]}
+    refused(write(tmp_path / "h.jsonl", ASK, hidden), "row 2", "`messages`", "<|image_pad|>")
     unreadable = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["text.mp4"]}
     refused(write(tmp_path / "d.jsonl", unreadable), "row 1", "text.mp4", "not a readable video")
     no_user = {"messages": [{"role": "assistant", "content": "hi"}]}
