@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,19 +36,24 @@ class Learned:
     weights: dict[str, np.ndarray]
 
 
-def learn(
-    config: Config, model: Path, data: tuple[Path, Path], ranks: int, zero_stage: int, share: bool, lora: LoraSpec | None = None
-) -> Learned:
-    """A GRPO step, a supervised step, then a GRPO update of two optimizer steps."""
-    rows, others = open_rows(data[0] / "train.jsonl"), open_rows(data[1])
-    spec = learner_spec(config, str(model), rows)
+@dataclass(frozen=True)
+class Setting:
+    """What the tests start from."""
+
+    config: Config
+    model: Path
+    faces: Path
+    media_rows: Path
+
+
+def learn(setting: Setting, learners: Learners, zero_stage: int, share: bool, lora: LoraSpec | None = None) -> Learned:
+    """A GRPO step, a supervised step, then a GRPO update of two optimizer steps; on ranks that may have done so before."""
+    rows, others = open_rows(setting.faces / "train.jsonl"), open_rows(setting.media_rows)
+    spec = learner_spec(setting.config, str(setting.model), rows)
     spec = replace(spec, deepspeed=replace(spec.deepspeed, zero_stage=zero_stage), threads=1, token_budget=700)
     spec = replace(spec, share_prefixes=share, gradient_checkpointing=zero_stage == 2, lora=lora)
-    learners = Learners(ranks, cpus=0.5, gpus=0)
-    wait_ready("room", [learners.room()], 60)
-    learners.place()
     wait_ready("ranks", learners.start(spec), 200)
-    learners.call("load_reference", str(model))
+    learners.call("load_reference", str(setting.model))
     chosen = [rows[i] for task in ("rationale", "attribute_open") for i in rows.indices_by_task()[task][:4]]
     chosen += [others[2], Row(0, "What is a scowl?", (), "qa", reference="brow")]  # images alone, and nothing to look at
     prompts = learners.encode(chosen)
@@ -62,7 +68,6 @@ def learn(
     tuned = learners.tune(list(range(6)), learning_rate=1e-4)
     updated = learners.update([items[:12], items[12:]], learning_rate=1e-4)
     weights = {k: v.numpy() for k, v in load(ray.get(learners.weights()).tobytes()).items()}
-    learners.shutdown()
     return Learned(first, after, tuned, updated, weights)
 
 
@@ -70,28 +75,48 @@ def learners_reply(learners: Learners, text: str) -> np.ndarray:
     return learners.call("reply_ids", text)[0]
 
 
-@pytest.fixture(scope="module")
-def data(faces: Path, media_rows: Path) -> tuple[Path, Path]:
-    return faces, media_rows
+def ranks(count: int) -> Iterator[Learners]:
+    learners = Learners(count, cpus=0.5, gpus=0)
+    wait_ready("room", [learners.room()], 60)
+    learners.place()
+    yield learners
+    learners.shutdown()
 
 
 @pytest.fixture(scope="module")
-def plain(cluster: None, config: Config, tiny_model: Path, data: tuple[Path, Path]) -> Learned:
-    return learn(config, tiny_model, data, ranks=1, zero_stage=0, share=False)
+def one_rank(cluster: None) -> Iterator[Learners]:
+    yield from ranks(1)
 
 
-@pytest.mark.parametrize(("ranks", "zero_stage"), [(1, 0), (1, 2), (2, 3)])
-def test_shared_prefixes_and_ranks_change_nothing(
-    plain: Learned, config: Config, tiny_model: Path, data: tuple[Path, Path], ranks: int, zero_stage: int
-) -> None:
-    assert_equal(plain, learn(config, tiny_model, data, ranks, zero_stage, share=True))
+@pytest.fixture(scope="module")
+def two_ranks(cluster: None) -> Iterator[Learners]:
+    yield from ranks(2)
 
 
-def test_adapters_change_nothing_either(cluster: None, config: Config, tiny_model: Path, data: tuple[Path, Path]) -> None:
+@pytest.fixture(scope="module")
+def setting(config: Config, tiny_model: Path, faces: Path, media_rows: Path) -> Setting:
+    return Setting(config, tiny_model, faces, media_rows)
+
+
+@pytest.fixture(scope="module")
+def plain(setting: Setting, one_rank: Learners) -> Learned:
+    return learn(setting, one_rank, zero_stage=0, share=False)
+
+
+@pytest.mark.parametrize("zero_stage", [0, 2])
+def test_shared_prefixes_change_nothing(plain: Learned, setting: Setting, one_rank: Learners, zero_stage: int) -> None:
+    assert_equal(plain, learn(setting, one_rank, zero_stage, share=True))
+
+
+def test_sharded_over_two_ranks_nothing_changes(plain: Learned, setting: Setting, two_ranks: Learners) -> None:
+    assert_equal(plain, learn(setting, two_ranks, zero_stage=3, share=True))
+
+
+def test_adapters_change_nothing_either(setting: Setting, one_rank: Learners, two_ranks: Learners) -> None:
     lora = LoraSpec(8, 16.0, ("q_proj", "v_proj", "down_proj"))
-    plain = learn(config, tiny_model, data, ranks=1, zero_stage=0, share=False, lora=lora)
-    assert_equal(plain, learn(config, tiny_model, data, ranks=2, zero_stage=3, share=True, lora=lora))
-    original = load_model(tiny_model, torch.float32).state_dict()
+    plain = learn(setting, one_rank, zero_stage=0, share=False, lora=lora)
+    assert_equal(plain, learn(setting, two_ranks, zero_stage=3, share=True, lora=lora))
+    original = load_model(setting.model, torch.float32).state_dict()
     changed = {name for name, weight in original.items() if np.abs(weight.numpy() - plain.weights[name]).max() > 0}
     assert changed
     assert all(name.split(".")[-2] in lora.modules and "language_model" in name for name in changed)
@@ -101,7 +126,7 @@ def assert_equal(plain: Learned, found: Learned) -> None:
     for name in ("loss", "kl", "entropy", "gradient_norm", "tokens"):
         assert found.first[name] == pytest.approx(plain.first[name], abs=1e-5, rel=1e-5), name
     differences = [np.abs(a - b).max() for a, b in zip(plain.after, found.after, strict=True)]
-    assert max(differences) < 1e-5 * 50, max(differences)
+    assert max(differences) < 1e-5
     assert found.tuned["loss"] == pytest.approx(plain.tuned["loss"], abs=1e-5)
     assert found.tuned["gradient_norm"] == pytest.approx(plain.tuned["gradient_norm"], rel=1e-3)
     for name in ("loss", "kl", "entropy", "tokens", "clip_share"):
