@@ -102,7 +102,7 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
         "rewards": {"scorers": {"reward": {"spec": f"{folder / 'reward.py'}:reward", "isolation": "inline"}}},
         "learner": {"threads": THREADS},
         "rollout": {"threads": THREADS, "max_model_len": 512},
-        "evaluation": {"rows": {"qa": 1}},
+        "evaluation": {"rows": {"qa": 1}, "max_tokens": {"*": MAX_TOKENS}},
         "tracking": {"mlflow": False},
         "cluster": {"address": "local"},
     }
@@ -156,6 +156,7 @@ def compare(kind: str, rounds: int) -> dict[str, object]:
         model = build_model(Path(name), prompts)
         tried = {n: by_trl(prompts, model, Path(name), n, steps=3).per_token() for n in ACCUMULATE}
         accumulate = min(tried, key=lambda n: tried[n])
+        print(kind, "TRL by micro-batches, seconds a token:", json.dumps(tried), flush=True)
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

@@ -118,7 +118,7 @@ class GrpoConfig:
     """Samples of each prompt."""
     updates: int = 1
     """Optimizer steps per rollout; each takes prompts / updates prompts."""
-    mix: dict[str, float] = field(default_factory=lambda: {"rationale": 1.0})
+    mix: dict[str, float] = field(default_factory=dict)
     """Task or source pattern -> weight."""
     learning_rate: float = 1e-5
     final_learning_rate: float | None = None
