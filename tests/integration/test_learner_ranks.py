@@ -122,6 +122,14 @@ def test_adapters_change_nothing_either(setting: Setting, one_rank: Learners, tw
     assert all(name.split(".")[-2] in lora.modules and "language_model" in name for name in changed)
 
 
+def test_qwen3_vl_is_the_same_on_two_ranks(
+    setting: Setting, tiny_models: dict[str, Path], one_rank: Learners, two_ranks: Learners
+) -> None:
+    setting = replace(setting, model=tiny_models["qwen3_vl"])
+    plain = learn(setting, one_rank, zero_stage=0, share=False)
+    assert_equal(plain, learn(setting, two_ranks, zero_stage=3, share=True))
+
+
 def assert_equal(plain: Learned, found: Learned) -> None:
     for name in ("loss", "kl", "entropy", "gradient_norm", "tokens"):
         assert found.first[name] == pytest.approx(plain.first[name], abs=1e-5, rel=1e-5), name

@@ -89,7 +89,14 @@ def test_faults_of_scorers_are_told_before_a_run(tmp_path: Path) -> None:
 
 def test_presets_stand_below_the_configs_own_settings() -> None:
     config = load_config(
-        None, ["grpo.preset=configs/algo/videmo.yaml", "data.faces={}", "model.init=tiny", "rewards.scorers.root={}"]
+        None,
+        [
+            "grpo.preset=configs/algo/videmo.yaml",
+            "grpo.mix={rationale: 1}",
+            "data.faces={}",
+            "model.init=tiny",
+            "rewards.scorers.root={}",
+        ],
     )
     assert (config.grpo.kl, config.grpo.temperature, config.grpo.estimator) == (0.04, 0.9, "grpo")
     assert load_config(QUICKSTART, ["grpo.preset=configs/algo/dapo.yaml"]).grpo.clip_high == 0.28
