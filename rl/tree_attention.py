@@ -3,8 +3,9 @@
 A row is a packed prefix tree (`rl/prefix_tree.py`), depth first, so that one number per token says all: query q sees
 key k if k <= q < subtree_end[k]. Three ways to compute the same thing:
 
-- `dense`: one call of PyTorch's attention with a boolean mask; best for short rows, where calls cost more than blocks.
-- `segments`: one call a segment, over its ancestors and itself; computes no block between siblings. For CPUs.
+- `dense`: one call of PyTorch's attention with a boolean mask.
+- `depths`: one call for each depth of the trees, with all segments of that depth side by side, each over its ancestors and
+  itself; computes no block between siblings. For CPUs.
 - `flex`: FlexAttention with a block mask; skips blocks between siblings on GPUs.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
@@ -23,10 +25,7 @@ from transformers.masking_utils import sdpa_mask
 from rl.prefix_tree import Segment
 
 NAME = "prefix_tree"
-LONGEST_DENSE = 768
-"""Columns up to which one masked call beats a call for each segment on CPUs (measured, docs/benchmarks.md)."""
-
-Backend = Literal["dense", "segments", "flex"]
+Backend = Literal["dense", "depths", "flex"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,24 @@ class TreeMask:
     """Who sees whom in B packed rows of L columns."""
 
     backend: Backend
-    segments: tuple[tuple[Segment, ...], ...]
-    """By row."""
     mask: Any
-    """bool (B, 1, L, L) for `dense`, a BlockMask for `flex`, None for `segments`."""
+    """bool (B, 1, L, L) for `dense`, a BlockMask for `flex`, a `Depth` for each depth for `depths`."""
+
+
+@dataclass(frozen=True)
+class Depth:
+    """N segments that lie equally deep, padded to one length and gathered from B rows of L columns, flat."""
+
+    queries: torch.Tensor
+    """int64 (N, q): columns of the segments."""
+    keys: torch.Tensor
+    """int64 (N, k): columns of each one's ancestors and itself, first to last."""
+    visible: torch.Tensor | None
+    """bool (N, 1, q, k); None at depth 0, where keys are the queries and attention is causal."""
+    kept: torch.Tensor
+    """int64 (n,): which of the N x q are columns, and not padding."""
+    columns: torch.Tensor
+    """int64 (n,): these columns."""
 
 
 def tree_mask(subtree_end: torch.Tensor, segments: Sequence[tuple[Segment, ...]], backend: Backend | None = None) -> TreeMask:
@@ -46,24 +59,55 @@ def tree_mask(subtree_end: torch.Tensor, segments: Sequence[tuple[Segment, ...]]
     Args:
         subtree_end: int64 (B, L); a padding column's is the column after it.
         segments: by row.
-        backend: the best for the device and the length if None.
+        backend: the best for the device if None.
     """
     if backend is None:
-        on_gpu = subtree_end.device.type == "cuda"
-        backend = "flex" if on_gpu else "dense" if subtree_end.shape[1] <= LONGEST_DENSE else "segments"
+        backend = "flex" if subtree_end.device.type == "cuda" else "depths"
+    rows, width = subtree_end.shape
     if backend == "dense":
-        column = torch.arange(subtree_end.shape[1], device=subtree_end.device)
+        column = torch.arange(width, device=subtree_end.device)
         visible = (column[None, None, :] <= column[None, :, None]) & (column[None, :, None] < subtree_end[:, None, :])
-        return TreeMask(backend, tuple(segments), visible[:, None])
+        return TreeMask(backend, visible[:, None])
     if backend == "flex":
         from torch.nn.attention.flex_attention import create_block_mask
 
         def sees(b: torch.Tensor, h: torch.Tensor, q: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
             return (k <= q) & (q < subtree_end[b, k])
 
-        rows, width = subtree_end.shape
-        return TreeMask(backend, tuple(segments), create_block_mask(sees, rows, None, width, width, subtree_end.device.type))
-    return TreeMask(backend, tuple(segments), None)
+        return TreeMask(backend, create_block_mask(sees, rows, None, width, width, subtree_end.device.type))
+    by_depth: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for row, tree in enumerate(segments):
+        depths: list[int] = []
+        paths: list[np.ndarray] = []
+        for segment in tree:
+            own = row * width + np.arange(segment.begin, segment.end)
+            above = segment.parent >= 0
+            depths.append(depths[segment.parent] + 1 if above else 0)
+            paths.append(np.concatenate([paths[segment.parent], own]) if above else own)
+            by_depth.setdefault(depths[-1], []).append((own, paths[-1]))
+    return TreeMask(backend, tuple(_depth(members, subtree_end.device) for members in by_depth.values()))
+
+
+def _depth(members: Sequence[tuple[np.ndarray, np.ndarray]], device: torch.device) -> Depth:
+    """(own columns, columns of ancestors and itself) of each segment, padded."""
+    own, path = (np.array([len(member[part]) for member in members]) for part in (0, 1))
+    queries, keys = np.zeros((len(members), own.max()), np.int64), np.zeros((len(members), path.max()), np.int64)
+    for number, (columns, ancestry) in enumerate(members):
+        queries[number, : len(columns)] = columns
+        keys[number, : len(ancestry)] = ancestry
+    step = np.arange(queries.shape[1])
+    # a padded query sees the first key, since a softmax over nothing is not a number
+    last = np.where(step < own[:, None], (path - own)[:, None] + step, 0)
+    visible = np.arange(keys.shape[1]) <= last[..., None]
+    kept = np.flatnonzero(step < own[:, None])
+    whole = bool((path == own).all())
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(device)
+
+    return Depth(
+        tensor(queries), tensor(keys), None if whole else tensor(visible[:, None]), tensor(kept), tensor(queries.flat[kept])
+    )
 
 
 def attend(
@@ -87,11 +131,11 @@ def attend(
         out = _flex(query, key, value, tree.mask, scaling)
     else:
         groups = query.shape[1] // key.shape[1]
-        key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
         if tree.backend == "dense":
+            key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
             out = scaled_dot_product_attention(query, key, value, tree.mask, dropout, scale=scaling)
         else:
-            out = _by_segments(query, key, value, tree.segments, scaling)
+            out = _by_depths(query, key, value, tree.mask, groups, scaling)
     return out.transpose(1, 2).contiguous(), None
 
 
@@ -102,48 +146,20 @@ def install(language_model: torch.nn.Module) -> None:
     language_model.config._attn_implementation = NAME
 
 
-def _by_segments(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    rows: Sequence[tuple[Segment, ...]],
-    scaling: float | None,
+def _by_depths(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, depths: Sequence[Depth], groups: int, scaling: float | None
 ) -> torch.Tensor:
+    batch, _, width, _ = query.shape
+    q, k, v = (part.transpose(1, 2).flatten(0, 1) for part in (query, key, value))  # (B L, heads, d)
     done = []
-    width = query.shape[2]
-    for row, segments in enumerate(rows):
-        q, k, v = query[row : row + 1], key[row : row + 1], value[row : row + 1]
-        parts = []
-        for segment in segments:
-            spans = _ancestry(segments, segment)
-            own = slice(segment.begin, segment.end)
-            if segment.parent < 0:
-                mine = (q[:, :, own], k[:, :, own], v[:, :, own])
-                parts.append(scaled_dot_product_attention(*mine, is_causal=True, scale=scaling))
-                continue
-            seen = torch.cat([k[:, :, begin:end] for begin, end in spans], dim=2)
-            told = torch.cat([v[:, :, begin:end] for begin, end in spans], dim=2)
-            length, keys = segment.end - segment.begin, seen.shape[2]
-            visible = torch.ones(length, keys, dtype=torch.bool, device=q.device).tril(keys - length)
-            parts.append(scaled_dot_product_attention(q[:, :, own], seen, told, visible, scale=scaling))
-        end = segments[-1].end
-        if end < width:
-            parts.append(torch.zeros_like(q[:, :, end:]))
-        done.append(torch.cat(parts, dim=2))
-    return torch.cat(done)
-
-
-def _ancestry(segments: Sequence[Segment], segment: Segment) -> list[tuple[int, int]]:
-    """Column spans of a segment's ancestors and itself, first to last; neighbours joined."""
-    spans: list[tuple[int, int]] = []
-    while True:
-        if spans and spans[0][0] == segment.end:
-            spans[0] = (segment.begin, spans[0][1])
-        else:
-            spans.insert(0, (segment.begin, segment.end))
-        if segment.parent < 0:
-            return spans
-        segment = segments[segment.parent]
+    for depth in depths:
+        mine = q[depth.queries].transpose(1, 2)
+        seen, told = (part[depth.keys].transpose(1, 2).repeat_interleave(groups, dim=1) for part in (k, v))
+        out = scaled_dot_product_attention(mine, seen, told, depth.visible, is_causal=depth.visible is None, scale=scaling)
+        done.append(out.transpose(1, 2).flatten(0, 1)[depth.kept])
+    columns = torch.cat([depth.columns for depth in depths])
+    whole = torch.zeros_like(q).index_copy(0, columns, torch.cat(done))  # padding stays 0
+    return whole.view(batch, width, *q.shape[1:]).transpose(1, 2)
 
 
 def _flex(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, scaling: float | None) -> torch.Tensor:

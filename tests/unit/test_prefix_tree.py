@@ -107,7 +107,7 @@ def assert_equal_to_the_plain_form(policy: Policy, sequences: list[TokenSequence
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("backend", ["dense", "segments"])
+@pytest.mark.parametrize("backend", ["dense", "depths"])
 @pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_log_probs_and_gradients_equal_the_plain_form(
