@@ -66,10 +66,9 @@ class RolloutEngine:
 
         self.store = MediaStore(spec.clip, spec.clip_cache_bytes)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
-        self.family = config.model_type
         # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
         # the metadata of all of them
-        self._metadata_apart = self.family == "qwen2_5_vl"
+        self._metadata_apart = config.model_type == "qwen2_5_vl"
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
         self.llm = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
@@ -86,8 +85,8 @@ class RolloutEngine:
                 logprobs_mode="processed_logprobs",
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
-                mm_processor_cache_gb=0 if self._metadata_apart and spec.media_per_prompt["video"] > 1 else 4,
-                hf_overrides=_OVERRIDES.get(self.family, {}),
+                mm_processor_cache_gb=0 if self._metadata_apart and spec.media_per_prompt["video"] > 1 else 4,  # vLLM's own: 4
+                hf_overrides=_OVERRIDES.get(config.model_type, {}),
                 weight_transfer_config=WeightTransferConfig(backend=BACKEND),
                 disable_log_stats=True,
             )

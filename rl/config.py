@@ -46,7 +46,7 @@ class TinySpec:
     """The shape of the small model. Head sizes of 64 are what the engine's CPU attention supports."""
 
     family: str = "qwen2_5_vl"
-    """or qwen3_vl."""
+    """qwen2_5_vl or qwen3_vl."""
     hidden: int = 192
     layers: int = 4
     heads: int = 3

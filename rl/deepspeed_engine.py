@@ -13,8 +13,8 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save
 
-from rl import adapters
 from rl.learner_spec import DeepSpeedSpec
+from rl.lora import adapted, checkpoint_name, merged
 from rl.policy import Policy
 
 
@@ -106,9 +106,9 @@ def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
     """(name in the checkpoint, whole tensor on the CPU, adapters merged), on rank 0; other ranks take part and yield nothing."""
     model = engine.module.model
     zero3 = engine.zero_optimization_stage() == 3
-    layers = adapters.adapted(model)
+    layers = adapted(model)
     for entry, tensor in model.state_dict(keep_vars=True).items():
-        name = adapters.checkpoint_name(entry)
+        name = checkpoint_name(entry)
         if name is None:
             continue
         layer = layers.get(name)
@@ -116,7 +116,7 @@ def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
         sharded = zero3 and all(hasattr(parameter, "ds_id") for parameter in needed)
         with deepspeed.zero.GatheredParameters(needed) if sharded else nullcontext():
             if not dist.is_initialized() or dist.get_rank() == 0:
-                whole = tensor.detach() if layer is None else adapters.merged(layer)
+                whole = tensor.detach() if layer is None else merged(layer)
                 yield name, whole.to("cpu", copy=True).contiguous()
 
 

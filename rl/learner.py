@@ -17,13 +17,15 @@ from safetensors.torch import save_file
 from transformers import AutoConfig, AutoProcessor
 
 from rewards.lines import token_lines
-from rl import adapters, deepspeed_engine
+from rl import deepspeed_engine
 from rl.credit import token_advantages
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
+from rl.lora import add_adapters, without_adapters
 from rl.losses import grpo_loss, supervised_loss
 from rl.openrlhf_adapter import compute_approx_kl
 from rl.policy import Policy, freeze, load_model
 from rl.token_batch import Budget, TokenBatch, TokenSequence, make_batch, packed_batches
+from rl.update_sums import UpdateSums, update_means
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, open_rows
 
@@ -96,9 +98,11 @@ class Learner:
         self.engine = deepspeed_engine.start(self._policy(path), self.spec.deepspeed, self.ranks)
 
     def load_reference(self, path: str) -> None:
-        """Freeze the model that this learner (re)started from as the reference of the KL penalty.
+        """Freeze the model that this learner was last (re)started from as the reference of the KL penalty.
 
-        With adapters it is the policy without them; else a whole copy on each rank.
+        Args:
+            path: its checkpoint folder, of which each rank loads a whole copy; with adapters, the policy without them is
+                the reference and nothing is loaded.
         """
         if self.spec.grpo.kl == 0:
             return
@@ -123,24 +127,16 @@ class Learner:
         steps = list(range(len(parts))) * self.spec.grpo.epochs
         old = [self._log_probs(part, self._present_log_probs) if len(steps) > 1 else None for part in parts]
         references = [self._log_probs(part, self.reference) if self.reference else None for part in parts]
-        stats = _Sums()
+        stats = UpdateSums()
         self.engine.train()
         norms = []
         for number, index in enumerate(steps):
             part = _Part(parts[index], old[index], references[index], totals[index])
             norms.append(self._grpo_step(part, learning_rate, stats, first=number == 0))
-        sums = self._sum(stats.values)
-        tokens = max(1.0, sums["tokens"])
         return {
-            "loss": sums["loss"] / len(steps),
-            "kl": sums["kl"] / tokens,
-            "clip_share": sums["clip_share"] / tokens,
-            "corrected_share": sums["corrected"] / tokens,
-            "entropy": sums["entropy"] / tokens,
-            "logprob_diff_mean": sums["diff"] / max(1.0, sums["diff_tokens"]),
+            **update_means(self._sum(stats.values), len(steps)),
             "logprob_diff_max": self._max(stats.largest_diff),
             "gradient_norm": float(np.mean(norms)),
-            "tokens": sums["tokens"],
             "seconds": time.perf_counter() - began,
         }
 
@@ -190,13 +186,13 @@ class Learner:
     def _policy(self, path: str) -> Policy:
         model = load_model(path, self.dtype, self.spec.trust_remote_code)
         if self.spec.lora:
-            adapters.add_adapters(model, self.spec.lora)
+            add_adapters(model, self.spec.lora)
         freeze(model, self.spec.freeze)
         if self.spec.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.temperature)
 
-    def _grpo_step(self, part: _Part, learning_rate: float, stats: _Sums, first: bool) -> float:
+    def _grpo_step(self, part: _Part, learning_rate: float, stats: UpdateSums, first: bool) -> float:
         batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part.items])
         members = {id(batch): indices for batch, indices in batches}
 
@@ -245,7 +241,7 @@ class Learner:
         return self._forward(self.engine.module, batch)
 
     def _base_log_probs(self, batch: TokenBatch) -> torch.Tensor:
-        with adapters.without_adapters(self.engine.module):
+        with without_adapters(self.engine.module):
             return self._forward(self.engine.module, batch)
 
     @torch.no_grad()
@@ -290,20 +286,3 @@ class _Part:
     """Log-probs under the weights that the rollout's learning began with; None if these are the present ones."""
     reference: list[torch.Tensor] | None
     totals: Totals
-
-
-class _Sums:
-    """Sums over a rollout, to be divided at its end."""
-
-    def __init__(self) -> None:
-        keys = ("tokens", "clip_share", "corrected", "kl", "loss", "entropy", "diff", "diff_tokens")
-        self.values = dict.fromkeys(keys, 0.0)
-        self.largest_diff = 0.0
-
-    def add(self, sums: dict[str, float], **more: float) -> None:
-        for key, value in {**sums, **more}.items():
-            self.values[key] += value
-
-    def add_difference(self, difference: torch.Tensor) -> None:
-        self.add({"diff": float(difference.sum()), "diff_tokens": float(len(difference))})
-        self.largest_diff = max(self.largest_diff, float(difference.max()))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice
 
 from actors.cluster import check_packages, connect
 from actors.reward_worker import ScoredGroup
@@ -188,7 +188,7 @@ def further(run: Run, step: int, used: set[int], watch: Stopwatch, count: int, a
     candidates = dict.fromkeys(islice(draws, 4 * (count + len(used))))
     chosen = sorted(candidates, key=lambda row: row in used)[:count]  # stable: in the order of the draw
     used.update(chosen)
-    prompts = run.team.prompts(rows, chosen + chosen[: count - len(chosen)], f"step{step}again{again}")
+    prompts = run.team.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}")
     return sample(run, prompts, watch)
 
 

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rl.adapters import adapted, add_adapters, merged, without_adapters
 from rl.dealing import by_prompt
 from rl.learner_spec import LoraSpec
+from rl.lora import adapted, add_adapters, merged, without_adapters
 from rl.policy import Policy, freeze, load_model
 from rl.prefix_tree import PackedTree, pack
 from rl.token_batch import Budget, TokenSequence, make_batch, packed_batches
@@ -134,6 +134,11 @@ def test_adapters_learn_the_same_from_shared_prefixes(
     policy = Policy(model, encoder.banned_ids).train()
     assert_equal_to_the_plain_form(policy, groups(faces, media_rows, encoder, "mixed"), encoder)
     assert all(".lora_" in name for name, p in model.named_parameters() if p.grad is not None)
+
+
+def test_adapters_for_layers_that_are_not_there_are_refused(tiny_model: Path) -> None:
+    with pytest.raises(ValueError, match="absent_proj"):
+        add_adapters(load_model(tiny_model, torch.float32), LoraSpec(4, 8.0, ("absent_proj",)))
 
 
 def stir(model) -> None:
