@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import time
-import zlib
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import ray
 
-from rewards.writing import rationale_grammar
+from actors.busy_clock import BusyClock
+from actors.shipment import Shipment
+from actors.sync_gate import SyncGate
+from actors.version_marks import VersionMarks
+from actors.vllm_requests import Requests, log_probs
 from rollout.media import ClipSpec
-from rollout.prompts import MediaStore, as_image, vision_token_ids
+from rollout.reasoning import Judge, Reasoned, reason
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
+from rollout.tree_sampling import Ask, Leaf, Written, sample_tree
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,9 @@ class EngineSpec:
     clip_cache_bytes: int
     media_per_prompt: dict[str, int]
     """The most videos and images that any prompt has; room is reserved for as many."""
+    in_flight: str = "wait"
+    """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go
+    on under the new weights."""
     trust_remote_code: bool = False
 
 
@@ -51,11 +62,12 @@ class RolloutEngine:
         """Import the engine, which takes longer than anything else about it; `start` does the rest."""
         self.name = name
         self.version: int | None = None
+        self.clock = BusyClock()
         _set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 
     async def start(self, spec: EngineSpec) -> str:
-        """Load the model; returns once the engine can be asked."""
+        """Load the model; returns this node's id once the engine can be asked."""
         from transformers import AutoConfig
         from vllm import AsyncEngineArgs
         from vllm.config import WeightTransferConfig
@@ -64,12 +76,13 @@ class RolloutEngine:
 
         from actors.weight_transfer import BACKEND
 
-        self.store = MediaStore(spec.clip, spec.clip_cache_bytes)
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
-        # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
-        # the metadata of all of them
-        self._metadata_apart = config.model_type == "qwen2_5_vl"
-        self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
+        self.requests = Requests(config, spec.clip, spec.clip_cache_bytes)
+        uncached = self.requests.metadata_apart and spec.media_per_prompt["video"] > 1
+        self.spec = spec
+        self.gate = SyncGate()
+        on_cpu = not ray.get_gpu_ids()
+        self._numbers = itertools.count()
         self.llm = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
                 model=spec.model,
@@ -79,140 +92,150 @@ class RolloutEngine:
                 max_num_seqs=spec.max_sequences,
                 max_num_batched_tokens=max(8192, spec.max_model_len),
                 tensor_parallel_size=spec.tensor_parallel,
+                distributed_executor_backend="uni" if on_cpu and spec.tensor_parallel == 1 else None,
                 gpu_memory_utilization=spec.gpu_memory,
                 enforce_eager=spec.enforce_eager,
                 limit_mm_per_prompt=spec.media_per_prompt,
                 logprobs_mode="processed_logprobs",
                 generation_config="vllm",
                 trust_remote_code=spec.trust_remote_code,
-                mm_processor_cache_gb=0 if self._metadata_apart and spec.media_per_prompt["video"] > 1 else 4,  # vLLM's own: 4
+                mm_processor_cache_gb=0 if uncached else 4,  # vLLM's own: 4
                 hf_overrides=_OVERRIDES.get(config.model_type, {}),
                 weight_transfer_config=WeightTransferConfig(backend=BACKEND),
                 disable_log_stats=True,
             )
         )
+        self.marks = VersionMarks(self.llm)
+        self.tokenizer = self.llm.get_tokenizer()
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
-        return self.name
+        return ray.get_runtime_context().get_node_id()
 
-    async def load(self, image: np.ndarray, version: int) -> float:
+    async def load(self, shipment: Shipment, image: np.ndarray | None, version: int) -> float:
         """Take new weights and become `version`. Returns the seconds during which nothing was generated.
 
         Args:
-            image: uint8, a safetensors file with every tensor of the checkpoint.
-            version: stamped on every sample from now on, and read back from the engine.
+            shipment: where this node has the weights.
+            image: uint8, the weights themselves, where this node does not have them.
+            version: stamped on every token from now on, and read back from the engine.
         """
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
 
         from actors.weight_transfer import shared_memory_file
 
-        self.version = None  # stale until the whole sync has succeeded
-        with shared_memory_file(memoryview(image)) as path:
+        here = nullcontext(Path(shipment.path)) if image is None else shared_memory_file(memoryview(image))
+        async with self.gate.closed():
+            await self.llm.pause_generation(mode=self.spec.in_flight, clear_cache=False)
             began = time.perf_counter()
-            await self.llm.pause_generation(mode="wait", clear_cache=False)
-            await self.llm.start_weight_update()
-            await self.llm.update_weights(WeightTransferUpdateRequest(update_info={"path": str(path)}))
-            await self.llm.finish_weight_update(str(version))
+            await self.marks.mark()
+            self.version = None  # stale until the whole sync has succeeded
+            with here as path:
+                await self.llm.start_weight_update()
+                update = WeightTransferUpdateRequest(update_info={"path": str(path), "crc32": shipment.crc32})
+                await self.llm.update_weights(update)
+                await self.llm.finish_weight_update(str(version))
             await self.reset_caches()
+            confirmed = await self.llm.get_weight_version()
+            if confirmed != str(version):
+                raise StaleEngine(f"{self.name}: asked for weights {version}, the engine reports {confirmed}")
+            self.version = self.marks.version = version
             await self.llm.resume_generation()
-            paused = time.perf_counter() - began
-        confirmed = await self.llm.get_weight_version()
-        if confirmed != str(version):
-            raise StaleEngine(f"{self.name}: asked for weights {version}, the engine reports {confirmed}")
-        self.version = version
-        return paused
+            return time.perf_counter() - began
 
     async def reset_caches(self) -> None:
-        """Forget keys, values and vision features that older weights computed."""
-        if not await self.llm.reset_prefix_cache():
+        """Forget keys, values and vision features that older weights computed; what is being drawn computes them again."""
+        if not await self.llm.reset_prefix_cache(reset_running_requests=self.spec.in_flight == "keep"):
             raise StaleEngine(f"{self.name}: the prefix cache could not be reset; requests are still running")
         await self.llm.reset_encoder_cache()
 
-    async def generate(self, prompt: Prompt, sampling: SamplingSpec) -> Group:
-        """Draw one group.
+    async def generate(self, prompt: Prompt, sampling: SamplingSpec) -> tuple[float, Group]:
+        """Draw one group. Returns the seconds that it took, and the group.
 
         Raises:
             StaleEngine: before the first sync.
             MediaError: if a file of the prompt cannot be decoded.
             PromptMismatch: if the engine's expanded prompt is not the trainer's.
         """
-        if self.version is None:
-            raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
         began = time.perf_counter()
-        version = self.version
-        request_id = f"{prompt.key}-{time.time_ns()}"
-        answers = self.llm.generate(self._request(prompt), self._sampling_params(sampling, prompt), request_id)
-        output = [answer async for answer in answers][-1]
-        prompt_ids = np.array(output.prompt_token_ids, dtype=np.int64)
+        with self.clock:
+            ask = self._asker(prompt, sampling)
+            if sampling.branching and prompt.row.task == "rationale":
+                leaves = await sample_tree(ask, sampling.branching)
+            else:
+                leaves = [Leaf(one, (), ()) for one in await ask(Written(), sampling.count, ())]
         samples = tuple(
             Sample(
-                prompt_ids=prompt_ids,
-                ids=np.array(out.token_ids, dtype=np.int64),
-                log_probs=_log_probs(out),
-                text=out.text,
-                finish_reason=str(out.finish_reason),
-                version=version,
+                prompt_ids=prompt.encoded.ids,
+                ids=leaf.written.ids,
+                log_probs=leaf.written.log_probs,
+                text=self._decode(leaf.written.ids),
+                finish_reason=leaf.written.finish_reason,
+                versions=leaf.written.versions,
+                path=leaf.path,
+                ends=leaf.ends,
             )
-            for out in output.outputs
+            for leaf in leaves
         )
-        group = Group(prompt, samples, time.perf_counter() - began)
-        check_prompt_ids(group)
-        return group
+        seconds = time.perf_counter() - began
+        return seconds, Group(prompt, samples, seconds)
+
+    async def reason(self, prompt: Prompt, sampling: SamplingSpec, judge: Judge) -> tuple[float, Reasoned]:
+        """Answer one prompt stage by stage, with `sampling.count` candidates at each. Raises what `generate` does."""
+        began = time.perf_counter()
+        with self.clock:
+            found = await reason(self._asker(prompt, sampling), self._decode, judge, sampling.count)
+        return time.perf_counter() - began, found
+
+    def busy_seconds(self) -> float:
+        """Seconds since the start in which there was something to do."""
+        return self.clock.seconds()
 
     def shutdown(self) -> None:
         self.llm.shutdown()
 
-    def _request(self, prompt: Prompt) -> dict[str, Any]:
-        encoded = prompt.encoded
-        request: dict[str, Any] = {"prompt_token_ids": encoded.text_ids.tolist()}
-        data: dict[str, list[Any]] = {}
-        names: dict[str, list[str]] = {}
-        for medium in encoded.media:
-            clip = self.store.get(medium)
-            item = as_image(clip) if medium.kind == "image" else (clip.frames, _metadata(clip))
-            data.setdefault(medium.kind, []).append(item)
-            names.setdefault(medium.kind, []).append(f"{medium.path}@{clip.fps}")
-        if data:
-            request |= {"multi_modal_data": data, "multi_modal_uuids": names}
-        if "video" in data:
-            request["mm_processor_kwargs"] = {"do_sample_frames": False}
-            if self._metadata_apart:
-                request["mm_processor_kwargs"]["video_metadata"] = [metadata for _, metadata in data["video"]]
-        return request
+    def _decode(self, ids: np.ndarray) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=True)
 
-    def _sampling_params(self, sampling: SamplingSpec, prompt: Prompt) -> Any:
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+    def _asker(self, prompt: Prompt, sampling: SamplingSpec) -> Ask:
+        async def ask(written: Written, count: int, headers: Sequence[str]) -> Sequence[Written]:
+            if len(written.ids) >= sampling.max_tokens:
+                return [Written(finish_reason="length")] * count
+            while True:
+                found = await self._request(prompt, sampling, written, count, tuple(headers))
+                if found is not None:
+                    return found
 
-        seed = None if sampling.seed is None else (sampling.seed + hash_key(prompt.key)) % 2**31
-        held = sampling.structured and prompt.row.task == "rationale"
-        return SamplingParams(
-            n=sampling.count,
-            max_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            top_p=1.0,
-            top_k=0,
-            seed=seed,
-            logprobs=0,
-            logit_bias=self.bans,
-            structured_outputs=StructuredOutputsParams(grammar=rationale_grammar()) if held else None,
-            output_kind=RequestOutputKind.FINAL_ONLY,
-            skip_special_tokens=True,
-        )
+        return ask
 
-
-def hash_key(key: str) -> int:
-    """A stable number for a prompt key, so that seeded sampling repeats from run to run."""
-    return zlib.crc32(key.encode())
-
-
-def _metadata(clip: Any) -> dict[str, Any]:
-    count = len(clip.frames)
-    return {"fps": clip.fps, "total_num_frames": count, "frames_indices": list(range(count)), "duration": count / clip.fps}
-
-
-def _log_probs(output: Any) -> np.ndarray:
-    chosen = (position[token].logprob for position, token in zip(output.logprobs, output.token_ids, strict=True))
-    return np.fromiter(chosen, dtype=np.float32, count=len(output.token_ids))
+    async def _request(
+        self, prompt: Prompt, sampling: SamplingSpec, written: Written, count: int, headers: tuple[str, ...]
+    ) -> list[Written] | None:
+        """Continuations of what has been written; None if a sync aborted them."""
+        name = f"{prompt.key}-{next(self._numbers)}"
+        params = self.requests.sampling_params(prompt, sampling, count, written.ids, headers)
+        with self.marks.watched(name):
+            async with self.gate.passing():
+                if self.version is None:
+                    raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
+                running = await self.llm.add_request(name, self.requests.request(prompt, written.ids), params)
+            try:
+                output = await running.get()
+            except asyncio.CancelledError:
+                await self.llm.abort(name)
+                raise
+            if any(one.finish_reason == "abort" for one in output.outputs):
+                return None
+            versions = [self.marks.spans(name, one.index, len(one.token_ids)) for one in output.outputs]
+        check_prompt_ids(prompt, written.ids, np.array(output.prompt_token_ids, dtype=np.int64))
+        return [
+            Written(
+                np.array(one.token_ids, dtype=np.int64),
+                log_probs(one),
+                spans,
+                str(one.finish_reason),
+                one.stop_reason if one.stop_reason in headers else None,
+            )
+            for one, spans in zip(output.outputs, versions, strict=True)
+        ]
 
 
 def _set_environment(threads: int, cache_gib: float) -> None:
@@ -221,6 +244,9 @@ def _set_environment(threads: int, cache_gib: float) -> None:
         VLLM_CPU_KVCACHE_SPACE=str(max(1, round(cache_gib))),
         VLLM_CPU_OMP_THREADS_BIND="nobind",
         VLLM_NO_USAGE_STATS="1",
-        AFFECTREE_FORK_WORKERS="1" if not ray.get_gpu_ids() else "0",
         OMP_NUM_THREADS=str(threads),
     )
+    if not ray.get_gpu_ids():
+        # lets vLLM compute inside of its engine process: a worker beside it would wait by spinning, on cores that the
+        # computation needs (vLLM offers that on CPUs under this name only)
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"

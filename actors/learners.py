@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from actors.shipment import Shipment
 from rl.config import TinySpec
 from rl.dealing import deal
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
+
+
+class LearnerLost(RuntimeError):
+    """A learner rank died or hangs."""
 
 
 @ray.remote
@@ -38,6 +45,14 @@ class LearnerActor:
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the rank."""
         return getattr(self.learner, method)(*arguments)
+
+    def write_weights(self, checksum: bool) -> Shipment | None:
+        """All weights, where the engines of this node can read them; from rank 0."""
+        written = self.learner.write_weights(checksum)
+        if written is None:
+            return None
+        path, size, crc32 = written
+        return Shipment(path, ray.get_runtime_context().get_node_id(), size, crc32)
 
 
 @ray.remote(num_cpus=0)
@@ -121,10 +136,30 @@ class Learners:
                 found[index] = value
         return found
 
-    def weights(self) -> Any:
-        """A reference to the whole checkpoint as one safetensors image."""
-        images = [rank.call.remote("weight_image") for rank in self.ranks]  # under ZeRO-3 all ranks take part
-        return images[0]
+    def weights(self, checksum: bool, timeout: float) -> Shipment:
+        """All weights, ready to be read by the engines; under ZeRO-3 every rank takes part.
+
+        Raises:
+            LearnerLost: naming a rank that died, or those that did not finish within `timeout` seconds.
+        """
+        calls = {rank.write_weights.remote(checksum): number for number, rank in enumerate(self.ranks)}
+        deadline, found = time.monotonic() + timeout, None
+        while calls:
+            done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
+            if not done:
+                late = ", ".join(f"rank {number}" for number in sorted(calls.values()))
+                raise LearnerLost(f"learner {late} did not write the weights within {timeout:.0f} s (rollout.sync_timeout)")
+            number = calls.pop(done[0])
+            try:
+                found = ray.get(done[0]) or found
+            except RayActorError as death:
+                raise LearnerLost(f"learner rank {number} died while it wrote the weights: {death}") from death
+        assert found is not None
+        return found
+
+    def weight_copy(self) -> Any:
+        """A reference to what `weights` wrote, for engines on other nodes."""
+        return self.ranks[0].call.remote("written_weights")
 
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""

@@ -1,16 +1,32 @@
-"""The rollout engines as one thing: generate groups, load weights."""
+"""The rollout engines as one thing: generate groups, reason, load weights, replace the dead."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray.exceptions import RayActorError
 
+from actors.dispatch import Dispatcher, Seat
 from actors.engine import EngineSpec, RolloutEngine
+from actors.shipment import Shipment
+from rollout.reasoning import Judge, Reasoned
 from rollout.samples import Group, Prompt, SamplingSpec
+
+Sampling = SamplingSpec | Callable[[Prompt], SamplingSpec]
+MOST_DEATHS = 3
+"""Of one engine, before the run ends."""
+
+
+class SyncTimeout(RuntimeError):
+    """Some engine did not take new weights within the bound."""
+
+
+class EngineKeepsDying(RuntimeError):
+    """An engine was replaced too often."""
 
 
 @dataclass(frozen=True)
@@ -22,39 +38,138 @@ class SyncReport:
 
 
 class Rollouts:
-    """A fixed set of engines; prompts go round robin, groups come back as object references."""
+    """A pool of engines. One that dies is replaced; its successor serves from the next sync on."""
 
-    def __init__(self, engines: int, cpus: float, gpus: float, threads: int, cache_gib: float) -> None:
+    def __init__(
+        self,
+        engines: int,
+        options: dict[str, Any],
+        threads: int,
+        cache_gib: float,
+        timeouts: tuple[float, float],
+        tell: Callable[[str], None],
+    ) -> None:
         """Reserve the engines and let them import what they need; `start` gives them a model.
 
         Args:
             engines: how many.
-            cpus: CPUs that each reserves.
-            gpus: GPUs that each reserves, over all its tensor-parallel ranks.
+            options: resources of each, as Ray takes them; GPUs over all its tensor-parallel ranks.
             threads: compute threads of each, on CPUs.
             cache_gib: key-value cache of each, on CPUs.
+            timeouts: seconds within which some engine has to finish a group, and every engine a sync.
+            tell: told of deaths and replacements.
         """
-        options: dict[str, Any] = {"num_cpus": cpus, "num_gpus": gpus, "max_concurrency": 4096}
-        actor = ray.remote(RolloutEngine).options(**options)
-        self.engines = [actor.remote(f"engine {index}", threads, cache_gib) for index in range(engines)]
-        self._turn = itertools.cycle(self.engines)
+        actor = ray.remote(RolloutEngine).options(max_concurrency=4096, **options)
+        self._new = lambda name: actor.remote(name, threads, cache_gib)
+        self.seats = [Seat(name, self._new(name)) for name in (f"engine {index}" for index in range(engines))]
+        self.timeout, self.sync_timeout = timeouts
+        self.tell = tell
+        self.deaths = 0
+        self._starting: dict[str, Any] = {}
 
     def start(self, spec: EngineSpec) -> list[Any]:
-        """Load a model; returns references that are ready when the engines are."""
-        return [engine.start.remote(spec) for engine in self.engines]
+        """Load a model; returns references that are ready when the engines are, each to its node's id."""
+        self.spec = spec
+        self.dispatcher = Dispatcher(self.seats, spec.max_sequences, self.timeout, self._lost)
+        return [seat.actor.start.remote(spec) for seat in self.seats]
 
-    def generate(self, prompts: Sequence[Prompt], sampling: SamplingSpec) -> list[Any]:
-        """Ask for one group a prompt; each reference is ready the moment its group is whole."""
-        return [next(self._turn).generate.remote(prompt, sampling) for prompt in prompts]
+    def started(self, nodes: Sequence[str]) -> None:
+        """Take note of what the references of `start` said."""
+        for seat, node in zip(self.seats, nodes, strict=True):
+            seat.node = node
 
-    def load(self, image: Any, version: int, timeout: float) -> SyncReport:
-        """Give every engine the weights behind the reference `image`. Returns when all serve `version`."""
-        pauses = ray.get([engine.load.remote(image, version) for engine in self.engines], timeout=timeout)
-        return SyncReport(version, max(pauses), int(ray.get(image).nbytes))
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Any]]:
+        """(prompt, reference to its group), in the order in which the groups become whole."""
+        spec_of = sampling if callable(sampling) else lambda _: sampling
+        return self.dispatcher.stream(
+            prompts,
+            lambda prompt: spec_of(prompt).count,
+            lambda engine, prompt: engine.generate.options(num_returns=2).remote(prompt, spec_of(prompt)),
+        )
+
+    def groups(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Group]:
+        """A group for each prompt, in order."""
+        return _in_order(prompts, self.generate(prompts, sampling))
+
+    def reason(self, prompts: Sequence[Prompt], sampling: SamplingSpec, judges: Sequence[Judge]) -> list[Reasoned]:
+        """Answer each prompt stage by stage, by its own judge; in order."""
+        by_key = {prompt.key: judge for prompt, judge in zip(prompts, judges, strict=True)}
+        return _in_order(
+            prompts,
+            self.dispatcher.stream(
+                prompts,
+                lambda _: sampling.count,
+                lambda engine, prompt: engine.reason.options(num_returns=2).remote(prompt, sampling, by_key[prompt.key]),
+            ),
+        )
+
+    def load(self, shipment: Shipment, copy: Callable[[], Any], version: int) -> SyncReport:
+        """Give every engine new weights. Returns when all that live serve `version`.
+
+        Args:
+            shipment: the weights, on the learner's node.
+            copy: makes a reference to them that other nodes can read.
+            version: what the engines then are.
+
+        Raises:
+            SyncTimeout: naming the engines that have not taken them.
+            NoEngineLeft: if the last engine dies.
+        """
+        seats = [seat for seat in self.seats if seat.serving] + list(self._replacements())
+        image = copy() if any(seat.node != shipment.node for seat in seats) else None
+        calls = {seat.actor.load.remote(shipment, None if seat.node == shipment.node else image, version): seat for seat in seats}
+        deadline = time.monotonic() + self.sync_timeout
+        pauses = []
+        while calls:
+            done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
+            if not done:
+                waiting = ", ".join(sorted(seat.name for seat in calls.values()))
+                raise SyncTimeout(
+                    f"{waiting}: did not take the weights of version {version} from the learner within "
+                    f"{self.sync_timeout:.0f} s (rollout.sync_timeout)"
+                )
+            seat = calls.pop(done[0])
+            try:
+                pauses.append(ray.get(done[0]))
+                seat.serving = True
+            except RayActorError as death:
+                self.dispatcher.report(seat, death)
+        return SyncReport(version, max(pauses), shipment.bytes)
 
     def probe(self, prompt: Prompt, sampling: SamplingSpec) -> list[Group]:
         """The same prompt on every engine, to compare with the learner."""
-        return ray.get([engine.generate.remote(prompt, sampling) for engine in self.engines])
+        refs = [seat.actor.generate.remote(prompt, sampling) for seat in self.seats if seat.serving]
+        return [group for _, group in ray.get(refs, timeout=self.timeout)]
+
+    def busy_seconds(self) -> float:
+        """Mean over the engines that serve, since they started."""
+        found = ray.get([seat.actor.busy_seconds.remote() for seat in self.seats if seat.serving], timeout=self.timeout)
+        return sum(found) / len(found)
 
     def shutdown(self) -> None:
-        ray.get([engine.shutdown.remote() for engine in self.engines])
+        ray.get([seat.actor.shutdown.remote() for seat in self.seats if seat.serving])
+
+    def _lost(self, seat: Seat, reason: str) -> None:
+        """Have a successor started for an engine that died."""
+        self.deaths += 1
+        ray.kill(seat.actor)  # it may only have been out of reach
+        if seat.deaths > MOST_DEATHS:
+            raise EngineKeepsDying(f"{seat.name} has died {seat.deaths} times, last: {reason}")
+        self.tell(f"{seat.name} died ({reason}); its prompts are asked again of others, and a successor is being started")
+        seat.actor = self._new(seat.name)
+        self._starting[seat.name] = seat.actor.start.remote(self.spec)
+
+    def _replacements(self) -> Iterator[Seat]:
+        """Successors that have loaded their model by now."""
+        for seat in self.seats:
+            ref = self._starting.get(seat.name)
+            if ref is not None and ray.wait([ref], timeout=0)[0]:
+                del self._starting[seat.name]
+                seat.node = ray.get(ref)
+                self.tell(f"{seat.name} has a successor, which serves from now on")
+                yield seat
+
+
+def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]]) -> list[Any]:
+    found = {prompt.key: answer for prompt, answer in answers}
+    return ray.get([found[prompt.key] for prompt in prompts])

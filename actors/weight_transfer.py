@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import ray
+import numpy as np
 from safetensors import safe_open
 from vllm.distributed.weight_transfer.base import (
     WeightTransferEngine,
@@ -25,8 +26,6 @@ from vllm.distributed.weight_transfer.base import (
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 
 BACKEND = "shared_memory"
-FORK_WORKERS = "AFFECTREE_FORK_WORKERS"
-"""Environment variable that the engine actor sets to 1 on CPUs."""
 
 
 @dataclass
@@ -38,10 +37,16 @@ class SharedMemoryInitInfo(WeightTransferInitInfo):
 class SharedMemoryUpdateInfo(WeightTransferUpdateInfo):
     path: str
     """A safetensors file on this node that holds every tensor of the checkpoint, tied ones included."""
+    crc32: int | None = None
+    """What the file's checksum has to be, if anybody wants to know."""
 
 
 class IncompleteUpdate(RuntimeError):
     """An update that left some of the engine's parameters as they were."""
+
+
+class BrokenShipment(RuntimeError):
+    """Weights that are not, or no longer, what the learner wrote."""
 
 
 class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, SharedMemoryUpdateInfo]):
@@ -64,7 +69,12 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
 
     def receive_weights(self, update_info: SharedMemoryUpdateInfo) -> None:
         expected = {name for name, _ in self.model.named_parameters()}
-        with safe_open(update_info.path, framework="pt") as image:
+        path = Path(update_info.path)
+        if not path.exists():
+            raise BrokenShipment(f"the weights at {path} are gone: the learner rank that wrote them has died")
+        if update_info.crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r"))) != update_info.crc32:
+            raise BrokenShipment(f"the weights at {path} have checksum {found:08x}, the learner's {update_info.crc32:08x}")
+        with safe_open(path, framework="pt") as image:
             loaded = self.model.load_weights((name, image.get_tensor(name)) for name in image.keys())  # noqa: SIM118
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:
@@ -97,7 +107,3 @@ def register() -> None:
     """Make the backend known to vLLM, in whichever of its processes this is."""
     if BACKEND not in WeightTransferEngineFactory._registry:
         WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)
-    if os.environ.get(FORK_WORKERS) == "1" and not ray.is_initialized():
-        # vLLM has its processes spawned where a Ray actor starts it. Its engine process, in which this runs,
-        # is no actor: it may fork its worker, as vLLM does by default, which saves importing everything again.
-        os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"

@@ -129,7 +129,8 @@ class GrpoConfig:
     """Of advantages: grpo, dr_grpo (not divided by the deviation), rloo, reinforce++ or reinforce++_baseline."""
     credit: str = "sequence"
     """`sequence` gives all tokens of a sample its advantage; `level` and `node` give those that write a level or a node of
-    the tree the advantage of that level or node (`rl/credit.py`)."""
+    the tree the advantage of that level or node; `branch`, with rollout.branching, gives a section what comes of it relative
+    to its siblings (`rl/credit.py`)."""
     loss: str = "ppo"
     """ppo (clipped ratio), gspo (the sequence's ratio) or cispo (clipped weight, no token without gradient)."""
     clip_low: float = 0.2
@@ -153,7 +154,16 @@ class GrpoConfig:
     """`loss`, or `reward`: the sequence's KL is taken off its reward before advantages."""
     token_level_loss: bool = False
     """Average over all tokens; otherwise over each sample's tokens, then over samples (the paper's)."""
+    staleness: int = 0
+    """Steps whose rollouts are under way while one is learned from. Samples of weights that are older than so many versions
+    when they are learned from are dropped; the others need a `correction`."""
     temperature: float = 1.0
+    top_p: float = 1.0
+    """Below 1, as top_k above 0, the recorded log-probs are those of the truncated distribution, which the learner's are not:
+    `correction` weighs each token by the share of probability that was kept."""
+    top_k: int = 0
+    stop: list[str] = field(default_factory=list)
+    """Texts that end a completion."""
     max_tokens: int = 512
     structured: bool = False
     """Hold sampled rationales to the grammar. Their recorded log-probs are then those of the restricted
@@ -196,8 +206,18 @@ class RolloutConfig:
     max_logprob_diff: float | None = 1e-3
     """A sync after which engine and learner differ by more, on any probed token, stops the run. For float32;
     null for lower precisions, where only the metric is recorded."""
+    branching: list[int] = field(default_factory=list)
+    """[sections of attributes, sections of expressions under each, emotions under each]: rationales are then sampled as trees
+    of grpo.group samples in all. Empty for samples that are drawn independently."""
+    in_flight: str = "wait"
+    """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go on
+    under the new weights, each token with its version."""
+    checksum: bool = False
+    """Have every engine check that the weights are what the learner wrote."""
     timeout: float = 1800.0
-    """Seconds that a step's generation may take before the run stops."""
+    """Seconds without a finished group after which the run stops."""
+    sync_timeout: float = 600.0
+    """Seconds that a sync may take before the run stops, naming who did not finish."""
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,18 @@ from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
 from rl.config import Config, ModelConfig, StageConfig, scorer_entries
-from rl.credit import CREDIT
+from rl.credit import KINDS
 from rollout.expansion import FAMILIES
 
 CHOICES = {
     "estimator": tuple(ESTIMATORS),
-    "credit": ("sequence", *CREDIT),
+    "credit": KINDS,
     "loss": ("ppo", "gspo", "cispo"),
     "kl_estimator": ("k1", "k2", "k3"),
     "kl_in": ("loss", "reward"),
     "correction": ("off", "truncate", "mask_token", "mask_sequence"),
 }
+IN_FLIGHT = ("wait", "abort", "keep")
 HOME = Path(__file__).resolve().parent.parent
 
 
@@ -132,6 +134,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "learner.zero_stage", learner.zero_stage, learner.zero_stage in range(4), "must be 0, 1, 2 or 3"
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
+    yield from _sampling_rules(config)
     limits = config.evaluation.max_tokens
     covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
     yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
@@ -159,6 +162,30 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     rows = config.evaluation.rows
     yield "evaluation.rows", rows, bool(rows) and min(rows.values()) >= 1, "must name tasks with 1 row or more each"
     yield "model.dtype", model.dtype, model.dtype in ("float32", "bfloat16"), "must be float32 or bfloat16"
+
+
+def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
+    grpo, rollout, branching = config.grpo, config.rollout, config.rollout.branching
+    yield "rollout.in_flight", rollout.in_flight, rollout.in_flight in IN_FLIGHT, f"must be one of {', '.join(IN_FLIGHT)}"
+    yield "rollout.sync_timeout", rollout.sync_timeout, rollout.sync_timeout > 0, "must be above 0"
+    yield "grpo.staleness", grpo.staleness, grpo.staleness >= 0, "must be 0 or more"
+    yield "grpo.top_p", grpo.top_p, 0 < grpo.top_p <= 1, "must lie between 0 and 1"
+    yield "grpo.top_k", grpo.top_k, grpo.top_k >= 0, "must be 0 or more"
+    off_policy = {
+        "staleness above 0": grpo.staleness > 0,
+        "top_p below 1": grpo.top_p < 1,
+        "top_k above 0": grpo.top_k > 0,
+        "in_flight: keep": rollout.in_flight == "keep",
+    }
+    for what in (what for what, holds in off_policy.items() if holds):
+        allowed = f"must not be off with {what}, whose samples are not the present policy's; truncate is usual"
+        yield "grpo.correction", grpo.correction, grpo.correction != "off", allowed
+    if branching:
+        shape = len(branching) == 3 and min(branching) >= 1 and prod(branching) == grpo.group
+        yield "rollout.branching", branching, shape, f"must be three numbers whose product is grpo.group = {grpo.group}"
+        yield "grpo.structured", grpo.structured, not grpo.structured, "must be false with rollout.branching"
+    branches = grpo.credit != "branch" or bool(branching)
+    yield "grpo.credit", grpo.credit, branches, "needs rollout.branching, such as [2, 2, 2]"
 
 
 def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:

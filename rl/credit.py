@@ -5,7 +5,9 @@
 - `node`: the tokens of a node get the advantage of its being right among the group's samples that speak of the same thing,
   plus the advantage of what judges the tree as a whole (the weighted mean of the scorers that judge no level).
 
-All other tokens get the sample's advantage. What either leaves out, and when that is no bias: docs/learner.md.
+- `branch`, for groups sampled as trees: the tokens of a section get what comes of it relative to its siblings.
+
+All other tokens get the sample's advantage. What any of them leaves out, and when that is no bias: docs/learner.md.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from rewards.mix import LEVELS, Reward
 from rewards.node_values import judged_nodes
 from rewards.sample import RewardSample
 from rl.advantages import ESTIMATORS
+from rl.branch_credit import section_advantages
+from rl.learner_spec import PartAdvantages
+from rollout.samples import Group, reward_sample
 
 LineAdvantages = Mapping[int, float]
 """Line of the completion, from 0 -> advantage of the tokens that write it."""
@@ -69,13 +74,48 @@ def _mean(values: Mapping[int, float] | None) -> float | None:
     return sum(values.values()) / len(values) if values else None
 
 
-CREDIT: dict[str, Callable[[Samples, Rewards, str], list[list[LineAdvantages]]]] = {"level": level_credit, "node": node_credit}
-"""By the setting's name; `sequence` needs none."""
+def branch_credit(groups: Sequence[Group], rewards: Rewards, estimator: str) -> list[list[PartAdvantages]]:
+    """Each section's advantage among its siblings, on the section's tokens; samples that were drawn alone have none."""
+    found = []
+    for group, scored in zip(groups, rewards, strict=True):
+        values = [reward.value for reward in scored]
+        advantages = section_advantages([sample.path for sample in group.samples], values, estimator)
+        found.append(
+            [
+                PartAdvantages(sections=tuple((end, a) for end, a in zip(sample.ends, of_path, strict=True) if a is not None))
+                for sample, of_path in zip(group.samples, advantages, strict=True)
+            ]
+        )
+    return found
 
 
-def token_advantages(advantage: float, by_line: LineAdvantages, lines: Sequence[int]) -> np.ndarray:
+_BY_LINE: dict[str, Callable[[Samples, Rewards, str], list[list[LineAdvantages]]]] = {"level": level_credit, "node": node_credit}
+KINDS = ("sequence", *_BY_LINE, "branch")
+
+
+def part_advantages(
+    kind: str, groups: Sequence[Group], rewards: Rewards, estimator: str
+) -> tuple[tuple[PartAdvantages, ...], ...]:
+    """What is credited apart, for each sample of each group, by one of `KINDS`."""
+    if kind == "sequence":
+        return tuple((PartAdvantages(),) * len(group.samples) for group in groups)
+    if kind == "branch":
+        return tuple(map(tuple, branch_credit(groups, rewards, estimator)))
+    samples = [[reward_sample(group.prompt, sample) for sample in group.samples] for group in groups]
+    return tuple(tuple(map(PartAdvantages, lines)) for lines in _BY_LINE[kind](samples, rewards, estimator))
+
+
+def line_advantages(advantage: float, by_line: LineAdvantages, lines: Sequence[int]) -> np.ndarray:
     """float32 (k,): the line's advantage where a token writes a line that has one, else the sample's."""
     return np.array([by_line.get(line, advantage) for line in lines], dtype=np.float32)
+
+
+def run_advantages(sections: Sequence[tuple[int, float]], tokens: int) -> np.ndarray:
+    """float32 (tokens,): of successive runs that end where they say; together they are the whole sample."""
+    ends = [end for end, _ in sections]
+    if ends[-1] != tokens:
+        raise ValueError(f"sections end at token {ends[-1]} of a sample of {tokens}")
+    return np.repeat(np.array([value for _, value in sections], dtype=np.float32), np.diff([0, *ends]))
 
 
 def _relative(rewards: Rewards, of: Callable[[Reward], float | None], estimator: str) -> list[list[float | None]]:

@@ -8,10 +8,8 @@ from contextlib import nullcontext
 from typing import Any
 
 import deepspeed
-import numpy as np
 import torch
 import torch.distributed as dist
-from safetensors.torch import save
 
 from rl.learner_spec import DeepSpeedSpec
 from rl.lora import adapted, checkpoint_name, merged
@@ -91,19 +89,18 @@ def all_sum(values: dict[str, float], device: torch.device) -> dict[str, float]:
     return dict(zip(sorted(values), tensor.tolist(), strict=True))
 
 
-def weight_image(engine: Any, dtype: torch.dtype) -> np.ndarray | None:
-    """The whole checkpoint as a safetensors image, uint8, on rank 0; None elsewhere.
-
-    Tied tensors are written under each of their names: an engine that is sent only one keeps the old other.
-    """
-    tensors = {name: tensor.to(dtype) for name, tensor in whole_weights(engine)}
-    if not tensors:
-        return None
-    return np.frombuffer(save(tensors), dtype=np.uint8)
+def whole_shapes(engine: Any) -> dict[str, tuple[int, ...]]:
+    """Name in the checkpoint -> shape, of all that `whole_weights` gives."""
+    entries = engine.module.model.state_dict(keep_vars=True).items()
+    return {name: tuple(getattr(t, "ds_shape", t.shape)) for entry, t in entries if (name := checkpoint_name(entry)) is not None}
 
 
 def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """(name in the checkpoint, whole tensor on the CPU, adapters merged), on rank 0; other ranks take part and yield nothing."""
+    """(name in the checkpoint, whole tensor with its adapter merged) on rank 0; other ranks take part and are given nothing.
+
+    Under ZeRO-3 one tensor at a time is whole, and only until the next is asked for. Tied tensors come under each of their
+    names: an engine that is sent only one keeps the old other.
+    """
     model = engine.module.model
     zero3 = engine.zero_optimization_stage() == 3
     layers = adapted(model)
@@ -116,8 +113,7 @@ def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
         sharded = zero3 and all(hasattr(parameter, "ds_id") for parameter in needed)
         with deepspeed.zero.GatheredParameters(needed) if sharded else nullcontext():
             if not dist.is_initialized() or dist.get_rank() == 0:
-                whole = tensor.detach() if layer is None else merged(layer)
-                yield name, whole.to("cpu", copy=True).contiguous()
+                yield name, tensor.detach() if layer is None else merged(layer)
 
 
 def largest(count: int, device: torch.device) -> int:

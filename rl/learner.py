@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoProcessor
 
 from rewards.lines import token_lines
 from rl import deepspeed_engine
-from rl.credit import token_advantages
+from rl.credit import line_advantages, run_advantages
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
 from rl.lora import add_adapters, without_adapters
 from rl.losses import grpo_loss, supervised_loss
@@ -26,6 +26,7 @@ from rl.openrlhf_adapter import compute_approx_kl
 from rl.policy import Policy, freeze, load_model
 from rl.token_batch import Budget, TokenBatch, TokenSequence, make_batch, packed_batches
 from rl.update_sums import UpdateSums, update_means
+from rl.weight_file import WeightFile
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, open_rows
 
@@ -56,6 +57,7 @@ class Learner:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.reference: LogProbs | None = None
         self.rows: Any = None
+        self.weight_file: WeightFile | None = None
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
@@ -152,13 +154,26 @@ class Learner:
         ours, theirs = self._log_probs(items, self._present_log_probs), self._log_probs(items, self.reference)
         return [float(compute_approx_kl(a, b, kl_estimator=estimator).sum()) for a, b in zip(ours, theirs, strict=True)]
 
-    def weight_image(self) -> np.ndarray | None:
-        """All weights as a safetensors image for the engines, on rank 0."""
-        return deepspeed_engine.weight_image(self.engine, self.dtype)
+    def write_weights(self, checksum: bool) -> tuple[str, int, int | None] | None:
+        """Write all weights where the engines of this node can read them: (path, bytes, checksum if wanted), on rank 0."""
+        weights = deepspeed_engine.whole_weights(self.engine)
+        if self.rank:
+            for _ in weights:
+                pass
+            return None
+        if self.weight_file is None:
+            self.weight_file = WeightFile(self.dtype, deepspeed_engine.whole_shapes(self.engine))
+        size = self.weight_file.write(weights)
+        return self.weight_file.path, size, self.weight_file.crc32() if checksum else None
+
+    def written_weights(self) -> np.ndarray:
+        """What `write_weights` wrote, uint8, on rank 0."""
+        assert self.weight_file is not None
+        return self.weight_file.image()
 
     def save_model(self, directory: str) -> None:
         """Write model and processor in Hugging Face format (rank 0 writes, all ranks take part)."""
-        weights = dict(deepspeed_engine.whole_weights(self.engine))
+        weights = {name: whole.to("cpu", self.dtype, copy=True) for name, whole in deepspeed_engine.whole_weights(self.engine)}
         if self.rank:
             return
         folder = Path(directory)
@@ -166,7 +181,7 @@ class Learner:
         model = self.engine.module.model
         for tied in model._tied_weights_keys or {} if model.config.tie_word_embeddings else ():
             weights.pop(tied, None)
-        save_file({k: v.to(self.dtype) for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+        save_file({k: v.contiguous() for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
         model.config.save_pretrained(folder)
         model.generation_config.save_pretrained(folder)
         self.encoder.processor.save_pretrained(folder)
@@ -217,9 +232,11 @@ class Learner:
 
     def _advantages(self, item: LearnItem) -> np.ndarray:
         """Of each token, float32 (k,)."""
-        if not item.by_line:
-            return np.full(len(item.ids), item.advantage, dtype=np.float32)
-        return token_advantages(item.advantage, item.by_line, token_lines(self.encoder.token_bytes(item.ids)))
+        if item.parts.sections:
+            return run_advantages(item.parts.sections, len(item.ids))
+        if item.parts.lines:
+            return line_advantages(item.advantage, item.parts.lines, token_lines(self.encoder.token_bytes(item.ids)))
+        return np.full(len(item.ids), item.advantage, dtype=np.float32)
 
     def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
         calls = [lambda counts, batch=batch: loss_of(batch, counts) for batch in batches]

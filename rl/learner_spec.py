@@ -92,6 +92,16 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class PartAdvantages:
+    """Advantages of parts of a sample, where they are credited apart; all other tokens get the sample's."""
+
+    lines: Mapping[int, float] = field(default_factory=dict)
+    """Line of the completion, from 0 -> advantage of the tokens that write it."""
+    sections: tuple[tuple[int, float], ...] = ()
+    """Successive runs of tokens: (where it ends, advantage)."""
+
+
+@dataclass(frozen=True)
 class LearnItem:
     """One scored sample, ready to learn from."""
 
@@ -101,5 +111,4 @@ class LearnItem:
     rollout_log_probs: np.ndarray
     """float32 (k,): what the engine recorded."""
     advantage: float
-    by_line: Mapping[int, float] = field(default_factory=dict)
-    """Advantages of the tokens that write a line (from 0), where parts of the tree are credited apart."""
+    parts: PartAdvantages = field(default_factory=PartAdvantages)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rewards.mix import Reward
+from rl.learner_spec import PartAdvantages
 from rollout.samples import Group
 
 
@@ -19,8 +20,7 @@ class ScoredStep:
     groups: tuple[Group, ...]
     rewards: tuple[tuple[Reward, ...], ...]
     advantages: tuple[tuple[float | None, ...], ...]
-    by_line: tuple[tuple[Mapping[int, float], ...], ...] | None = None
-    """Of each sample and line, where parts of the tree are credited apart."""
+    parts: tuple[tuple[PartAdvantages, ...], ...]
 
     def errors(self) -> Counter[str]:
         """How many samples each scorer failed on."""
@@ -50,7 +50,7 @@ def reward_metrics(step: ScoredStep) -> dict[str, float]:
         "reward/zero_variance_groups": float(np.mean([spread < 1e-8 for spread in spreads])),
         "reward/errors": float(sum(step.errors().values())),
         "reward/dropped": float(sum(r.value is None for r in rewards)),
-        "rollout/tokens": float(lengths.sum()),
+        "rollout/tokens": float(sum(group.drawn_tokens() for group in step.groups)),
         "rollout/length": float(lengths.mean()),
         "rollout/length_max": float(lengths.max()),
         "rollout/truncated": float(np.mean([s.finish_reason == "length" for s in samples])),
@@ -68,7 +68,12 @@ def timing_metrics(seconds: Mapping[str, float], tokens: float) -> dict[str, flo
     """Seconds by phase, their sum, and sampled tokens a second over the whole step."""
     whole = sum(seconds.values())
     shown = {f"seconds/{phase}": value for phase, value in seconds.items()}
-    return {**shown, "seconds/step": whole, "rollout/tokens_per_second": tokens / max(whole, 1e-9)}
+    return {
+        **shown,
+        "seconds/step": whole,
+        "rollout/tokens_per_second": tokens / max(whole, 1e-9),
+        "learner/idle_share": 1.0 - seconds["learn"] / max(whole, 1e-9),
+    }
 
 
 def step_line(step: int, steps: int, m: Mapping[str, float]) -> str:

@@ -21,7 +21,7 @@ from rewards.building import with_sources
 from rl.config import Config, scorer_entries
 from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
-from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec
+from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec, PartAdvantages
 from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
 from rollout.media import ClipSpec
@@ -29,7 +29,7 @@ from rollout.mixing import spread
 from rollout.rows import RowData
 from rollout.samples import Group, Prompt, SamplingSpec
 
-PROBE_TOKENS = 24
+PROBE_TOKENS = 8
 
 
 class SyncMismatch(RuntimeError):
@@ -48,6 +48,15 @@ class Synced:
     seconds: float
     logprob_diff: float
     """Largest difference between engine and learner over the probe's tokens, all engines."""
+
+    def metrics(self) -> dict[str, float]:
+        return {
+            "sync/logprob_diff": self.logprob_diff,
+            "sync/pause_seconds": self.report.pause_seconds,
+            "sync/seconds": self.seconds,
+            "sync/bytes": float(self.report.bytes),
+            "sync/version": float(self.report.version),
+        }
 
 
 class Team:
@@ -88,7 +97,10 @@ class Team:
 
     def load(self, version: int) -> SyncReport:
         """Give the engines the learner's weights."""
-        return self.rollouts.load(self.learners.weights(), version, self.config.rollout.timeout)
+        rollout = self.config.rollout
+        return self.rollouts.load(
+            self.learners.weights(rollout.checksum, rollout.sync_timeout), self.learners.weight_copy, version
+        )
 
     def logprob_difference(self, probe: Prompt) -> float:
         """Largest difference in a token's log-prob between engines and learner on a completion of the probe."""
@@ -101,19 +113,21 @@ class Team:
 
     def reference_kl(self, groups: Sequence[Group]) -> list[list[float]]:
         """Each sample's KL from the frozen reference, by group."""
-        items = learn_items(groups, [[0.0] * len(group.samples) for group in groups])
+        items = [
+            LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, 0.0) for group in groups for sample in group.samples
+        ]
         values = iter(self.learners.reference_kl(items))
         return [[next(values) for _ in group.samples] for group in groups]
 
     def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
         """One greedy completion of each prompt, as long as its task may be."""
-        refs = []
-        for prompt in prompts:
-            longest = longest_completion(self.config.evaluation.max_tokens, prompt.row.task)
-            refs += self.rollouts.generate(
-                [prompt], SamplingSpec(1, longest, temperature=0.0, structured=self.config.evaluation.structured)
-            )
-        return ray.get(refs, timeout=self.config.rollout.timeout)
+        settings = self.config.evaluation
+
+        def sampling(prompt: Prompt) -> SamplingSpec:
+            longest = longest_completion(settings.max_tokens, prompt.row.task)
+            return SamplingSpec(1, longest, temperature=0.0, structured=settings.structured)
+
+        return self.rollouts.groups(prompts, sampling)
 
     def evaluate(self, rows: RowData, name: str) -> Evaluation:
         """Greedy measures on the held-out rows of every task that the config evaluates."""
@@ -157,8 +171,9 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
     timeout, rollout, learner = config.cluster.start_timeout, config.rollout, config.learner
     say("starting engines, reward workers and learners")
     learners = Learners(learner.ranks, learner.cpus, learner.gpus)
-    gpus = rollout.gpus * rollout.tensor_parallel
-    rollouts = Rollouts(rollout.engines, rollout.cpus, gpus, rollout.threads, rollout.cache_gib)
+    resources = {"num_cpus": rollout.cpus, "num_gpus": rollout.gpus * rollout.tensor_parallel}
+    timeouts = (rollout.timeout, rollout.sync_timeout)
+    rollouts = Rollouts(rollout.engines, resources, rollout.threads, rollout.cache_gib, timeouts, warn)
     entries = with_sources(scorer_entries(config))
     scoring = Scoring(entries, config.rewards.workers)
     wait_ready("room for the learner ranks", [learners.room()], timeout)
@@ -180,7 +195,7 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
     hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
     if changed := run.keep_scorers(entries, hashes):
         warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
-    wait_ready("the rollout engines", engines_started, timeout)
+    rollouts.started(wait_ready("the rollout engines", engines_started, timeout))
     say("rollout engines are ready")
     team = Team(config, rollouts, scoring, learners, hashes)
     try:
@@ -264,6 +279,7 @@ def engine_spec(config: Config, model: str, splits: Splits) -> EngineSpec:
         clip=clip_spec(config),
         clip_cache_bytes=clip_bytes(config),
         media_per_prompt=splits.most_media,
+        in_flight=rollout.in_flight,
         trust_remote_code=config.model.trust_remote_code,
     )
 
@@ -271,14 +287,13 @@ def engine_spec(config: Config, model: str, splits: Splits) -> EngineSpec:
 def learn_items(
     groups: Sequence[Group],
     advantages: Sequence[Sequence[float | None]],
-    by_line: Sequence[Sequence[Mapping[int, float]]] | None = None,
+    parts: Sequence[Sequence[PartAdvantages]],
 ) -> list[LearnItem]:
     """The samples that have an advantage, in order."""
-    lines = by_line or [[{}] * len(group.samples) for group in groups]
     return [
-        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage, dict(of_lines))
-        for group, row, line_row in zip(groups, advantages, lines, strict=True)
-        for sample, advantage, of_lines in zip(group.samples, row, line_row, strict=True)
+        LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, advantage, of_parts)
+        for group, row, part_row in zip(groups, advantages, parts, strict=True)
+        for sample, advantage, of_parts in zip(group.samples, row, part_row, strict=True)
         if advantage is not None
     ]
 

@@ -14,9 +14,10 @@ from itertools import cycle, islice
 from actors.cluster import check_packages, connect
 from actors.reward_worker import ScoredGroup
 from rl.advantages import ESTIMATORS, less_kl
+from rl.ahead import Ahead
 from rl.config import Config
 from rl.console import say, warn
-from rl.credit import CREDIT
+from rl.credit import part_advantages
 from rl.curriculum import tuning_steps
 from rl.environment import worker_environment
 from rl.learner_spec import LearnItem
@@ -27,14 +28,25 @@ from rl.results import Results, best_so_far, conclude
 from rl.rollout_files import write_rollouts
 from rl.run_directory import Progress, RunDirectory, advanced, write_folder
 from rl.schedules import cosine
+from rl.staleness import age_metrics, without_stale
 from rl.team import Team, launch, learn_items
+from rl.timing import EngineClock, Stopwatch
 from rl.tracking import Tracker
 from rollout.mixing import mixed_indices
-from rollout.samples import Prompt, SamplingSpec, reward_sample
+from rollout.samples import Prompt, SamplingSpec
 
 
 class TooManyScorerErrors(RuntimeError):
     """More samples of a step could not be scored than the config allows."""
+
+
+@dataclass(frozen=True)
+class StepPrompts:
+    """What a step asks."""
+
+    step: int
+    rows: Sequence[int]
+    prompts: Sequence[Prompt]
 
 
 @dataclass
@@ -132,84 +144,93 @@ def grpo(run: Run) -> None:
         return
     team.learners.call("load_reference", str(run.directory.tuned_model))
     batches, probe = prompt_batches(run), probe_prompt(run)
-    for step in range(run.progress.step + 1, config.steps + 1):
-        with run.results.timed("grpo"):
-            watch = Stopwatch()
-            rows = next(batches)
-            prompts = team.prompts(run.splits.train, rows, f"step{step}")
-            watch.lap("prepare")
+    clock = EngineClock(team.rollouts)
 
-            groups = sample(run, prompts, watch)
-            groups = replace_equal(groups, config.resample, partial(further, run, step, set(rows), watch))
-            scored = with_advantages(run, groups)
-            watch.lap("generate")
+    def prompts_of(step: int) -> StepPrompts:
+        rows = next(batches)
+        return StepPrompts(step, rows, team.prompts(run.splits.train, rows, f"step{step}"))
 
-            rate = cosine(step - 1, config.steps, config.learning_rate, config.final_learning_rate, config.warmup)
-            stats = team.learners.update(parts_of(scored, config.updates), rate)
-            watch.lap("learn")
+    with Ahead(run.progress.step + 1, config.steps, config.staleness, prompts_of, partial(roll_out, run)) as rollouts:
+        for step in range(run.progress.step + 1, config.steps + 1):
+            with run.results.timed("grpo"):
+                watch = Stopwatch()
+                rollouts.start()
+                watch.lap("prepare")
 
-            synced = team.sync(run.progress.version + 1, probe)
-            watch.lap("sync")
+                scored = with_advantages(run, rollouts.take())
+                watch.lap("generate")
 
-        run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
-        metrics = reward_metrics(scored) | timing_metrics(
-            watch.seconds, sum(len(s.ids) for g in scored.groups for s in g.samples)
-        )
-        metrics |= {f"learner/{name}": value for name, value in stats.items()} | {"learner/learning_rate": rate}
-        metrics |= {
-            "sync/logprob_diff": synced.logprob_diff,
-            "sync/pause_seconds": synced.report.pause_seconds,
-            "sync/seconds": synced.seconds,
-            "sync/bytes": float(synced.report.bytes),
-            "sync/version": float(run.progress.version),
-        }
-        if due(step, run.config.evaluation.every):
-            metrics |= best_so_far(run)
-        record(run, scored, metrics)
-        if due(step, run.config.checkpoints.every) or step == config.steps:
-            checkpoint(run)
+                rate = cosine(step - 1, config.steps, config.learning_rate, config.final_learning_rate, config.warmup)
+                stats = team.learners.update(parts_of(scored, config.updates), rate)
+                watch.lap("learn")
+
+                synced = team.sync(run.progress.version + 1, probe)
+                watch.lap("sync")
+
+            metrics = reward_metrics(scored) | age_metrics(scored.groups, run.progress.version, config.staleness)
+            metrics |= timing_metrics(watch.seconds, metrics["rollout/tokens"]) | {"rollout/idle_share": clock.idle_share()}
+            metrics |= {f"learner/{name}": value for name, value in stats.items()} | {"learner/learning_rate": rate}
+            metrics |= synced.metrics()
+            run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
+            if due(step, run.config.evaluation.every):
+                metrics |= best_so_far(run)
+            record(run, scored, metrics)
+            if due(step, run.config.checkpoints.every) or step == config.steps:
+                checkpoint(run)
 
 
-def sample(run: Run, prompts: Sequence[Prompt], watch: Stopwatch) -> list[ScoredGroup]:
+def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
+    """A step's groups, generated and scored; with `resample`, those without variance replaced."""
+    groups = sample(run, asked.prompts)
+    return replace_equal(groups, run.config.grpo.resample, partial(further, run, asked.step, set(asked.rows)))
+
+
+def sample(run: Run, prompts: Sequence[Prompt]) -> list[ScoredGroup]:
     """Generate and score a group for each prompt; scoring overlaps generation. In the order of the prompts."""
-    config, team = run.config.grpo, run.team
-    sampling = SamplingSpec(config.group, config.max_tokens, config.temperature, structured=config.structured)
-    found = {}
-    for item in team.scoring.score(team.rollouts.generate(prompts, sampling), run.config.rollout.timeout):
-        found[item.group.prompt.key] = item
-        watch.add("score", item.seconds)
+    team, sampling = run.team, grpo_sampling(run.config)
+    groups = (group for _, group in team.rollouts.generate(prompts, sampling))
+    found = {item.group.prompt.key: item for item in team.scoring.score(groups, run.config.rollout.timeout)}
     return [found[prompt.key] for prompt in prompts]
 
 
-def further(run: Run, step: int, used: set[int], watch: Stopwatch, count: int, again: int) -> list[ScoredGroup]:
+def grpo_sampling(config: Config) -> SamplingSpec:
+    grpo = config.grpo
+    return SamplingSpec(
+        count=grpo.group,
+        max_tokens=grpo.max_tokens,
+        temperature=grpo.temperature,
+        top_p=grpo.top_p,
+        top_k=grpo.top_k,
+        stop=tuple(grpo.stop),
+        branching=tuple(config.rollout.branching),
+        structured=grpo.structured,
+    )
+
+
+def further(run: Run, step: int, used: set[int], count: int, again: int) -> list[ScoredGroup]:
     """Groups of prompts that the step has not used, where there are such; a resumed run draws the same ones."""
     rows = run.splits.train
     draws = mixed_indices(rows, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
     candidates = dict.fromkeys(islice(draws, 4 * (count + len(used))))
     chosen = sorted(candidates, key=lambda row: row in used)[:count]  # stable: in the order of the draw
     used.update(chosen)
-    prompts = run.team.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}")
-    return sample(run, prompts, watch)
+    return sample(run, run.team.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}"))
 
 
 def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
-    """Rewards -> advantages, by the configured estimator.
+    """Rewards -> advantages, by the configured estimator; samples of weights that are too old have none.
 
     Raises:
         TooManyScorerErrors: if more samples failed than the config allows.
     """
     config = run.config.grpo
-    rewards = [[reward.value for reward in item.rewards] for item in groups]
+    items = without_stale(groups, run.progress.version, config.staleness)
+    drawn, rewards = tuple(item.group for item in items), tuple(item.rewards for item in items)
+    values = [[reward.value for reward in group] for group in rewards]
     if config.kl_in == "reward" and config.kl:
-        rewards = less_kl(rewards, run.team.reference_kl([item.group for item in groups]), config.kl)
-    advantages = ESTIMATORS[config.estimator](rewards)
-    by_line = None
-    if config.credit in CREDIT:
-        samples = [[reward_sample(item.group.prompt, sample) for sample in item.group.samples] for item in groups]
-        by_line = tuple(map(tuple, CREDIT[config.credit](samples, [item.rewards for item in groups], config.estimator)))
-    step = ScoredStep(
-        tuple(item.group for item in groups), tuple(item.rewards for item in groups), tuple(map(tuple, advantages)), by_line
-    )
+        values = less_kl(values, run.team.reference_kl(drawn), config.kl)
+    advantages = tuple(map(tuple, ESTIMATORS[config.estimator](values)))
+    step = ScoredStep(drawn, rewards, advantages, part_advantages(config.credit, drawn, rewards, config.estimator))
     check_errors(step, run.config.rewards.max_error_share)
     return step
 
@@ -230,8 +251,7 @@ def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:
     """The step's samples, split by prompt into one part for each optimizer step."""
     size = len(scored.groups) // updates
     cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    lines = scored.by_line
-    return [learn_items(scored.groups[cut], scored.advantages[cut], lines[cut] if lines else None) for cut in cuts]
+    return [learn_items(scored.groups[cut], scored.advantages[cut], scored.parts[cut]) for cut in cuts]
 
 
 def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:
@@ -270,21 +290,3 @@ def probe_prompt(run: Run) -> Prompt:
 
 def due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
-
-
-class Stopwatch:
-    """Seconds by phase of one step. Scoring overlaps generation: its seconds are taken out of the phase around it."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-        self._inside = 0.0
-
-    def lap(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase] = max(0.0, now - self._last - self._inside)
-        self._last, self._inside = now, 0.0
-
-    def add(self, phase: str, seconds: float) -> None:
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
-        self._inside += seconds

@@ -30,9 +30,25 @@ class SamplingSpec:
     max_tokens: int
     temperature: float = 1.0
     """0 is greedy."""
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 for all tokens."""
+    stop: tuple[str, ...] = ()
+    """Texts that end a completion; they are part of it."""
+    branching: tuple[int, ...] = ()
+    """Sections of attributes, of expressions under each, and emotions under each of those; their product is `count`. Empty
+    for completions that are drawn independently."""
     seed: int | None = None
     structured: bool = False
     """Hold rationales to the grammar of `rewards/rationale.gbnf`; other tasks are free."""
+
+
+@dataclass(frozen=True)
+class VersionSpan:
+    """Successive tokens that one version of the weights drew."""
+
+    version: int
+    tokens: int
 
 
 @dataclass(frozen=True)
@@ -40,15 +56,24 @@ class Sample:
     """One completion, with everything that the trainer needs to be exact."""
 
     prompt_ids: np.ndarray
-    """int64 (n,): the expanded prompt as the engine saw it."""
+    """int64 (n,): the expanded prompt, which engine and trainer agree on."""
     ids: np.ndarray
     """int64 (k,): the completion's tokens, the end-of-turn token included if it was drawn."""
     log_probs: np.ndarray
     """float32 (k,): log-probabilities of the sampled distribution."""
     text: str
     finish_reason: str
-    version: int
-    """Version of the weights that it was drawn with."""
+    versions: tuple[VersionSpan, ...]
+    """Of the weights that it was drawn with: several where weights were loaded while it was being drawn."""
+    path: tuple[int, ...] = ()
+    """In a group sampled as a tree: which section at each level. Equal for samples that are one text, which ended early."""
+    ends: tuple[int, ...] = ()
+    """Tokens up to the end of each section of the path."""
+
+    @property
+    def version(self) -> int:
+        """The oldest weights that drew any of it."""
+        return min(span.version for span in self.versions)
 
 
 @dataclass(frozen=True)
@@ -60,25 +85,33 @@ class Group:
     seconds: float
     """From asking to the last sample's end."""
 
+    def drawn_tokens(self) -> int:
+        """Tokens that the engine drew; what samples share was drawn once."""
+        drawn = {}
+        for place, sample in enumerate(self.samples):
+            begin = 0
+            for depth, end in enumerate(sample.ends or (len(sample.ids),), start=1):
+                drawn[sample.path[:depth] or place] = end - begin
+                begin = end
+        return sum(drawn.values())
+
 
 class PromptMismatch(RuntimeError):
     """Engine and trainer disagree about what was asked."""
 
 
-def check_prompt_ids(group: Group) -> None:
-    """Raise `PromptMismatch` unless the engine saw exactly the trainer's expanded prompt."""
-    ours = group.prompt.encoded.ids
-    for sample in group.samples:
-        if not np.array_equal(sample.prompt_ids, ours):
-            theirs = sample.prompt_ids
-            shared = min(len(ours), len(theirs))
-            differ = np.flatnonzero(ours[:shared] != theirs[:shared])
-            first = int(differ[0]) if len(differ) else shared
-            files = ", ".join(medium.path for medium in group.prompt.row.media)
-            raise PromptMismatch(
-                f"prompt {group.prompt.key} ({files}): the engine saw {len(theirs)} tokens, the "
-                f"trainer has {len(ours)}; they part at token {first}. Engine and trainer must use one processor."
-            )
+def check_prompt_ids(prompt: Prompt, written: np.ndarray, theirs: np.ndarray) -> None:
+    """Raise `PromptMismatch` unless the engine saw exactly the trainer's expanded prompt, and then what had been written."""
+    ours = np.concatenate([prompt.encoded.ids, written])
+    if not np.array_equal(theirs, ours):
+        shared = min(len(ours), len(theirs))
+        differ = np.flatnonzero(ours[:shared] != theirs[:shared])
+        first = int(differ[0]) if len(differ) else shared
+        files = ", ".join(medium.path for medium in prompt.row.media)
+        raise PromptMismatch(
+            f"prompt {prompt.key} ({files}): the engine saw {len(theirs)} tokens, the "
+            f"trainer has {len(ours)}; they part at token {first}. Engine and trainer must use one processor."
+        )
 
 
 def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:

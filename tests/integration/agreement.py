@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import ray
 
 from rl.team import Team
 from rollout.rows import RowData
@@ -14,7 +13,7 @@ def assert_media_agree(team: Team, rows: RowData) -> None:
     """Engine and learner expand prompts about any media alike and give replies to them the same log-probs."""
     prompts = team.prompts(rows, range(len(rows)), "media")
     assert [len(prompt.encoded.media) for prompt in prompts] == [1, 1, 2, 2, 2, 2, 0]
-    groups = ray.get(team.rollouts.generate(prompts, SamplingSpec(2, 12, seed=0)))
+    groups = team.rollouts.groups(prompts, SamplingSpec(2, 12, seed=0))
     for prompt, group in zip(prompts, groups, strict=True):
         np.testing.assert_array_equal(group.samples[0].prompt_ids, prompt.encoded.ids)
         assert team.logprob_difference(prompt) < 1e-4, prompt.row.question

@@ -15,7 +15,7 @@ from rewards.building import mix_entries, with_sources
 from rewards.mix import Reward
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
-from rollout.samples import Group, Prompt, Sample
+from rollout.samples import Group, Prompt, Sample, VersionSpan
 
 FILE = Path(__file__).with_name("faulty_scorers.py")
 COMPLETIONS = ("good", "bad", "good", "good")
@@ -23,7 +23,7 @@ COMPLETIONS = ("good", "bad", "good", "good")
 
 def group() -> Group:
     ids = np.zeros(1, dtype=np.int64)
-    samples = tuple(Sample(ids, ids, ids.astype(np.float32), text, "stop", 1) for text in COMPLETIONS)
+    samples = tuple(Sample(ids, ids, ids.astype(np.float32), text, "stop", (VersionSpan(1, 1),)) for text in COMPLETIONS)
     row = Row(0, "What is it?", (), "rationale")
     return Group(Prompt("step1-0", row, EncodedPrompt(ids, ids, ids[None], ())), samples, 0.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,15 @@ def prompts(team: Team, rows: RowData) -> list[Prompt]:
     return team.prompts(rows, rows.indices_by_task()["rationale"][:6], "test")
 
 
+def send(team: Team, version: int, without: str) -> None:
+    """Give the engines the weights less the one that is called so, as an engine on another node gets them."""
+    shipment = team.learners.weights(checksum=False, timeout=60)
+    image = load(ray.get(team.learners.weight_copy()).tobytes())
+    del image[next(name for name in image if name.endswith(without))]
+    partial = ray.put(np.frombuffer(save(image), dtype=np.uint8))
+    team.rollouts.load(replace(shipment, node="another"), lambda: partial, version)
+
+
 def change_weights(team: Team) -> None:
     """Move the learner well away from what the engines have."""
     for _ in range(2):
@@ -49,7 +59,7 @@ def change_weights(team: Team) -> None:
 
 def test_an_engine_serves_nothing_before_its_first_sync(team: Team, prompts: list[Prompt]) -> None:
     with pytest.raises(ray.exceptions.RayTaskError) as error:
-        ray.get(team.rollouts.generate(prompts[:1], SamplingSpec(1, 4)))
+        team.rollouts.groups(prompts[:1], SamplingSpec(1, 4))
     assert isinstance(error.value.cause, StaleEngine)
 
 
@@ -63,7 +73,7 @@ def test_engine_and_learner_agree_after_each_sync(team: Team, prompts: list[Prom
 
 
 def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: Team, prompts: list[Prompt], encoder) -> None:
-    groups = ray.get(team.rollouts.generate(prompts, SamplingSpec(8, 64)))
+    groups = team.rollouts.groups(prompts, SamplingSpec(8, 64))
     for prompt, group in zip(prompts, groups, strict=True):
         assert (prompt.encoded.ids == encoder.vision_tokens[0]).sum() == 8
         for sample in group.samples:
@@ -81,14 +91,9 @@ def test_images_and_several_clips_are_the_same_on_both_sides(team: Team, media_r
 def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
     team: Team, rows: RowData, prompts: list[Prompt]
 ) -> None:
-    group, free = ray.get(
-        [
-            *team.rollouts.generate(prompts[:1], SamplingSpec(8, 120, structured=True)),
-            *team.rollouts.generate(
-                team.prompts(rows, rows.indices_by_task()["emotion_single"][:1], "free"), SamplingSpec(8, 24, structured=True)
-            ),
-        ]
-    )
+    (group,) = team.rollouts.groups(prompts[:1], SamplingSpec(8, 120, structured=True))
+    question = team.prompts(rows, rows.indices_by_task()["emotion_single"][:1], "free")
+    (free,) = team.rollouts.groups(question, SamplingSpec(8, 24, structured=True))
     for sample in group.samples:
         assert re.match(r"<tree>\n(attribute|person [1-9]\d?\nattribute)\na", sample.text)
         defects = {defect.kind for defect in parse(sample.text).defects}
@@ -106,11 +111,8 @@ def test_a_skipped_sync_is_noticed(team: Team, prompts: list[Prompt]) -> None:
 
 def test_a_tied_head_left_behind_is_noticed(team: Team, prompts: list[Prompt]) -> None:
     change_weights(team)
-    image = load(ray.get(team.learners.weights()).tobytes())
-    del image["lm_head.weight"]
-    headless = ray.put(np.frombuffer(save(image), dtype=np.uint8))
     try:
-        team.rollouts.load(headless, 5, timeout=60)
+        send(team, 5, without="lm_head.weight")
     except ray.exceptions.RayTaskError as refused:
         assert "lm_head" in str(refused)
     else:
@@ -122,7 +124,7 @@ def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
     async def no_reset(self) -> None:
         pass
 
-    engine = team.rollouts.engines[0]
+    engine = team.rollouts.seats[0].actor
     ray.get(engine.__ray_call__.remote(lambda self: setattr(type(self), "_kept", type(self).reset_caches)))
     ray.get(engine.__ray_call__.remote(lambda self: setattr(type(self), "reset_caches", no_reset)))
     change_weights(team)
@@ -133,9 +135,5 @@ def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
 
 
 def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> None:
-    image = load(ray.get(team.learners.weights()).tobytes())
-    name = next(name for name in image if name.endswith("layers.1.mlp.down_proj.weight"))
-    del image[name]
-    partial = ray.put(np.frombuffer(save(image), dtype=np.uint8))
-    with pytest.raises(ray.exceptions.RayTaskError):
-        team.rollouts.load(partial, 9, timeout=60)
+    with pytest.raises(ray.exceptions.RayTaskError, match="left 1 engine parameters"):
+        send(team, 9, without="layers.1.mlp.down_proj.weight")

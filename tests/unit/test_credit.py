@@ -11,7 +11,7 @@ from rewards.mix import Reward
 from rewards.node_values import judged_nodes
 from rewards.sample import RewardSample
 from rl.advantages import dr_grpo
-from rl.credit import level_credit, node_credit, token_advantages
+from rl.credit import level_credit, line_advantages, node_credit
 from rollout.prompts import PromptEncoder
 from tests.fuzz_parser import texts
 from tests.unit.test_grammar import GOOD
@@ -73,7 +73,7 @@ def test_each_level_is_compared_with_its_own_in_the_group() -> None:
     assert found[2] == {}
     ((first, *_),) = dr_grpo([[0.9, 0.5, None]])
     at = [LINES.index(line) for line in ("<tree>", "attribute", "e1 scowl < a2", "emotion")]
-    advantages = token_advantages(first, found[0], [*at, -1])
+    advantages = line_advantages(first, found[0], [*at, -1])
     assert advantages.dtype == np.float32
     assert advantages.tolist() == pytest.approx([0.2, 0.0, 0.2, 0.5, 0.2])
 

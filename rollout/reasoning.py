@@ -1,0 +1,65 @@
+"""Stage-wise reasoning at test time: the best attributes, on them the best expressions, on these the best emotion.
+
+VidEmo, section 4 and table 10: at each stage several candidates are drawn and one is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rollout.tree_sampling import HEADERS, LEVELS, Ask, Written
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that is in the running at a stage."""
+
+    text: str
+    """Everything up to the end of the stage."""
+    log_probs: np.ndarray
+    """float32 (k,): of the stage's own tokens."""
+
+
+Judge = Callable[[int, Sequence[Candidate]], list[float]]
+"""(stage, from 0; candidates) -> a value for each; the highest is kept, the first among equals."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage considered."""
+
+    candidates: tuple[str, ...]
+    votes: tuple[float, ...]
+    chosen: int
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """A text that was reasoned stage by stage."""
+
+    written: Written
+    text: str
+    stages: tuple[Stage, ...]
+
+
+async def reason(ask: Ask, decode: Callable[[np.ndarray], str], judge: Judge, width: int) -> Reasoned:
+    """Draw `width` candidates at each of the three stages and go on from the one that the judge likes best.
+
+    A text that ends before its last stage is a candidate like any other; once one is kept, nothing is left to choose.
+    """
+    written, stages = Written(), []
+    for stage in range(LEVELS):
+        pieces = await ask(written, width, HEADERS[stage : stage + 1])
+        texts = [decode((written + piece).ids) for piece in pieces]
+        candidates = [Candidate(text, piece.log_probs) for text, piece in zip(texts, pieces, strict=True)]
+        votes = await asyncio.to_thread(judge, stage, candidates)
+        chosen = int(np.argmax(votes))
+        written += pieces[chosen]
+        stages.append(Stage(tuple(texts), tuple(votes), chosen))
+        if written.header is None:
+            break
+    return Reasoned(written, stages[-1].candidates[stages[-1].chosen], tuple(stages))

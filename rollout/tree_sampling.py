@@ -1,0 +1,97 @@
+"""Groups sampled as trees: attribute sections, expression sections under each, emotions under those.
+
+A section ends with the token that completes the next level's header. That is a stopping time of sampling token by token,
+so every path through the tree is a draw from the policy; only the draws that share a section depend on one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from rollout.samples import VersionSpan
+
+HEADERS = ("\nexpression\n", "\nemotion\n")
+"""What ends a section of attributes, and one of expressions."""
+LEVELS = len(HEADERS) + 1
+
+
+def _no_ids() -> np.ndarray:
+    return np.empty(0, dtype=np.int64)
+
+
+def _no_log_probs() -> np.ndarray:
+    return np.empty(0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Tokens that follow a prompt: one draw of an engine, or several of them in a row."""
+
+    ids: np.ndarray = field(default_factory=_no_ids)
+    """int64 (k,)."""
+    log_probs: np.ndarray = field(default_factory=_no_log_probs)
+    """float32 (k,)."""
+    versions: tuple[VersionSpan, ...] = ()
+    finish_reason: str = ""
+    header: str | None = None
+    """The header that it stopped at; None if it is finished."""
+
+    def __add__(self, more: Written) -> Written:
+        return Written(
+            np.concatenate([self.ids, more.ids]),
+            np.concatenate([self.log_probs, more.log_probs]),
+            joined(self.versions, more.versions),
+            more.finish_reason,
+            more.header,
+        )
+
+
+def joined(first: tuple[VersionSpan, ...], then: tuple[VersionSpan, ...]) -> tuple[VersionSpan, ...]:
+    """Spans in a row; where they meet in one version, as one."""
+    if not first or not then or first[-1].version != then[0].version:
+        return (*first, *then)
+    return (*first[:-1], VersionSpan(then[0].version, first[-1].tokens + then[0].tokens), *then[1:])
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One path through a group's tree."""
+
+    written: Written
+    path: tuple[int, ...]
+    """Which section at each level; shorter than the tree is deep if the text ended before."""
+    ends: tuple[int, ...]
+    """Tokens up to the end of each section of the path."""
+
+
+Ask = Callable[[Written, int, Sequence[str]], Awaitable[Sequence[Written]]]
+"""(what has been written, how many continuations, headers to stop at) -> the continuations alone."""
+
+
+async def sample_tree(ask: Ask, branching: Sequence[int]) -> list[Leaf]:
+    """Draw a group of prod(branching) samples.
+
+    Args:
+        ask: draws continuations.
+        branching: sections of attributes, sections of expressions under each, emotions under each of those.
+
+    Returns:
+        In the order of their paths. A text that ends before its last level stands for all the paths that would have gone
+        through it, so that means over subtrees weigh it as much as the others.
+    """
+
+    async def grow(written: Written, path: tuple[int, ...], ends: tuple[int, ...]) -> list[Leaf]:
+        depth = len(path)
+        if depth == len(branching) or (path and written.header is None):
+            return [Leaf(written, path, ends)] * prod(branching[depth:])
+        pieces = await ask(written, branching[depth], HEADERS[depth : depth + 1])
+        whole = [written + piece for piece in pieces]
+        below = await asyncio.gather(*(grow(one, (*path, place), (*ends, len(one.ids))) for place, one in enumerate(whole)))
+        return [leaf for leaves in below for leaf in leaves]
+
+    return await grow(Written(), (), ())
