@@ -20,7 +20,9 @@ from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
 from actors.vllm_requests import Requests, log_probs
 from rollout.media import ClipSpec
+from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.reasoning import Judge, Reasoned, reason
+from rollout.rows import Row
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
 from rollout.tree_sampling import Ask, Leaf, Written, sample_tree
 
@@ -45,6 +47,8 @@ class EngineSpec:
     """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go
     on under the new weights."""
     trust_remote_code: bool = False
+    serve_as_loaded: bool = False
+    """Serve the weights of `model` as version 0, without a sync."""
 
 
 _OVERRIDES = {"qwen3_vl": {"text_config": {"architectures": ["Qwen3ForCausalLM"]}}}
@@ -108,6 +112,8 @@ class RolloutEngine:
         self.marks = VersionMarks(self.llm)
         self.tokenizer = self.llm.get_tokenizer()
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
+        if spec.serve_as_loaded:
+            self.version = 0
         return ray.get_runtime_context().get_node_id()
 
     async def load(self, shipment: Shipment, image: np.ndarray | None, version: int) -> float:
@@ -184,6 +190,16 @@ class RolloutEngine:
         with self.clock:
             found = await reason(self._asker(prompt, sampling), self._decode, judge, sampling.count)
         return time.perf_counter() - began, found
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
+        """Token ids and positions of rows' questions, as a learner makes them."""
+        from transformers import AutoConfig, AutoProcessor
+
+        trust = self.spec.trust_remote_code
+        processor = AutoProcessor.from_pretrained(self.spec.model, trust_remote_code=trust)
+        config = AutoConfig.from_pretrained(self.spec.model, trust_remote_code=trust)
+        encoder = PromptEncoder(processor, config, self.requests.store, self.spec.dtype)
+        return [encoder.encode(row) for row in rows]
 
     def busy_seconds(self) -> float:
         """Seconds since the start in which there was something to do."""

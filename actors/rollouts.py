@@ -13,7 +13,10 @@ from ray.exceptions import RayActorError
 from actors.dispatch import Dispatcher, Seat
 from actors.engine import EngineSpec, RolloutEngine
 from actors.shipment import Shipment
+from rl.config import RolloutConfig
+from rollout.prompts import EncodedPrompt
 from rollout.reasoning import Judge, Reasoned
+from rollout.rows import Row
 from rollout.samples import Group, Prompt, SamplingSpec
 
 Sampling = SamplingSpec | Callable[[Prompt], SamplingSpec]
@@ -40,29 +43,18 @@ class SyncReport:
 class Rollouts:
     """A pool of engines. One that dies is replaced; its successor serves from the next sync on."""
 
-    def __init__(
-        self,
-        engines: int,
-        options: dict[str, Any],
-        threads: int,
-        cache_gib: float,
-        timeouts: tuple[float, float],
-        tell: Callable[[str], None],
-    ) -> None:
+    def __init__(self, config: RolloutConfig, tell: Callable[[str], None]) -> None:
         """Reserve the engines and let them import what they need; `start` gives them a model.
 
         Args:
-            engines: how many.
-            options: resources of each, as Ray takes them; GPUs over all its tensor-parallel ranks.
-            threads: compute threads of each, on CPUs.
-            cache_gib: key-value cache of each, on CPUs.
-            timeouts: seconds within which some engine has to finish a group, and every engine a sync.
+            config: how many, and what each may use.
             tell: told of deaths and replacements.
         """
-        actor = ray.remote(RolloutEngine).options(max_concurrency=4096, **options)
-        self._new = lambda name: actor.remote(name, threads, cache_gib)
-        self.seats = [Seat(name, self._new(name)) for name in (f"engine {index}" for index in range(engines))]
-        self.timeout, self.sync_timeout = timeouts
+        gpus = config.gpus * config.tensor_parallel
+        actor = ray.remote(RolloutEngine).options(max_concurrency=4096, num_cpus=config.cpus, num_gpus=gpus)
+        self._new = lambda name: actor.remote(name, config.threads, config.cache_gib)
+        self.seats = [Seat(name, self._new(name)) for name in (f"engine {index}" for index in range(config.engines))]
+        self.timeout, self.sync_timeout = config.timeout, config.sync_timeout
         self.tell = tell
         self.deaths = 0
         self._starting: dict[str, Any] = {}
@@ -77,6 +69,10 @@ class Rollouts:
         """Take note of what the references of `start` said."""
         for seat, node in zip(self.seats, nodes, strict=True):
             seat.node = node
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
+        """Token ids and positions of rows' questions, where there is no learner to ask."""
+        return ray.get(self.seats[0].actor.encode.remote(rows), timeout=self.timeout)
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Any]]:
         """(prompt, reference to its group), in the order in which the groups become whole."""

@@ -65,6 +65,38 @@ def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     console.print(str(write_report(directory)))
 
 
+@app.command()
+def reason(
+    clips: Annotated[list[Path], typer.Argument(help="Videos or images of people.", exists=True, dir_okay=False)],
+    model: Annotated[Path, typer.Option(help="A run directory, whose model is taken, or a model folder.", exists=True)],
+    width: Annotated[int, typer.Option(help="Candidates at each of the three stages.", min=1)] = 4,
+    scorer: Annotated[str, typer.Option(help="Who chooses: agreement, likelihood or endpoint.")] = "agreement",
+    endpoint: Annotated[str | None, typer.Option(help="Base URL of an OpenAI-compatible judge, for --scorer endpoint.")] = None,
+    judge_model: Annotated[str | None, typer.Option(help="The judge's model, for --scorer endpoint.")] = None,
+    temperature: Annotated[float, typer.Option(help="Of the candidates.", min=0.0)] = 1.0,
+    max_tokens: Annotated[int, typer.Option(help="Longest rationale.", min=1)] = 512,
+    seed: Annotated[int | None, typer.Option(help="Of the candidates.")] = None,
+) -> None:
+    """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
+    from rl.config import Config
+    from rl.reasoning import ReasonSpec, reason_clips, reasoned_view
+    from rl.run_directory import RunDirectory
+    from rollout.judges import judge_of
+
+    config, folder = Config(), model
+    if (model / "config.yaml").is_file():
+        directory, config = RunDirectory.open(model)
+        folder = directory.model
+    try:
+        judge = judge_of(scorer, endpoint, judge_model)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
+    found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), judge)
+    for clip, one in zip(clips, found, strict=True):
+        console.print(reasoned_view(clip, one))
+
+
 @make_app.command()
 def faces(
     out: Annotated[Path, typer.Option(help="Folder to write; must be empty or missing.")],

@@ -257,6 +257,21 @@ class RewardConfig:
 
 
 @dataclass
+class ReasoningConfig:
+    """Rationales reasoned stage by stage (`affectree reason`)."""
+
+    width: int = 4
+    """Candidates at each stage."""
+    scorer: str = "agreement"
+    """agreement, likelihood, endpoint, or oracle, which sees the gold tree: an upper bound."""
+    temperature: float = 1.0
+    endpoint: str | None = None
+    """Base URL of an OpenAI-compatible judge; the key is taken from OPENAI_API_KEY."""
+    model: str | None = None
+    """The judge's."""
+
+
+@dataclass
 class EvaluationConfig:
     rows: dict[str, int] = field(default_factory=lambda: {"rationale": 256})
     """Task -> held-out rows at most."""
@@ -266,6 +281,8 @@ class EvaluationConfig:
     keep_best: bool = True
     """End with the checkpoint that did best on val, where `every` is set."""
     examples: int = 3
+    reasoning: ReasoningConfig | None = None
+    """Set it to measure the final model's rationales also when they are reasoned stage by stage."""
     structured: bool = False
     """Hold greedy rationales to the grammar."""
     max_tokens: dict[str, int] = field(default_factory=lambda: {"*": 512})

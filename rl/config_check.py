@@ -20,6 +20,7 @@ from rl.advantages import ESTIMATORS
 from rl.config import Config, ModelConfig, StageConfig, scorer_entries
 from rl.credit import KINDS
 from rollout.expansion import FAMILIES
+from rollout.judges import judge_of
 
 CHOICES = {
     "estimator": tuple(ESTIMATORS),
@@ -157,6 +158,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         "@" not in uri,
         "must hold no credentials, since the config is saved; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
     )
+    yield from _reasoning_rules(config)
     yield "data.fps", config.data.fps, config.data.fps > 0, "must be above 0"
     yield "data.max_frames", config.data.max_frames, config.data.max_frames >= 2, "must be 2 or more"
     rows = config.evaluation.rows
@@ -186,6 +188,19 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         yield "grpo.structured", grpo.structured, not grpo.structured, "must be false with rollout.branching"
     branches = grpo.credit != "branch" or bool(branching)
     yield "grpo.credit", grpo.credit, branches, "needs rollout.branching, such as [2, 2, 2]"
+
+
+def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
+    key, reasoning, rows = "evaluation.reasoning", config.evaluation.reasoning, config.evaluation.rows
+    if reasoning is None:
+        return
+    yield "evaluation.rows", rows, "rationale" in rows, f"must have rationale rows for {key}"
+    yield f"{key}.width", reasoning.width, reasoning.width >= 1, "must be 1 or more"
+    yield f"{key}.temperature", reasoning.temperature, reasoning.temperature >= 0, "must be 0 or more"
+    try:
+        judge_of(reasoning.scorer, reasoning.endpoint, reasoning.model)
+    except ValueError as error:
+        yield f"{key}.scorer", reasoning.scorer, False, str(error)
 
 
 def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:

@@ -95,6 +95,9 @@ def conclude(run: Run) -> None:
             team.load(run.progress.version)
         with results.timed("evaluate"):
             results.stage("grpo", team.evaluate(run.splits.test, "grpo"))
+    if reasoning := run.config.evaluation.reasoning:
+        with results.timed("evaluate"):
+            results.stage("reasoned", team.evaluate_reasoned(run.splits.test, "reasoned", reasoning))
     write_folder(directory.model, lambda folder: team.learners.call("save_model", str(folder)))
     results.save()
     write_report(directory)

@@ -18,12 +18,13 @@ from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
 from actors.scoring import Scoring
 from rewards.building import with_sources
-from rl.config import Config, scorer_entries
+from rl.config import Config, ReasoningConfig, scorer_entries
 from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
 from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec, PartAdvantages
 from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
+from rollout.judges import judge_of
 from rollout.media import ClipSpec
 from rollout.mixing import spread
 from rollout.rows import RowData
@@ -135,6 +136,16 @@ class Team:
         prompts = self.prompts(rows, evaluated_rows(settings.rows, rows), name)
         return evaluate_groups(self.generate_greedy(prompts), settings.examples)
 
+    def evaluate_reasoned(self, rows: RowData, name: str, settings: ReasoningConfig) -> Evaluation:
+        """Measures of the evaluated rationale rows, reasoned stage by stage."""
+        evaluation = self.config.evaluation
+        prompts = self.prompts(rows, evaluated_rows({"rationale": evaluation.rows["rationale"]}, rows), name)
+        longest = longest_completion(evaluation.max_tokens, "rationale")
+        sampling = SamplingSpec(settings.width, longest, settings.temperature, seed=self.config.seed)
+        judge = judge_of(settings.scorer, settings.endpoint, settings.model)
+        found = self.rollouts.reason(prompts, sampling, [judge(prompt.row) for prompt in prompts])
+        return evaluate_groups([one.group(prompt) for one, prompt in zip(found, prompts, strict=True)], evaluation.examples)
+
     def validate(self, rows: RowData, step: int) -> tuple[float, dict[str, float]]:
         """(mean reward, measures) of greedy rationales on the val split; the reward picks the best checkpoint."""
         settings = self.config.evaluation
@@ -168,12 +179,10 @@ def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
 @contextmanager
 def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
     """Start all actors side by side, wait for them with a bound, and stop them at the end."""
-    timeout, rollout, learner = config.cluster.start_timeout, config.rollout, config.learner
+    timeout, learner = config.cluster.start_timeout, config.learner
     say("starting engines, reward workers and learners")
     learners = Learners(learner.ranks, learner.cpus, learner.gpus)
-    resources = {"num_cpus": rollout.cpus, "num_gpus": rollout.gpus * rollout.tensor_parallel}
-    timeouts = (rollout.timeout, rollout.sync_timeout)
-    rollouts = Rollouts(rollout.engines, resources, rollout.threads, rollout.cache_gib, timeouts, warn)
+    rollouts = Rollouts(config.rollout, warn)
     entries = with_sources(scorer_entries(config))
     scoring = Scoring(entries, config.rewards.workers)
     wait_ready("room for the learner ranks", [learners.room()], timeout)
@@ -189,7 +198,7 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
 
             write_folder(run.initial_model, build)
             say(f"built a tiny {config.model.tiny.family}: {run.initial_model}")
-    engines_started = rollouts.start(engine_spec(config, model, splits))
+    engines_started = rollouts.start(engine_spec(config, model, splits.most_media))
     wait_ready("the learner ranks", learners.start(learner_spec(config, model, splits.train)), timeout)
     say("learner ranks are ready")
     hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
@@ -266,7 +275,7 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
     )
 
 
-def engine_spec(config: Config, model: str, splits: Splits) -> EngineSpec:
+def engine_spec(config: Config, model: str, media_per_prompt: dict[str, int]) -> EngineSpec:
     rollout = config.rollout
     return EngineSpec(
         model=model,
@@ -278,7 +287,7 @@ def engine_spec(config: Config, model: str, splits: Splits) -> EngineSpec:
         enforce_eager=rollout.enforce_eager,
         clip=clip_spec(config),
         clip_cache_bytes=clip_bytes(config),
-        media_per_prompt=splits.most_media,
+        media_per_prompt=media_per_prompt,
         in_flight=rollout.in_flight,
         trust_remote_code=config.model.trust_remote_code,
     )

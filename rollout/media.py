@@ -26,6 +26,14 @@ class Medium:
     path: str
 
 
+IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+
+
+def is_image(path: Path) -> bool:
+    """By its name."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
 @dataclass(frozen=True)
 class ClipSpec:
     """How a file becomes frames. Defaults are the paper's inference settings (VidEmo repository)."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rollout.samples import Group, Prompt, Sample
 from rollout.tree_sampling import HEADERS, LEVELS, Ask, Written
 
 
@@ -44,6 +45,13 @@ class Reasoned:
     written: Written
     text: str
     stages: tuple[Stage, ...]
+
+    def group(self, prompt: Prompt) -> Group:
+        """As the one sample of a group."""
+        one = self.written
+        return Group(
+            prompt, (Sample(prompt.encoded.ids, one.ids, one.log_probs, self.text, one.finish_reason, one.versions),), 0.0
+        )
 
 
 async def reason(ask: Ask, decode: Callable[[np.ndarray], str], judge: Judge, width: int) -> Reasoned:

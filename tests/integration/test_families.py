@@ -1,4 +1,4 @@
-"""Qwen3-VL on real engines and learners, about every kind of media. Qwen2.5-VL is in test_sync.py."""
+"""Qwen3-VL on real engines and learners, about every kind of media. Qwen2.5-VL is in test_engines.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,118 @@
+"""GRPO of the quickstart from one tuned model, in several variants and seeds: what the benchmarks of learning share."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from actors.cluster import connect
+from rl.config import Config
+from rl.config_check import load_config
+from rl.console import say, warn
+from rl.environment import worker_environment
+from rl.preparation import prepare_data
+from rl.results import Results
+from rl.run_directory import Progress, RunDirectory
+from rl.team import launch
+from rl.tracking import Tracker
+from rl.train import Run, grpo, probe_prompt
+
+QUICKSTART = Path("configs/quickstart.yaml")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Settings over the quickstart's."""
+
+    name: str
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run on the val split, at the steps that were measured; the first is the tuned model."""
+
+    steps: list[int]
+    root: list[float]
+    leaf: list[float]
+    tokens: list[float]
+    """Drawn by then."""
+    seconds: float
+    """Of all steps, without measuring."""
+    idle_share: float
+    """Of the engines, mean over the steps."""
+
+
+def settings(model: Path, runs: Path, variant: Variant, steps: int, seed: int = 0) -> Config:
+    """The quickstart, from a tuned model on."""
+    stages = [f"curriculum.stages.{stage}.steps=0" for stage in ("attribute", "expression", "emotion")]
+    words = [
+        *stages,
+        f"seed={seed}",
+        "model.init=checkpoint",
+        f"model.path={model}",
+        f"runs={runs}",
+        f"grpo.steps={steps}",
+        "evaluation.every=2",
+        "evaluation.keep_best=false",
+        "tracking.mlflow=false",
+        "checkpoints.every=0",
+    ]
+    return load_config(QUICKSTART, [*words, *variant.settings])
+
+
+def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, seeds: int) -> Iterator[tuple[Variant, int, Curve]]:
+    """(variant, seed, curve) of every run with variants that can share actors: they differ in neither mix nor objective."""
+    config = settings(model, runs, variants[0], steps)
+    connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
+    splits = prepare_data(config)
+    with launch(config, RunDirectory.create(config), splits) as team:
+        for seed in range(seeds):
+            for variant in variants:
+                one = settings(model, runs, variant, steps, seed)
+                directory = RunDirectory.create(one)
+                directory.tuned_model.symlink_to(model.resolve())
+                tracker = Tracker(one, directory, warn)
+                run = Run(one, directory, splits, tracker, team, Results.open(one, directory, splits, tracker), Progress("grpo"))
+                say(f"{variant.name}, seed {seed}")
+                yield variant, seed, learn(run, model)
+
+
+def learn(run: Run, model: Path) -> Curve:
+    run.team.learners.call("restart", str(model))
+    run.team.sync(0, probe_prompt(run))
+    _, before = run.team.validate(run.splits.val, 0)
+    began = time.perf_counter()
+    grpo(run)
+    seconds = time.perf_counter() - began
+    metrics = [record["metrics"] for record in run.directory.metrics() if record["phase"] == "grpo"]
+    drawn = list(accumulate(m["rollout/tokens"] for m in metrics))
+    measured = [step for step, m in enumerate(metrics, start=1) if "val/root_accuracy" in m]
+    return Curve(
+        [0, *measured],
+        [before["root_accuracy"], *(metrics[step - 1]["val/root_accuracy"] for step in measured)],
+        [before["leaf_f1"], *(metrics[step - 1]["val/leaf_f1"] for step in measured)],
+        [0.0, *(drawn[step - 1] for step in measured)],
+        seconds - run.results.summary["seconds"].get("validate", 0.0),
+        statistics.mean(m["rollout/idle_share"] for m in metrics),
+    )
+
+
+def spread(values: Sequence[float]) -> list[float] | None:
+    """[mean, standard deviation]; None without values."""
+    if not values:
+        return None
+    return [round(statistics.mean(values), 2), round(statistics.stdev(values), 2) if len(values) > 1 else 0.0]
+
+
+def tuned_model(runs: Path) -> Path:
+    """The quickstart's tuned model, made now."""
+    words = [str(QUICKSTART), "grpo.steps=0", f"runs={runs}", "tracking.mlflow=false"]
+    subprocess.run([Path(sys.executable).with_name("affectree"), "train", *words], check=True)
+    return next(runs.glob("*/tuned_model"))

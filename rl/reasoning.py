@@ -1,0 +1,95 @@
+"""Stage-wise reasoning about clips with a trained model: `affectree reason`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ray
+from rich.console import Group as Lines
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from actors.cluster import connect, wait_ready
+from actors.rollouts import Rollouts
+from rewards.grammar import parse
+from rewards.tree import Node, to_node
+from rl.config import Config
+from rl.console import warn
+from rl.environment import worker_environment
+from rl.team import engine_spec
+from rollout.face_data import RATIONALE_QUESTION
+from rollout.judges import LEVELS
+from rollout.media import Medium, is_image
+from rollout.reasoning import Judge, Reasoned
+from rollout.rows import Row
+from rollout.samples import Prompt, SamplingSpec
+
+
+@dataclass(frozen=True)
+class ReasonSpec:
+    """How clips are reasoned about."""
+
+    width: int
+    """Candidates at each stage."""
+    max_tokens: int
+    temperature: float = 1.0
+    seed: int | None = None
+    question: str = RATIONALE_QUESTION
+    """With one `<video>` tag; for images it is an `<image>` tag."""
+
+
+def reason_clips(
+    config: Config, model: Path, clips: Sequence[Path], spec: ReasonSpec, judge: Callable[[Row], Judge]
+) -> list[Reasoned]:
+    """Reason about each clip, stage by stage, with engines that serve `model` as it stands."""
+    rows = [clip_row(index, clip, spec.question) for index, clip in enumerate(clips)]
+    sampling = SamplingSpec(spec.width, spec.max_tokens, spec.temperature, seed=spec.seed)
+    with serving(config, model) as rollouts:
+        prompts = [Prompt(f"clip{row.index}", row, encoded) for row, encoded in zip(rows, rollouts.encode(rows), strict=True)]
+        return rollouts.reason(prompts, sampling, [judge(row) for row in rows])
+
+
+def clip_row(index: int, clip: Path, question: str) -> Row:
+    kind = "image" if is_image(clip) else "video"
+    return Row(index, question.replace("<video>", f"<{kind}>"), (Medium(kind, str(clip.resolve())),), "rationale")
+
+
+@contextmanager
+def serving(config: Config, model: Path) -> Iterator[Rollouts]:
+    """Engines alone, which serve a model's own weights."""
+    connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu=not config.rollout.gpus))
+    rollouts = Rollouts(config.rollout, warn)
+    spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True)
+    rollouts.started(wait_ready("the rollout engines", rollouts.start(spec), config.cluster.start_timeout))
+    try:
+        yield rollouts
+    finally:
+        rollouts.shutdown()
+        ray.shutdown()
+
+
+def reasoned_view(clip: Path, found: Reasoned) -> Panel:
+    """The tree that was reasoned, and the votes that led to it."""
+    table = Table(box=None, show_header=False)
+    begin = ""
+    for number, stage in enumerate(found.stages):
+        table.add_row(Text(LEVELS[number], style="bold"), "", "")
+        for place, (text, vote) in enumerate(zip(stage.candidates, stage.votes, strict=True)):
+            kept = place == stage.chosen
+            lines = " · ".join(line for line in text[len(begin) :].splitlines() if ":" in line or "<" in line)
+            table.add_row("kept" if kept else "", f"{vote:.3f}", Text(lines, style="green" if kept else "dim"))
+        begin = stage.candidates[stage.chosen]
+    return Panel(Lines(drawn(to_node(parse(found.text).tree)), Text(), table), title=str(clip))
+
+
+def drawn(node: Node, below: Tree | None = None) -> Tree:
+    """A tree with the emotions at its top; what nothing rests on stands beside them."""
+    branch = Tree(node.label) if below is None else below.add(node.label)
+    for child in node.children:
+        drawn(child, branch)
+    return branch

@@ -1,0 +1,102 @@
+"""Who decides between candidates when a rationale is reasoned stage by stage.
+
+VidEmo keeps the best candidate of each level "via a reward-guided scoring mechanism" (section 3.3) and does not say by which
+reward. Only `oracle` sees the gold tree: it is the upper bound that no other judge can pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from rewards import scorers
+from rewards.edit_distance import edit_distance
+from rewards.endpoint import EndpointSpec, open_endpoint
+from rewards.sample import RewardSample, ScorerError
+from rewards.tree import to_node
+from rollout.reasoning import Candidate, Judge
+from rollout.rows import Row
+
+LEVELS = ("attributes", "expressions", "emotion")
+_INSTRUCTIONS = (
+    "You are given the beginning of a rationale about a person in a video, as a tree: attributes, then expressions that rest on "
+    "them, then an emotion. Judge its {level}: are they consistent with each other and with what they rest on? "
+    "Answer with a score from 0 (contradictory) to 10 (fully coherent)."
+)
+_SCHEMA = {
+    "type": "object",
+    "properties": {"score": {"type": "number"}},
+    "required": ["score"],
+    "additionalProperties": False,
+}
+
+
+def agreement(stage: int, candidates: Sequence[Candidate]) -> list[float]:
+    """Less the mean edit distance of a candidate's tree to the others': the highest lies in their middle."""
+    trees = [to_node(RewardSample(one.text).parsed.tree) for one in candidates]
+    others = max(1, len(trees) - 1)
+    return [-sum(edit_distance(tree, other) for other in trees) / others for tree in trees]
+
+
+def likelihood(stage: int, candidates: Sequence[Candidate]) -> list[float]:
+    """The mean log-prob of the stage's tokens under the policy."""
+    return [float(np.mean(one.log_probs)) if len(one.log_probs) else 0.0 for one in candidates]
+
+
+def oracle(stage: int, candidates: Sequence[Candidate], *, gold: str) -> list[float]:
+    """The level's measure against the gold tree: leaf F1, expression F1, then whether the root is right."""
+    samples = [RewardSample(one.text, tree=gold) for one in candidates]
+    if stage == 0:
+        return [score.value if (score := scorers.leaf(sample)) else 0.0 for sample in samples]
+    return [(scorers.expression if stage == 1 else scorers.root)(sample) or 0.0 for sample in samples]
+
+
+def endpoint(stage: int, candidates: Sequence[Candidate], *, spec: EndpointSpec) -> list[float]:
+    """A language model's mark for the level's coherence; it reads the text and sees no video."""
+
+    async def marks() -> list[float]:
+        client = open_endpoint(spec)
+        asked = [
+            client.ask(_INSTRUCTIONS.format(level=LEVELS[stage]), one.text, "mark", _SCHEMA, _check_mark) for one in candidates
+        ]
+        return [float(answer["score"]) for answer in await asyncio.gather(*asked)]
+
+    return asyncio.run(marks())
+
+
+def _check_mark(answer: dict[str, object]) -> None:
+    score = answer["score"]
+    if not isinstance(score, (int, float)) or not 0 <= score <= 10:
+        raise ScorerError(f"the endpoint's score must lie between 0 and 10, found {score!r}")
+
+
+def judge_of(name: str, url: str | None = None, model: str | None = None) -> Callable[[Row], Judge]:
+    """What gives each row its judge.
+
+    Args:
+        name: agreement, likelihood, oracle (for rows with a gold tree) or endpoint.
+        url: and `model`: of the endpoint.
+
+    Raises:
+        ValueError: for another name, or an endpoint without url and model.
+    """
+    if (name == "endpoint") != (url is not None and model is not None):
+        raise ValueError("the scorer `endpoint` needs an endpoint's URL and model, and only it takes them")
+    if url is not None and model is not None:
+        spec = EndpointSpec(url, model)
+        return lambda row: partial(endpoint, spec=spec)
+    plain: dict[str, Judge] = {"agreement": agreement, "likelihood": likelihood}
+    if name in plain:
+        return lambda row: plain[name]
+    if name != "oracle":
+        raise ValueError(f"the scorer must be agreement, likelihood, oracle or endpoint, found {name!r}")
+    return _oracle_of
+
+
+def _oracle_of(row: Row) -> Judge:
+    if row.tree is None:
+        raise ValueError(f"row {row.index + 1}: the oracle needs a gold tree")
+    return partial(oracle, gold=row.tree)

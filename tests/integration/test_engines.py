@@ -1,0 +1,288 @@
+"""Two real engines and a learner: they agree after a sync, what could keep them from it is noticed, what dies is replaced.
+
+The tests build on one another: versions rise, and the last ones kill actors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import ray
+from safetensors.torch import load, save
+
+from actors.engine import StaleEngine
+from actors.learners import LearnerLost
+from actors.rollouts import SyncTimeout
+from rewards.grammar import parse
+from rl.config import Config
+from rl.learner_spec import LearnItem
+from rl.preparation import Splits
+from rl.run_directory import RunDirectory
+from rl.team import SyncMismatch, Team, launch
+from rollout.media import ClipSpec
+from rollout.prompts import MediaStore
+from rollout.rows import RowData, open_rows
+from rollout.samples import Group, Prompt, SamplingSpec
+from tests.integration.agreement import assert_media_agree
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def rows(faces: Path) -> RowData:
+    return open_rows(faces / "train.jsonl")
+
+
+@pytest.fixture(scope="module")
+def team(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iterator[Team]:
+    others = open_rows(media_rows)
+    config = replace(config, rollout=replace(config.rollout, engines=2, checksum=True))
+    with launch(config, RunDirectory.create(config), Splits(rows, others, others)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def prompts(team: Team, rows: RowData) -> list[Prompt]:
+    return team.prompts(rows, rows.indices_by_task()["rationale"][:6], "test")
+
+
+def send(team: Team, version: int, without: str) -> None:
+    """Give the engines the weights less the one that is called so, as an engine on another node gets them."""
+    shipment = team.learners.weights(checksum=False, timeout=60)
+    image = load(ray.get(team.learners.weight_copy()).tobytes())
+    del image[next(name for name in image if name.endswith(without))]
+    partial = ray.put(np.frombuffer(save(image), dtype=np.uint8))
+    team.rollouts.load(replace(shipment, node="another"), lambda: partial, version)
+
+
+def within(actor: Any, function: Callable[[Any], Any]) -> Any:
+    """Call a function on an actor's object, in its process."""
+    return ray.get(actor.__ray_call__.remote(function), timeout=60)
+
+
+def set_in_flight(team: Team, mode: str) -> None:
+    for seat in team.rollouts.seats:
+        within(seat.actor, lambda self: setattr(self, "spec", replace(self.spec, in_flight=mode)))
+
+
+def start_over(team: Team) -> None:
+    """Back to the random model, which writes long texts of everything."""
+    team.learners.call("restart", within(team.learners.ranks[0], lambda self: self.learner.spec.model))
+
+
+def change_weights(team: Team) -> None:
+    """Move the learner well away from what the engines have."""
+    for _ in range(2):
+        team.learners.tune(list(range(8)), learning_rate=1e-2)
+
+
+def test_an_engine_serves_nothing_before_its_first_sync(team: Team, prompts: list[Prompt]) -> None:
+    with pytest.raises(ray.exceptions.RayTaskError) as error:
+        team.rollouts.groups(prompts[:1], SamplingSpec(1, 4))
+    assert isinstance(error.value.cause, StaleEngine)
+
+
+def test_engine_and_learner_agree_after_each_sync(team: Team, prompts: list[Prompt]) -> None:
+    for version in (1, 2, 3):
+        change_weights(team)
+        synced = team.sync(version, prompts[0])
+        assert synced.logprob_diff < 1e-4
+        assert synced.report.version == version
+        assert synced.report.pause_seconds > 0
+
+
+def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: Team, prompts: list[Prompt], encoder) -> None:
+    groups = team.rollouts.groups(prompts, SamplingSpec(8, 64))
+    for prompt, group in zip(prompts, groups, strict=True):
+        assert (prompt.encoded.ids == encoder.vision_tokens[0]).sum() == 8
+        for sample in group.samples:
+            np.testing.assert_array_equal(sample.prompt_ids, prompt.encoded.ids)
+            assert sample.version == 3
+            assert len(sample.ids) == len(sample.log_probs)
+            assert not set(sample.ids.tolist()) & set(encoder.banned_ids)
+            assert np.isfinite(sample.log_probs).all()
+
+
+def test_images_and_several_clips_are_the_same_on_both_sides(team: Team, media_rows: Path) -> None:
+    assert_media_agree(team, open_rows(media_rows))
+
+
+def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
+    team: Team, rows: RowData, prompts: list[Prompt]
+) -> None:
+    (group,) = team.rollouts.groups(prompts[:1], SamplingSpec(8, 120, structured=True))
+    question = team.prompts(rows, rows.indices_by_task()["emotion_single"][:1], "free")
+    (free,) = team.rollouts.groups(question, SamplingSpec(8, 24, structured=True))
+    for sample in group.samples:
+        assert re.match(r"<tree>\n(attribute|person [1-9]\d?\nattribute)\na", sample.text)
+        defects = {defect.kind for defect in parse(sample.text).defects}
+        cut_off = {"unclosed_tree", "missing_level", "empty_level", "no_answer", "unclosed_answer", "unknown_line"}
+        of_meaning = {"unknown_reference", "orphan_expression", "duplicate_id"}  # beyond a grammar
+        assert defects <= of_meaning | (cut_off | {"no_evidence"} if sample.finish_reason == "length" else set())
+    assert not any(sample.text.startswith("<tree>") for sample in free.samples)
+
+
+def test_a_skipped_sync_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+    change_weights(team)
+    assert team.logprob_difference(prompts[0]) > 1e-3
+    assert team.sync(4, prompts[0]).logprob_diff < 1e-4
+
+
+def test_a_tied_head_left_behind_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+    change_weights(team)
+    try:
+        send(team, 5, without="lm_head.weight")
+    except ray.exceptions.RayTaskError as refused:
+        assert "lm_head" in str(refused)
+    else:
+        assert team.logprob_difference(prompts[0]) > 1e-3
+    assert team.sync(6, prompts[0]).logprob_diff < 1e-4
+
+
+def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+    async def no_reset(self) -> None:
+        pass
+
+    engine = team.rollouts.seats[0].actor
+    within(engine, lambda self: setattr(type(self), "_kept", type(self).reset_caches))
+    within(engine, lambda self: setattr(type(self), "reset_caches", no_reset))
+    change_weights(team)
+    with pytest.raises(SyncMismatch, match="stale"):
+        team.sync(7, prompts[0])
+    within(engine, lambda self: setattr(type(self), "reset_caches", type(self)._kept))
+    assert team.sync(8, prompts[0]).logprob_diff < 1e-4
+
+
+def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> None:
+    with pytest.raises(ray.exceptions.RayTaskError, match="left 1 engine parameters"):
+        send(team, 9, without="layers.1.mlp.down_proj.weight")
+    assert team.sync(10, prompts[0]).logprob_diff < 1e-4
+
+
+@pytest.mark.parametrize("fps", [1.0, 4.0, 7.5, 2.0])
+def test_positions_agree_at_any_rate(team: Team, rows: RowData, config: Config, fps: float) -> None:
+    """Ends with the rate that the other tests' prompts have."""
+    store = MediaStore(ClipSpec(fps, config.data.max_frames, config.data.max_pixels), 2**24)
+    for seat in team.rollouts.seats:
+        within(seat.actor, lambda self: setattr(self.requests, "store", store))
+    within(team.learners.ranks[0], lambda self: setattr(self.learner.encoder, "store", store))
+    within(team.learners.ranks[0], lambda self: self.learner.encoder._pixels.clear())
+    (prompt,) = team.prompts(rows, rows.indices_by_task()["rationale"][:1], f"at{fps}")
+    assert team.logprob_difference(prompt) < 1e-4
+
+
+def test_tree_shaped_groups_are_draws_of_the_policy(team: Team, prompts: list[Prompt]) -> None:
+    start_over(team)
+    team.load(20)
+
+    def stop_early(self) -> None:
+        import rollout.tree_sampling
+
+        rollout.tree_sampling.HEADERS = ("e", "a")  # which a model that cannot write trees yet soon writes
+
+    for seat in team.rollouts.seats:
+        within(seat.actor, stop_early)
+    groups = team.rollouts.groups(prompts[:2], SamplingSpec(8, 60, branching=(2, 2, 2)))
+    for group in groups:
+        texts = [sample.text for sample in group.samples]
+        assert [sample.path for sample in group.samples] == list(itertools.product(range(2), repeat=3)), texts
+        for sample in group.samples:
+            first, _, whole = sample.ends
+            assert whole == len(sample.ids) == sum(span.tokens for span in sample.versions)
+            assert "e" in (start := team_text(team, sample.ids[:first])) and sample.text.startswith(start)
+        twins = zip(group.samples[::2], group.samples[1::2], strict=True)
+        assert all(np.array_equal(a.ids[: a.ends[1]], b.ids[: b.ends[1]]) for a, b in twins)
+        assert len({sample.text for sample in group.samples}) > 4
+        items = [LearnItem(group.prompt.encoded, sample.ids, sample.log_probs, 0.0) for sample in group.samples]
+        for ours, sample in zip(team.learners.log_probs(items), group.samples, strict=True):
+            np.testing.assert_allclose(ours, sample.log_probs, atol=1e-4)
+
+
+def team_text(team: Team, ids: np.ndarray) -> str:
+    return within(team.learners.ranks[0], lambda self: self.learner.encoder.decode(ids))
+
+
+def sync_in_flight(team: Team, prompts: list[Prompt], version: int, mode: str) -> list[Group]:
+    """Load new weights while groups are being drawn; gives the groups."""
+    set_in_flight(team, mode)
+    team.learners.tune(list(range(8)), learning_rate=1e-3)
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(team.rollouts.groups, prompts, SamplingSpec(8, 160))
+        time.sleep(0.5)
+        team.load(version)
+        return drawing.result(timeout=120)
+
+
+def test_what_is_being_drawn_at_a_sync_is_waited_for_aborted_or_kept(team: Team, prompts: list[Prompt]) -> None:
+    for version, mode in ((21, "wait"), (22, "abort"), (23, "keep")):
+        groups = sync_in_flight(team, prompts, version, mode)
+        samples = [sample for group in groups for sample in group.samples]
+        assert len(samples) == 8 * len(prompts)
+        assert all(sum(span.tokens for span in sample.versions) == len(sample.ids) for sample in samples)
+        spans = {tuple(span.version for span in sample.versions) for sample in samples}
+        if mode == "keep":
+            assert (22, 23) in spans and spans <= {(22,), (22, 23), (23,)}
+        else:
+            assert spans == {(20,) if mode == "wait" else (22,)}
+    items = [LearnItem(group.prompt.encoded, s.ids, s.log_probs, 0.0) for group in groups for s in group.samples]
+    for ours, sample in zip(team.learners.log_probs(items), samples, strict=True):
+        if len(sample.versions) == 2:
+            kept = sample.versions[0].tokens
+            np.testing.assert_allclose(ours[kept:], sample.log_probs[kept:], atol=1e-4)
+            assert np.abs(ours[:kept] - sample.log_probs[:kept]).max() > 1e-3
+    set_in_flight(team, "wait")
+
+
+def test_an_engine_that_dies_loses_nothing_and_has_a_successor(team: Team, rows: RowData) -> None:
+    many = team.prompts(rows, rows.indices_by_task()["rationale"][:24], "many")
+    victim = team.rollouts.seats[1]
+    answers = []
+    for prompt, _ in team.rollouts.generate(many, SamplingSpec(32, 64)):
+        answers.append(prompt.key)
+        if len(answers) == 2:
+            assert victim.load
+            ray.kill(victim.actor)
+    assert sorted(answers) == sorted(prompt.key for prompt in many)
+    assert team.rollouts.deaths == 1
+    assert not victim.serving
+    deadline = time.monotonic() + 180
+    while not victim.serving and time.monotonic() < deadline:
+        time.sleep(1)
+        synced = team.sync(24, many[0])  # which the successor takes part in once it has started
+    assert victim.serving
+    assert synced.logprob_diff < 1e-4
+
+
+def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Team, prompts: list[Prompt]) -> None:
+    ray.kill(team.rollouts.seats[1].actor)
+    assert team.sync(25, prompts[0]).logprob_diff < 1e-4
+    assert [seat.serving for seat in team.rollouts.seats] == [True, False]
+    assert team.rollouts.deaths == 2
+
+
+def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) -> None:
+    async def hang(self) -> None:
+        import asyncio
+
+        await asyncio.sleep(1000)
+
+    within(team.rollouts.seats[0].actor, lambda self: setattr(type(self), "reset_caches", hang))
+    team.rollouts.sync_timeout = 3.0
+    with pytest.raises(SyncTimeout, match=r"engine 0: did not take the weights of version 26 .* within 3 s"):
+        team.load(26)
+
+
+def test_a_learner_that_dies_while_it_sends_is_named(team: Team) -> None:
+    within(team.learners.ranks[0], lambda self: setattr(self.learner, "write_weights", lambda checksum: os._exit(1)))
+    with pytest.raises(LearnerLost, match="learner rank 0 died while it wrote the weights"):
+        team.load(27)
