@@ -130,7 +130,8 @@ class RolloutEngine:
 
         here = nullcontext(Path(shipment.path)) if image is None else shared_memory_file(memoryview(image))
         async with self.gate.closed():
-            await self.llm.pause_generation(mode=self.spec.in_flight, clear_cache=False)
+            # not `llm.pause_generation`, which sleeps for 20 ms to let outputs arrive: `mark` waits for exactly these
+            await self.llm.engine_core.pause_scheduler_async(mode=self.spec.in_flight, clear_cache=False)
             began = time.perf_counter()
             await self.marks.mark()
             self.version = None  # stale until the whole sync has succeeded

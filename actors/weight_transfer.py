@@ -15,15 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors import safe_open
 from vllm.distributed.weight_transfer.base import (
     WeightTransferEngine,
     WeightTransferInitInfo,
     WeightTransferUpdateInfo,
 )
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
+
+from actors.mapped_weights import MappedWeights
 
 BACKEND = "shared_memory"
 
@@ -59,6 +61,10 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
     init_info_cls = SharedMemoryInitInfo
     update_info_cls = SharedMemoryUpdateInfo
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._mapped: MappedWeights | None = None
+
     def init_transfer_engine(self, init_info: SharedMemoryInitInfo) -> None:
         """Nothing to rendezvous with."""
 
@@ -74,8 +80,9 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
             raise BrokenShipment(f"the weights at {path} are gone: the learner rank that wrote them has died")
         if update_info.crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r"))) != update_info.crc32:
             raise BrokenShipment(f"the weights at {path} have checksum {found:08x}, the learner's {update_info.crc32:08x}")
-        with safe_open(path, framework="pt") as image:
-            loaded = self.model.load_weights((name, image.get_tensor(name)) for name in image.keys())  # noqa: SIM118
+        if self._mapped is None or not self._mapped.same_as(path):
+            self._mapped = MappedWeights(path)
+        loaded = self.model.load_weights(self._mapped.tensors())
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:
             raise IncompleteUpdate(f"the sync left {len(missing)} engine parameters as they were, e.g. {missing[:3]}")

@@ -15,7 +15,7 @@ import tempfile
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks.tuned_runs import Curve, Variant, curves, spread, tuned_model
+from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
 from rl.environment import hush
 
 TREES = ("rollout.branching=[2, 2, 2]", "grpo.prompts=24")

@@ -1,4 +1,4 @@
-"""Reasoning by stages at several widths: `python -m benchmarks.reasoning --model FOLDER [--rows 128] [--seeds 3]`
+"""Reasoning by stages at several widths: `python -m benchmarks.reasoning [--model FOLDER] [--rows 128] [--seeds 3]`
 
 The counterpart of VidEmo's table 10: rationales of the drawn test split, reasoned with 1, 2, 4 and 8 candidates at each stage,
 by each judge; leaf F1, expression F1, root accuracy and their mean, in percent with their spread over the seeds.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.tuned_runs import spread
+from benchmarks.common.tuned_runs import spread, tuned_model
 from rl.config_check import load_config
 from rl.environment import hush
 from rl.evaluation import evaluate_groups
@@ -28,7 +29,7 @@ MEASURES = ("leaf_f1", "expression_f1", "root_accuracy")
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="a tuned or trained quickstart model")
+    arguments.add_argument("--model", type=Path, help="a quickstart model; tuned now if not given")
     arguments.add_argument("--rows", type=int, default=128)
     arguments.add_argument("--seeds", type=int, default=3)
     chosen = arguments.parse_args()
@@ -38,7 +39,7 @@ def main() -> None:
     rows = [test[index] for index in evaluated_rows({"rationale": chosen.rows}, test)]
     longest = config.evaluation.max_tokens["rationale"]
     cells: dict[str, dict[str, object]] = {}
-    with serving(config, chosen.model) as rollouts:
+    with tempfile.TemporaryDirectory() as folder, serving(config, chosen.model or tuned_model(Path(folder))) as rollouts:
         prompts = [Prompt(f"row{row.index}", row, encoded) for row, encoded in zip(rows, rollouts.encode(rows), strict=True)]
         for width in WIDTHS:
             for scorer in SCORERS if width > 1 else SCORERS[:1]:

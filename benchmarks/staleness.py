@@ -11,7 +11,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.tuned_runs import Curve, Variant, curves, spread, tuned_model
+from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
 from rl.environment import hush
 
 VARIANTS = (
