@@ -7,7 +7,7 @@ import itertools
 import os
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -229,10 +229,11 @@ class RolloutEngine:
         """Continuations of what has been written; None if a sync aborted them."""
         name = f"{prompt.key}-{next(self._numbers)}"
         params = self.requests.sampling_params(prompt, sampling, count, written.ids, headers)
-        with self.marks.watched(name):
+        with ExitStack() as until_done:
             async with self.gate.passing():
                 if self.version is None:
                     raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
+                until_done.enter_context(self.marks.watched(name))
                 running = await self.llm.add_request(name, self.requests.request(prompt, written.ids), params)
             try:
                 output = await running.get()

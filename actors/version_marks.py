@@ -21,7 +21,7 @@ class VersionMarks:
 
     @contextmanager
     def watched(self, request: str) -> Iterator[None]:
-        """For as long as a request runs."""
+        """For as long as a request runs; it has to begin after the last sync, not while one is going on."""
         self._marks[request] = []
         try:
             yield

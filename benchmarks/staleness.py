@@ -14,9 +14,10 @@ from pathlib import Path
 from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
 from rl.environment import hush
 
+AT_THE_END = "evaluation.every=20"
 VARIANTS = (
-    Variant("synchronous"),
-    Variant("one_ahead", ("grpo.staleness=1", "grpo.correction=truncate")),
+    Variant("synchronous", (AT_THE_END,)),
+    Variant("one_ahead", (AT_THE_END, "grpo.staleness=1", "grpo.correction=truncate")),
 )
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--model", type=Path, help="a tuned quickstart model; tuned now if not given")
     arguments.add_argument("--seeds", type=int, default=3)
-    arguments.add_argument("--steps", type=int, default=24)
+    arguments.add_argument("--steps", type=int, default=20)
     chosen = arguments.parse_args()
     hush()
     found: dict[str, list[Curve]] = {variant.name: [] for variant in VARIANTS}

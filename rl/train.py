@@ -171,6 +171,7 @@ def grpo(run: Run) -> None:
             metrics |= timing_metrics(watch.seconds, metrics["rollout/tokens"]) | {"rollout/idle_share": clock.idle_share()}
             metrics |= {f"learner/{name}": value for name, value in stats.items()} | {"learner/learning_rate": rate}
             metrics |= synced.metrics()
+            alarm(run.config, stats["logprob_diff_max"])
             run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
             if due(step, run.config.evaluation.every):
                 metrics |= best_so_far(run)
@@ -244,6 +245,19 @@ def check_errors(step: ScoredStep, most: float) -> None:
         raise TooManyScorerErrors(
             f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = {most}); "
             f"the first failure: {example}"
+        )
+
+
+def alarm(config: Config, difference: float) -> None:
+    """Say if engine and learner gave a sampled token different log-probs, where they should be the same."""
+    grpo, rollout = config.grpo, config.rollout
+    truncated = grpo.structured or grpo.top_p < 1 or grpo.top_k > 0
+    if rollout.max_logprob_diff is None or truncated or grpo.staleness or rollout.in_flight == "keep":
+        return
+    if difference > rollout.max_logprob_diff:
+        warn(
+            f"engine and learner differ by {difference:.2e} in the log-prob of a sampled token (rollout.max_logprob_diff = "
+            f"{rollout.max_logprob_diff:g}); see learner/logprob_diff_over and docs/troubleshooting.md"
         )
 
 

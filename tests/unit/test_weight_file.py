@@ -1,0 +1,49 @@
+"""Weights in shared memory: a safetensors file like any other, read where it lies and written again and again."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save_file
+
+from actors.mapped_weights import MappedWeights
+from rl.weight_file import WeightFile
+
+SHAPES = {"a.weight": (3, 5), "b": (7,), "tied": (3, 5)}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_is_written_is_read_by_safetensors_and_by_us(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    weights = {name: torch.randn(shape) for name, shape in SHAPES.items()}
+    file = WeightFile(dtype, SHAPES)
+    size = file.write(weights.items())
+    assert size == len(file.image())
+    assert file.crc32() == zlib.crc32(file.image().tobytes())
+    mapped = MappedWeights(Path(file.path))
+    for found in (load(file.image().tobytes()), dict(mapped.tensors())):
+        assert set(found) == set(weights)
+        for name, tensor in weights.items():
+            torch.testing.assert_close(found[name], tensor.to(dtype), rtol=0, atol=0)
+    file.write((name, tensor + 1) for name, tensor in weights.items())  # a mapping shows what is written later
+    torch.testing.assert_close(dict(mapped.tensors())["b"], (weights["b"] + 1).to(dtype), rtol=0, atol=0)
+
+
+def test_a_tensor_that_is_not_given_is_named() -> None:
+    with pytest.raises(ValueError, match=r"1 tensors were not given, e\.g\. \['tied'\]"):
+        WeightFile(torch.float32, SHAPES).write((name, torch.zeros(SHAPES[name])) for name in ("a.weight", "b"))
+
+
+def test_another_file_of_the_same_name_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file({"x": torch.zeros(4)}, path)
+    mapped = MappedWeights(path)
+    assert mapped.same_as(path)
+    save_file({"x": torch.ones(4)}, tmp_path / "other")
+    (tmp_path / "other").replace(path)
+    assert not mapped.same_as(path)
+    np.testing.assert_array_equal(dict(MappedWeights(path).tensors())["x"].numpy(), np.ones(4, dtype=np.float32))
