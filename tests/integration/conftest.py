@@ -28,6 +28,7 @@ SMALL = (
     "evaluation.rows={rationale: 4, attribute_open: 4}",
     "evaluation.val_rows={rationale: 4}",
     'evaluation.max_tokens={"*": 24}',
+    "evaluation.reasoning={width: 2, scorer: agreement}",
     "checkpoints.every=1",
 )
 

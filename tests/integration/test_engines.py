@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import ray
 from safetensors.torch import load, save
@@ -27,8 +28,11 @@ from rewards.grammar import parse
 from rl.config import Config
 from rl.learner_spec import LearnItem
 from rl.preparation import Splits
-from rl.run_directory import RunDirectory
+from rl.results import Results
+from rl.run_directory import Progress, RunDirectory
 from rl.team import SyncMismatch, Team, launch
+from rl.tracking import Tracker
+from rl.train import Run, grpo
 from rollout.media import ClipSpec
 from rollout.prompts import MediaStore
 from rollout.rows import RowData, open_rows
@@ -245,6 +249,28 @@ def test_what_is_being_drawn_at_a_sync_is_waited_for_aborted_or_kept(team: Team,
     set_in_flight(team, "wait")
 
 
+def test_learning_runs_ahead_on_groups_sampled_as_trees(team: Team, config: Config, rows: RowData) -> None:
+    start_over(team)
+    team.load(30)
+    grpo_config = replace(config.grpo, steps=4, staleness=1, correction="truncate", credit="branch", group=8, resample=0, kl=0.0)
+    one = replace(config, grpo=grpo_config, rollout=replace(config.rollout, branching=[2, 2, 2]))
+    one = replace(one, evaluation=replace(one.evaluation, every=0), tracking=replace(one.tracking, mlflow=False))
+    directory, splits = RunDirectory.create(one), Splits(rows, rows, rows)
+    tracker = Tracker(one, directory, print)
+    run = Run(one, directory, splits, tracker, team, Results.open(one, directory, splits, tracker), Progress("grpo", 0, 30))
+    grpo(run)
+    metrics = [record["metrics"] for record in directory.metrics()]
+    assert [m["rollout/age_max"] for m in metrics] == [0.0, 1.0, 1.0, 1.0]
+    assert [m["rollout/stale"] for m in metrics] == [0.0] * 4
+    assert all(0.0 <= m["rollout/idle_share"] <= 1.0 and 0.0 < m["learner/idle_share"] < 1.0 for m in metrics)
+    assert all(np.isfinite(m["learner/loss"]) for m in metrics)
+    drawn = pq.read_table(directory.rollouts / "step_2.parquet").to_pylist()
+    assert len(drawn) == 8 * config.grpo.prompts
+    assert {len(row["path"]) for row in drawn} <= {1, 2, 3}
+    assert all(sum(tokens for _, tokens in row["versions"]) == len(row["completion_ids"]) for row in drawn)
+    assert {version for row in drawn for version, _ in row["versions"]} <= {30, 31}
+
+
 def test_an_engine_that_dies_loses_nothing_and_has_a_successor(team: Team, rows: RowData) -> None:
     many = team.prompts(rows, rows.indices_by_task()["rationale"][:24], "many")
     victim = team.rollouts.seats[1]
@@ -260,14 +286,14 @@ def test_an_engine_that_dies_loses_nothing_and_has_a_successor(team: Team, rows:
     deadline = time.monotonic() + 180
     while not victim.serving and time.monotonic() < deadline:
         time.sleep(1)
-        synced = team.sync(24, many[0])  # which the successor takes part in once it has started
+        synced = team.sync(44, many[0])  # which the successor takes part in once it has started
     assert victim.serving
     assert synced.logprob_diff < 1e-4
 
 
 def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Team, prompts: list[Prompt]) -> None:
     ray.kill(team.rollouts.seats[1].actor)
-    assert team.sync(25, prompts[0]).logprob_diff < 1e-4
+    assert team.sync(45, prompts[0]).logprob_diff < 1e-4
     assert [seat.serving for seat in team.rollouts.seats] == [True, False]
     assert team.rollouts.deaths == 2
 
@@ -280,11 +306,11 @@ def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) 
 
     within(team.rollouts.seats[0].actor, lambda self: setattr(type(self), "reset_caches", hang))
     team.rollouts.sync_timeout = 3.0
-    with pytest.raises(SyncTimeout, match=r"engine 0: did not take the weights of version 26 .* within 3 s"):
-        team.load(26)
+    with pytest.raises(SyncTimeout, match=r"engine 0: did not take the weights of version 46 .* within 3 s"):
+        team.load(46)
 
 
 def test_a_learner_that_dies_while_it_sends_is_named(team: Team) -> None:
     within(team.learners.ranks[0], lambda self: setattr(self.learner, "write_weights", lambda checksum: os._exit(1)))
     with pytest.raises(LearnerLost, match="learner rank 0 died while it wrote the weights"):
-        team.load(27)
+        team.load(47)

@@ -123,7 +123,7 @@ def test_a_killed_run_goes_on_as_a_ray_job_after_its_last_checkpoint(finished: F
 def test_the_run_directory_is_whole(finished: Finished) -> None:
     directory = finished.path
     summary = json.loads((directory / "summary.json").read_text())
-    assert set(summary["stages"]) == {"init", "tuned", "grpo"}
+    assert set(summary["stages"]) == {"init", "tuned", "grpo", "reasoned"}
     assert {"root_accuracy", "leaf_f1", "structure", "tree_edit"} <= set(summary["stages"]["grpo"])
     assert "root_accuracy" in summary["chance"]
     assert "root_accuracy" in summary["majority"]
@@ -207,6 +207,19 @@ if __name__ == "__main__":
         [sys.executable, str(script)], env=environment, cwd=HOME, capture_output=True, text=True, timeout=300, check=False
     )
     assert "tokens:" in asked.stdout, asked.stderr[-3000:]
+
+
+def test_the_final_model_reasons_about_a_clip_stage_by_stage(finished: Finished, faces: Path) -> None:
+    clip = next((faces / "videos").glob("*.mp4"))
+    words = ("affectree", "reason", str(clip), "--model", str(finished.path), "--max-tokens", "24")
+    asked = run(*words, "--width", "2", timeout=300)
+    assert asked.returncode == 0, asked.stderr[-3000:]
+    assert clip.name in asked.stdout
+    assert "attributes" in asked.stdout
+    assert asked.stdout.count("kept") >= 1
+    refused = run(*words, "--scorer", "best", timeout=60)
+    assert refused.returncode == 2
+    assert "agreement, likelihood" in refused.stderr
 
 
 def wait_for_cluster(address: str) -> None:
