@@ -7,15 +7,14 @@ import itertools
 import os
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import ray
 
 from actors.busy_clock import BusyClock
-from actors.shipment import Shipment
+from actors.shipment import LocalCopy, Shipment
 from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
 from actors.vllm_requests import Requests, log_probs
@@ -67,6 +66,7 @@ class RolloutEngine:
         self.name = name
         self.version: int | None = None
         self.clock = BusyClock()
+        self.copy = LocalCopy()
         _set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 
@@ -126,20 +126,17 @@ class RolloutEngine:
         """
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
 
-        from actors.weight_transfer import shared_memory_file
-
-        here = nullcontext(Path(shipment.path)) if image is None else shared_memory_file(memoryview(image))
+        path = shipment.path if image is None else self.copy.write(image)
         async with self.gate.closed():
             # not `llm.pause_generation`, which sleeps for 20 ms to let outputs arrive: `mark` waits for exactly these
             await self.llm.engine_core.pause_scheduler_async(mode=self.spec.in_flight, clear_cache=False)
             began = time.perf_counter()
             await self.marks.mark()
             self.version = None  # stale until the whole sync has succeeded
-            with here as path:
-                await self.llm.start_weight_update()
-                update = WeightTransferUpdateRequest(update_info={"path": str(path), "crc32": shipment.crc32})
-                await self.llm.update_weights(update)
-                await self.llm.finish_weight_update(str(version))
+            await self.llm.start_weight_update()
+            update = WeightTransferUpdateRequest(update_info={"path": path, "crc32": shipment.crc32})
+            await self.llm.update_weights(update)
+            await self.llm.finish_weight_update(str(version))
             await self.reset_caches()
             confirmed = await self.llm.get_weight_version()
             if confirmed != str(version):

@@ -36,6 +36,6 @@ class MappedWeights:
             yield name, torch.frombuffer(self._memory, dtype=dtype, count=prod(entry["shape"]), offset=begin).view(entry["shape"])
 
 
-def _identity(file: Path | int) -> tuple[int, int]:
+def _identity(file: Path | int) -> tuple[int, int, int]:
     status = os.fstat(file) if isinstance(file, int) else file.stat()
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_size

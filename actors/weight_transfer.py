@@ -8,11 +8,7 @@ vLLM finds `register` through the entry point group `vllm.general_plugins` in ea
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,20 +90,6 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
 
     def shutdown(self) -> None:
         """Holds nothing."""
-
-
-@contextmanager
-def shared_memory_file(image: memoryview | bytes) -> Iterator[Path]:
-    """Write `image` where only memory backs it, for as long as the block lasts."""
-    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    handle, name = tempfile.mkstemp(prefix="affectree-weights-", suffix=".safetensors", dir=folder)
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(image)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def register() -> None:

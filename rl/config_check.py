@@ -191,10 +191,9 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
 
 
 def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
-    key, reasoning, rows = "evaluation.reasoning", config.evaluation.reasoning, config.evaluation.rows
+    key, reasoning = "evaluation.reasoning", config.evaluation.reasoning
     if reasoning is None:
         return
-    yield "evaluation.rows", rows, "rationale" in rows, f"must have rationale rows for {key}"
     yield f"{key}.width", reasoning.width, reasoning.width >= 1, "must be 1 or more"
     yield f"{key}.temperature", reasoning.temperature, reasoning.temperature >= 0, "must be 0 or more"
     try:

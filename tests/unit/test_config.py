@@ -105,3 +105,25 @@ def test_presets_stand_below_the_configs_own_settings() -> None:
     text = problems("grpo.estimator=best", "grpo.loss=gspo", "grpo.token_level_loss=true", "grpo.correction=some")
     for key in ("grpo.estimator", "grpo.token_level_loss", "grpo.correction ="):
         assert key in text
+
+
+def test_sampling_that_is_not_the_present_policys_needs_a_correction() -> None:
+    for setting in ("grpo.staleness=1", "grpo.top_p=0.9", "grpo.top_k=50", "rollout.in_flight=keep"):
+        assert "grpo.correction = 'off': must not be off with" in problems(setting)
+        assert load_config(QUICKSTART, [setting, "grpo.correction=truncate"]).grpo.correction == "truncate"
+    assert "must be one of wait, abort, keep" in problems("rollout.in_flight=drop")
+
+
+def test_trees_of_samples_have_three_levels_and_the_groups_size() -> None:
+    assert load_config(QUICKSTART, ["rollout.branching=[2, 2, 2]", "grpo.credit=branch"]).rollout.branching == [2, 2, 2]
+    for shape in ("[2, 2, 3]", "[4, 2]", "[8, 1, 0]"):
+        assert "three numbers whose product is grpo.group = 8" in problems(f"rollout.branching={shape}")
+    assert "needs rollout.branching" in problems("grpo.credit=branch")
+    assert "must be false with rollout.branching" in problems("rollout.branching=[2, 2, 2]", "grpo.structured=true")
+
+
+def test_reasoning_is_checked_before_a_run() -> None:
+    assert load_config(QUICKSTART, ["evaluation.reasoning={width: 2}"]).evaluation.reasoning.scorer == "agreement"
+    text = problems("evaluation.reasoning={width: 0, scorer: best}")
+    assert "evaluation.reasoning.width = 0" in text
+    assert "must be agreement, likelihood, oracle or endpoint, found 'best'" in text

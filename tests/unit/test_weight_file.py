@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load, save_file
 
 from actors.mapped_weights import MappedWeights
+from actors.shipment import LocalCopy
 from rl.weight_file import WeightFile
 
 SHAPES = {"a.weight": (3, 5), "b": (7,), "tied": (3, 5)}
@@ -47,3 +48,18 @@ def test_another_file_of_the_same_name_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "other").replace(path)
     assert not mapped.same_as(path)
     np.testing.assert_array_equal(dict(MappedWeights(path).tensors())["x"].numpy(), np.ones(4, dtype=np.float32))
+
+
+def test_an_image_from_another_node_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    copy = LocalCopy()
+    for value, size in ((1.0, 4), (2.0, 4), (3.0, 2)):
+        save_file({"x": torch.full((size,), value)}, tmp_path / "image")
+        path = Path(copy.write(np.frombuffer((tmp_path / "image").read_bytes(), dtype=np.uint8)))
+        if value == 1.0:
+            mapped = MappedWeights(path)
+        if size == 4:  # the mapping shows what is written later
+            assert mapped.same_as(path)
+            np.testing.assert_array_equal(dict(mapped.tensors())["x"].numpy(), np.full(4, value, dtype=np.float32))
+        else:
+            assert not mapped.same_as(path)
+            np.testing.assert_array_equal(dict(MappedWeights(path).tensors())["x"].numpy(), np.full(2, 3.0, dtype=np.float32))
