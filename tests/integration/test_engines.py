@@ -218,6 +218,16 @@ def team_text(team: Team, ids: np.ndarray) -> str:
     return within(team.learners.ranks[0], lambda self: self.learner.encoder.decode(ids))
 
 
+def test_a_seed_repeats_under_another_load(team: Team, rows: RowData) -> None:
+    indices = rows.indices_by_task()["rationale"]
+    sampling = SamplingSpec(16, 8, seed=5)
+    alone = team.rollouts.groups(team.prompts(rows, indices[:1], "seeded"), sampling)[0]
+    among = team.rollouts.groups(team.prompts(rows, indices[:48], "seeded"), sampling)[0]  # more than one step's tokens
+    for one, other in zip(alone.samples, among.samples, strict=True):
+        np.testing.assert_array_equal(one.ids, other.ids)
+    assert len({sample.ids.tobytes() for sample in alone.samples}) == 16
+
+
 def sync_in_flight(team: Team, prompts: list[Prompt], version: int, mode: str) -> list[Group]:
     """Load new weights while groups are being drawn; gives the groups."""
     set_in_flight(team, mode)
@@ -258,6 +268,7 @@ def test_learning_runs_ahead_on_groups_sampled_as_trees(team: Team, config: Conf
     directory, splits = RunDirectory.create(one), Splits(rows, rows, rows)
     tracker = Tracker(one, directory, print)
     run = Run(one, directory, splits, tracker, team, Results.open(one, directory, splits, tracker), Progress("grpo", 0, 30))
+    team.learners.call("save_model", str(directory.tuned_model))
     grpo(run)
     metrics = [record["metrics"] for record in directory.metrics()]
     assert [m["rollout/age_max"] for m in metrics] == [0.0, 1.0, 1.0, 1.0]

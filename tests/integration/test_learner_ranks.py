@@ -67,7 +67,8 @@ def learn(setting: Setting, learners: Learners, zero_stage: int, share: bool, lo
     after = learners.log_probs(items)
     tuned = learners.tune(list(range(6)), learning_rate=1e-4)
     updated = learners.update([items[:12], items[12:]], learning_rate=1e-4)
-    weights = {k: v.numpy() for k, v in load(ray.get(learners.weights()).tobytes()).items()}
+    learners.weights(checksum=False, timeout=60)
+    weights = {k: v.numpy() for k, v in load(ray.get(learners.weight_copy()).tobytes()).items()}
     return Learned(first, after, tuned, updated, weights)
 
 
