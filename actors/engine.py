@@ -95,6 +95,7 @@ class RolloutEngine:
                 max_model_len=spec.max_model_len,
                 max_num_seqs=spec.max_sequences,
                 max_num_batched_tokens=max(8192, spec.max_model_len),
+                block_size=32 if on_cpu else None,  # of the 128 that it has on CPUs, short prompts fill none to share
                 enable_chunked_prefill=not on_cpu,  # a seeded request in two parts: "CPU Generator does not use offset"
                 tensor_parallel_size=spec.tensor_parallel,
                 distributed_executor_backend="uni" if on_cpu and spec.tensor_parallel == 1 else None,

@@ -1,4 +1,4 @@
-"""What sharing prefixes gives the learner: `python -m benchmarks.learner [--curves]`
+"""What sharing prefixes gives the learner: `python -m benchmarks.learner [--curves docs/learner_speedup.svg]`
 
 One forward and backward pass over a group about a video prompt, in the plain form (every sample by itself, the vision
 tower included, as trainers without sharing do) and as a packed prefix tree, in turn in one process; the median of the
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.common.speedup_curves import Point, draw
 from rl.config import TinySpec
 from rl.policy import Policy, load_model
 from rl.tiny import build_tiny
@@ -46,6 +47,13 @@ class Case:
     @property
     def name(self) -> str:
         return f"prompt {self.prompt}, G {self.group}, depth {self.depth}"
+
+
+CURVES = {
+    "prompt tokens (G = 8, depth 1)": [(n, Case(prompt=n)) for n in (256, 512, 1024, 1536, 3072)],
+    "G (1,536 prompt tokens, depth 1)": [(g, Case(group=g)) for g in (2, 4, 8, 16)],
+    "depth (1,536 prompt tokens, G = 2 to its power)": [(d, Case(group=2**d, depth=d)) for d in (1, 2, 3, 4)],
+}
 
 
 def make_policy() -> Policy:
@@ -136,6 +144,12 @@ def compare(case: Case, policy: Policy, rounds: int = ROUNDS) -> dict[str, float
     }
 
 
+def point(x: float, case: Case, policy: Policy) -> Point:
+    found = compare(case, policy)
+    print(case.name, json.dumps(found), flush=True)
+    return Point(x, found["speedup"], found["token_bound"], found["noise"])
+
+
 def peak_memory(case: Case, share: bool) -> float:
     """MiB that a step needs on top of the loaded model and its batch, in a process of its own."""
     words = [str(case.prompt), str(case.group), str(case.depth), str(int(share))]
@@ -162,7 +176,7 @@ def _status(field: str) -> int:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--curves", action="store_true", help="also over prompt length, G and depth")
+    arguments.add_argument("--curves", type=Path, help="also over prompt length, G and depth, drawn into this SVG")
     arguments.add_argument("--memory", nargs=4, type=int, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.memory:
@@ -175,10 +189,7 @@ def main() -> None:
     result["peak_memory_ratio"] = round(peak_memory(flat, share=True) / peak_memory(flat, share=False), 3)
     result["depth_3"] = compare(deep, policy)  # type: ignore[assignment]
     if chosen.curves:
-        cases = [Case(prompt=n) for n in (256, 512, 1024, 3072)] + [Case(group=g) for g in (2, 4, 16)]
-        cases += [Case(group=4, depth=2), Case(group=16, depth=4), Case(prompt=256, depth=3)]
-        for case in cases:
-            print(case.name, json.dumps(compare(case, policy, rounds=3)), flush=True)
+        draw({label: [point(x, case, policy) for x, case in cases] for label, cases in CURVES.items()}, chosen.curves)
     print(json.dumps(result))
 
 

@@ -4,7 +4,8 @@ Both train the same saved tiny model on the same prompts with the same group siz
 update a rollout, no KL and a reward that costs nothing; TRL generates with transformers, as it has to on CPUs. The trainers
 take turns, each in processes of its own; what counts is the ratio of seconds per sampled token, of the median step of each
 round, wall clock from the end of a step to the end of the next, since a completion may end early. TRL runs with the number of
-micro-batches that it is fastest with. TRL needs `make bench` once, which makes its environment.
+micro-batches that it is fastest with, affectree with compiled engines; no start-up counts. TRL needs `make bench` once, which
+makes its environment.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
         "grpo": {"steps": STEPS, "prompts": PROMPTS, "group": GROUP, "mix": {"qa": 1}, "kl": 0.0, "max_tokens": MAX_TOKENS},
         "rewards": {"scorers": {"reward": {"spec": f"{folder / 'reward.py'}:reward", "isolation": "inline"}}},
         "learner": {"threads": THREADS},
-        "rollout": {"threads": THREADS, "max_model_len": 512},
+        "rollout": {"threads": THREADS, "max_model_len": 512, "enforce_eager": False},
         "evaluation": {"rows": {"qa": 1}, "max_tokens": {"*": MAX_TOKENS}},
         "tracking": {"mlflow": False},
         "cluster": {"address": "local"},

@@ -174,6 +174,8 @@ class GrpoConfig:
 class LearnerConfig:
     ranks: int = 1
     zero_stage: int = 0
+    offload: list[str] = field(default_factory=list)
+    """What DeepSpeed keeps in host memory: `optimizer` (its state and its step; from ZeRO 1 on), `parameters` (ZeRO 3)."""
     token_budget: int = 8192
     """Padded tokens in a forward pass."""
     share_prefixes: bool = True

@@ -133,6 +133,10 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         yield from _stage_rules(f"curriculum.stages.{name}", stage, learner.ranks)
     yield "learner.ranks", learner.ranks, learner.ranks >= 1, "must be 1 or more"
     yield "learner.zero_stage", learner.zero_stage, learner.zero_stage in range(4), "must be 0, 1, 2 or 3"
+    known = set(learner.offload) <= {"optimizer", "parameters"}
+    yield "learner.offload", learner.offload, known, "may list optimizer and parameters"
+    sharded = learner.zero_stage >= (3 if "parameters" in learner.offload else 1 if learner.offload else 0)
+    yield "learner.offload", learner.offload, sharded, "needs zero_stage 1 or more for the optimizer, 3 for parameters"
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
     yield from _sampling_rules(config)

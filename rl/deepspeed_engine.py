@@ -35,7 +35,11 @@ def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
 def start(policy: Policy, spec: DeepSpeedSpec, ranks: int) -> Any:
     """Wrap a policy in a DeepSpeed engine with AdamW."""
     trained = [p for p in policy.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, spec.beta2), weight_decay=spec.weight_decay)
+    # fused, it is as fast on host memory as DeepSpeed's own CPU optimizer, which has to be compiled at the first start
+    optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, spec.beta2), weight_decay=spec.weight_decay, fused=True)
+    zero: dict[str, Any] = {"stage": spec.zero_stage}
+    for part in spec.offload:
+        zero["offload_param" if part == "parameters" else "offload_optimizer"] = {"device": "cpu"}
     engine, *_ = deepspeed.initialize(
         model=policy,
         optimizer=optimizer,
@@ -44,8 +48,9 @@ def start(policy: Policy, spec: DeepSpeedSpec, ranks: int) -> Any:
             "train_batch_size": ranks,
             "gradient_clipping": spec.gradient_clip,
             "bf16": {"enabled": spec.bf16},
-            "zero_optimization": {"stage": spec.zero_stage},
+            "zero_optimization": zero,
             "zero_allow_untested_optimizer": True,
+            "zero_force_ds_cpu_optimizer": False,
             "steps_per_print": 1_000_000_000,
         },
     )

@@ -47,6 +47,8 @@ class DeepSpeedSpec:
     """The settings that reach DeepSpeed."""
 
     zero_stage: int
+    offload: tuple[str, ...]
+    """Of `optimizer` and `parameters`: what is kept in host memory."""
     bf16: bool
     gradient_clip: float
     weight_decay: float

@@ -263,7 +263,12 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
             epochs=grpo.epochs,
         ),
         deepspeed=DeepSpeedSpec(
-            learner.zero_stage, config.model.dtype == "bfloat16", learner.gradient_clip, learner.weight_decay, learner.beta2
+            zero_stage=learner.zero_stage,
+            offload=tuple(learner.offload),
+            bf16=config.model.dtype == "bfloat16",
+            gradient_clip=learner.gradient_clip,
+            weight_decay=learner.weight_decay,
+            beta2=learner.beta2,
         ),
         threads=learner.threads,
         share_prefixes=learner.share_prefixes,
