@@ -165,6 +165,8 @@ class GrpoConfig:
     stop: list[str] = field(default_factory=list)
     """Texts that end a completion."""
     max_tokens: int = 512
+    task_max_tokens: dict[str, int] = field(default_factory=dict)
+    """Task or pattern -> longest completion, where it is not max_tokens."""
     structured: bool = False
     """Hold sampled rationales to the grammar. Their recorded log-probs are then those of the restricted
     distribution, which the learner's are not: use it to begin with a model that cannot write trees yet."""

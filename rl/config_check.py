@@ -126,7 +126,8 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.token_level_loss", grpo.token_level_loss, whole, "must be false with gspo, whose ratio is the sequence's"
     yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"
     yield "grpo.temperature", grpo.temperature, grpo.temperature > 0, "must be above 0; groups need variety"
-    yield "grpo.max_tokens", grpo.max_tokens, grpo.max_tokens >= 1, "must be 1 or more"
+    lengths = [grpo.max_tokens, *grpo.task_max_tokens.values()]
+    yield "grpo.max_tokens", lengths, min(lengths) >= 1, "must be 1 or more, for each task"
     yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), "must name at least one task with a weight above 0"
     yield from _schedule_rules("grpo", grpo.learning_rate, grpo.warmup)
     for name, stage in config.curriculum.stages.items():
@@ -143,7 +144,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     limits = config.evaluation.max_tokens
     covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
     yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
-    longest = max(grpo.max_tokens, *limits.values())
+    longest = max(*lengths, *limits.values())
     yield (
         "rollout.max_model_len",
         rollout.max_model_len,

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from rl.evaluation import Evaluation, evaluate_groups
 from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec, PartAdvantages
 from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
+from rl.sampling import greedy_sampling, longest_completion
 from rollout.judges import judge_of
 from rollout.media import ClipSpec
 from rollout.mixing import spread
@@ -122,13 +122,7 @@ class Team:
 
     def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
         """One greedy completion of each prompt, as long as its task may be."""
-        settings = self.config.evaluation
-
-        def sampling(prompt: Prompt) -> SamplingSpec:
-            longest = longest_completion(settings.max_tokens, prompt.row.task)
-            return SamplingSpec(1, longest, temperature=0.0, structured=settings.structured)
-
-        return self.rollouts.groups(prompts, sampling)
+        return self.rollouts.groups(prompts, lambda prompt: greedy_sampling(self.config.evaluation, prompt.row.task))
 
     def evaluate(self, rows: RowData, name: str) -> Evaluation:
         """Greedy measures on the held-out rows of every task that the config evaluates."""
@@ -163,11 +157,6 @@ class Team:
         self.scoring.shutdown()
         self.rollouts.shutdown()
         self.learners.shutdown()
-
-
-def longest_completion(limits: Mapping[str, int], task: str) -> int:
-    """The task's own limit, or that of the first pattern that fits it."""
-    return limits[task] if task in limits else next(n for pattern, n in limits.items() if fnmatch(task, pattern))
 
 
 def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:

@@ -27,13 +27,14 @@ from rl.resampling import replace_equal
 from rl.results import Results, best_so_far, conclude
 from rl.rollout_files import write_rollouts
 from rl.run_directory import Progress, RunDirectory, advanced, write_folder
+from rl.sampling import grpo_sampling
 from rl.schedules import cosine
 from rl.staleness import age_metrics, without_stale
 from rl.team import Team, launch, learn_items
 from rl.timing import EngineClock, Stopwatch
 from rl.tracking import Tracker
 from rollout.mixing import mixed_indices
-from rollout.samples import Prompt, SamplingSpec
+from rollout.samples import Prompt
 
 
 class TooManyScorerErrors(RuntimeError):
@@ -188,24 +189,11 @@ def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
 
 def sample(run: Run, prompts: Sequence[Prompt]) -> list[ScoredGroup]:
     """Generate and score a group for each prompt; scoring overlaps generation. In the order of the prompts."""
-    team, sampling = run.team, grpo_sampling(run.config)
-    groups = (group for _, group in team.rollouts.generate(prompts, sampling))
+    team = run.team
+    drawn = team.rollouts.generate(prompts, lambda prompt: grpo_sampling(run.config, prompt.row.task))
+    groups = (group for _, group in drawn)
     found = {item.group.prompt.key: item for item in team.scoring.score(groups, run.config.rollout.timeout)}
     return [found[prompt.key] for prompt in prompts]
-
-
-def grpo_sampling(config: Config) -> SamplingSpec:
-    grpo = config.grpo
-    return SamplingSpec(
-        count=grpo.group,
-        max_tokens=grpo.max_tokens,
-        temperature=grpo.temperature,
-        top_p=grpo.top_p,
-        top_k=grpo.top_k,
-        stop=tuple(grpo.stop),
-        branching=tuple(config.rollout.branching),
-        structured=grpo.structured,
-    )
 
 
 def further(run: Run, step: int, used: set[int], count: int, again: int) -> list[ScoredGroup]:

@@ -1,0 +1,17 @@
+"""How long a task's completions may be, and what an evaluation draws."""
+
+from __future__ import annotations
+
+from rl.config import Config, EvaluationConfig, GrpoConfig
+from rl.sampling import greedy_sampling, grpo_sampling
+
+
+def test_a_tasks_own_limit_counts_before_patterns_and_patterns_before_the_general_one() -> None:
+    config = Config(grpo=GrpoConfig(max_tokens=100, task_max_tokens={"qa_*": 8, "qa_long": 50}, stop=["\n\n"]))
+    assert [grpo_sampling(config, task).max_tokens for task in ("rationale", "qa_short", "qa_long")] == [100, 8, 50]
+    assert grpo_sampling(config, "rationale").stop == ("\n\n",)
+
+
+def test_evaluation_is_greedy() -> None:
+    sampling = greedy_sampling(EvaluationConfig(max_tokens={"*": 7}), "anything")
+    assert (sampling.count, sampling.temperature, sampling.max_tokens) == (1, 0.0, 7)
