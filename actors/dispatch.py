@@ -19,10 +19,6 @@ class GenerationTimeout(RuntimeError):
     """The engines finished nothing within the bound."""
 
 
-class NoEngineLeft(RuntimeError):
-    """Every rollout engine has died."""
-
-
 @dataclass
 class Seat:
     """An engine's place in the pool."""
@@ -38,6 +34,17 @@ class Seat:
     """Of the prompts that it was asked about last, whose vision features and prefixes it may still hold."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What an engine is at."""
+
+    seat: Seat
+    actor: Any
+    """The seat may have another by the time of the answer."""
+    prompt: Prompt
+    answer: Any
+
+
 Call = Callable[[Any, Prompt], Any]
 """(engine actor, prompt) -> references to (seconds, answer)."""
 
@@ -45,66 +52,83 @@ Call = Callable[[Any, Prompt], Any]
 class Dispatcher:
     """Hands prompts to engines, never more than `most` samples at a time to any; the rest wait here."""
 
-    def __init__(self, seats: Sequence[Seat], most: int, timeout: float, lost: Callable[[Seat, str], None]) -> None:
+    def __init__(
+        self,
+        seats: Sequence[Seat],
+        most: int,
+        timeout: float,
+        lost: Callable[[Seat, str], None],
+        bring_back: Callable[[], None],
+    ) -> None:
         """
         Args:
             seats: the engines.
             most: samples that an engine is asked for before it has to have finished some.
             timeout: seconds within which some engine has to finish something.
-            lost: told of an engine's death, once.
+            lost: told of an engine's death, once; gives the seat a successor.
+            bring_back: called now and then while answers are waited for, to have successors serve.
         """
         self.seats, self.most, self.timeout = seats, most, timeout
-        self._lost = lost
+        self._lost, self._bring_back = lost, bring_back
+        self._heard = time.monotonic()
+        self._closed = False
         self._lock = threading.Lock()
 
     def stream(self, prompts: Sequence[Prompt], samples: Callable[[Prompt], int], call: Call) -> Iterator[tuple[Prompt, Any]]:
         """Ask every prompt for so many samples; yields (prompt, reference to its answer) as they are finished, each once.
 
-        What is outstanding is cancelled if the caller stops before the end.
+        What is outstanding is cancelled if the caller stops before the end, or the pool is closed.
 
         Raises:
             GenerationTimeout: naming the engines that are waited for.
-            NoEngineLeft: if the last engine dies.
         """
         waiting = deque(prompts)
-        asked: dict[Any, tuple[Seat, Prompt, Any]] = {}
-        heard = time.monotonic()
+        asked: dict[Any, _Asked] = {}
+        self._heard = time.monotonic()
         try:
-            while waiting or asked:
+            while (waiting or asked) and not self._closed:
                 while waiting and (seat := self._take(waiting[0], samples(waiting[0]))):
                     prompt = waiting.popleft()
-                    receipt, answer = call(seat.actor, prompt)
-                    asked[receipt] = (seat, prompt, answer)
+                    actor = seat.actor
+                    receipt, answer = call(actor, prompt)
+                    asked[receipt] = _Asked(seat, actor, prompt, answer)
                 done, _ = ray.wait(list(asked), timeout=1.0) if asked else ([], time.sleep(0.01))
-                if not done and time.monotonic() - heard > self.timeout:
+                self._bring_back()
+                if not done and time.monotonic() - self._heard > self.timeout:
                     raise GenerationTimeout(self._waited_for(asked, waiting))
                 for receipt in done:
-                    heard = time.monotonic()
-                    seat, prompt, answer = asked.pop(receipt)
-                    self._give_back(seat, samples(prompt))
+                    self._heard = time.monotonic()
+                    one = asked.pop(receipt)
+                    self._give_back(one.seat, samples(one.prompt))
                     try:
                         ray.get(receipt)
                     except RayActorError as death:
-                        self.report(seat, death)
-                        waiting.appendleft(prompt)
+                        self.report(one.seat, one.actor, death)
+                        waiting.appendleft(one.prompt)
                     else:
-                        yield prompt, answer
+                        yield one.prompt, one.answer
         finally:
-            for receipt, (seat, prompt, _) in asked.items():
-                self._give_back(seat, samples(prompt))
+            for receipt, one in asked.items():
+                self._give_back(one.seat, samples(one.prompt))
                 ray.cancel(receipt)
 
-    def report(self, seat: Seat, death: RayActorError) -> None:
-        """Take an engine out that was found dead."""
+    def report(self, seat: Seat, actor: Any, death: RayActorError) -> None:
+        """Take an engine out that was found dead, unless that was done before."""
         with self._lock:
-            if not seat.serving:
-                return
-            seat.serving = False
-            seat.deaths += 1
-        reason = str(death).splitlines()[0]
-        self._lost(seat, reason)
-        if not any(other.serving for other in self.seats):
-            raise NoEngineLeft(f"no rollout engine is left; {seat.name} was the last: {reason}") from death
+            if seat.actor is actor and not self._closed:
+                seat.serving = False
+                self._lost(seat, str(death).splitlines()[0])
+
+    def serve(self, seat: Seat, actor: Any) -> None:
+        """Ask an engine from now on, unless it was found dead in the meantime."""
+        with self._lock:
+            if seat.actor is actor:
+                seat.serving = True
+
+    def close(self) -> None:
+        """Ask nothing more: every stream ends."""
+        with self._lock:
+            self._closed = True
 
     def _take(self, prompt: Prompt, samples: int) -> Seat | None:
         """The least loaded engine that may be asked more; among equals one that was asked about the same media."""
@@ -122,10 +146,10 @@ class Dispatcher:
         with self._lock:
             seat.load -= samples
 
-    def _waited_for(self, asked: dict[Any, tuple[Seat, Prompt, Any]], waiting: Sequence[Prompt]) -> str:
+    def _waited_for(self, asked: dict[Any, _Asked], waiting: Sequence[Prompt]) -> str:
         by_name: dict[str, list[str]] = {}
-        for seat, prompt, _ in asked.values():
-            by_name.setdefault(seat.name, []).append(prompt.key)
+        for one in asked.values():
+            by_name.setdefault(one.seat.name, []).append(one.prompt.key)
         shown = "; ".join(f"{name} has {len(keys)} prompts, e.g. {keys[0]}" for name, keys in sorted(by_name.items()))
         return (
             f"no group was finished for {self.timeout:.0f} s (rollout.timeout): {shown or 'no engine is free'}; "

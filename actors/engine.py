@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import ray
@@ -126,9 +128,13 @@ class RolloutEngine:
             image: uint8, the weights themselves, where this node does not have them.
             version: stamped on every token from now on, and read back from the engine.
         """
+        path = shipment.path if image is None else self.copy.write(image)
+        with ending_with_vllm():
+            return await self._become(version, {"path": path, "crc32": shipment.crc32})
+
+    async def _become(self, version: int, where: dict[str, Any]) -> float:
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
 
-        path = shipment.path if image is None else self.copy.write(image)
         async with self.gate.closed():
             # not `llm.pause_generation`, which sleeps for 20 ms to let outputs arrive: `mark` waits for exactly these
             await self.llm.engine_core.pause_scheduler_async(mode=self.spec.in_flight, clear_cache=False)
@@ -136,8 +142,7 @@ class RolloutEngine:
             await self.marks.mark()
             self.version = None  # stale until the whole sync has succeeded
             await self.llm.start_weight_update()
-            update = WeightTransferUpdateRequest(update_info={"path": path, "crc32": shipment.crc32})
-            await self.llm.update_weights(update)
+            await self.llm.update_weights(WeightTransferUpdateRequest(update_info=where))
             await self.llm.finish_weight_update(str(version))
             await self.reset_caches()
             confirmed = await self.llm.get_weight_version()
@@ -162,7 +167,7 @@ class RolloutEngine:
             PromptMismatch: if the engine's expanded prompt is not the trainer's.
         """
         began = time.perf_counter()
-        with self.clock:
+        with self.clock, ending_with_vllm():
             ask = self._asker(prompt, sampling)
             if sampling.branching and prompt.row.task == "rationale":
                 leaves = await sample_tree(ask, sampling.branching)
@@ -187,7 +192,7 @@ class RolloutEngine:
     async def reason(self, prompt: Prompt, sampling: SamplingSpec, judge: Judge) -> tuple[float, Reasoned]:
         """Answer one prompt stage by stage, with `sampling.count` candidates at each. Raises what `generate` does."""
         began = time.perf_counter()
-        with self.clock:
+        with self.clock, ending_with_vllm():
             found = await reason(self._asker(prompt, sampling), self._decode, judge, sampling.count)
         return time.perf_counter() - began, found
 
@@ -253,6 +258,18 @@ class RolloutEngine:
             )
             for one, spans in zip(output.outputs, versions, strict=True)
         ]
+
+
+@contextmanager
+def ending_with_vllm() -> Iterator[None]:
+    """End this process if vLLM's own has died, which it says in the log, so that the driver replaces the engine."""
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    try:
+        yield
+    except EngineDeadError:
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _set_environment(threads: int, cache_gib: float) -> None:

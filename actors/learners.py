@@ -120,7 +120,7 @@ class Learners:
         return ray.get(calls)[0]
 
     def log_probs(self, items: Sequence[LearnItem]) -> list[Any]:
-        """Under the present weights, of rank 0; only for what every rank can compute alone."""
+        """Under the present weights, the same on every rank, of rank 0; under ZeRO-3 all have to take part."""
         return ray.get([rank.call.remote("log_probs", items) for rank in self.ranks])[0]
 
     def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:

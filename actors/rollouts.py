@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayTaskError
 
-from actors.dispatch import Dispatcher, Seat
+from actors.dispatch import Dispatcher, GenerationTimeout, Seat
 from actors.engine import EngineSpec, RolloutEngine
 from actors.shipment import Shipment
 from rl.config import RolloutConfig
@@ -20,6 +21,7 @@ from rollout.rows import Row
 from rollout.samples import Group, Prompt, SamplingSpec
 
 Sampling = SamplingSpec | Callable[[Prompt], SamplingSpec]
+SHUTDOWN_SECONDS = 10.0
 MOST_DEATHS = 3
 """Of one engine, before the run ends."""
 
@@ -41,7 +43,7 @@ class SyncReport:
 
 
 class Rollouts:
-    """A pool of engines. One that dies is replaced; its successor serves from the next sync on."""
+    """A pool of engines. One that dies is replaced; its successor takes the weights of the last sync, or the next one's."""
 
     def __init__(self, config: RolloutConfig, tell: Callable[[str], None]) -> None:
         """Reserve the engines and let them import what they need; `start` gives them a model.
@@ -56,13 +58,16 @@ class Rollouts:
         self.seats = [Seat(name, self._new(name)) for name in (f"engine {index}" for index in range(config.engines))]
         self.timeout, self.sync_timeout = config.timeout, config.sync_timeout
         self.tell = tell
+        self.dispatcher = Dispatcher(self.seats, config.max_sequences, self.timeout, self._lost, self._bring_back)
         self.deaths = 0
         self._starting: dict[str, Any] = {}
+        self._loading = threading.Lock()
+        self._last: tuple[Shipment, Callable[[], Any], int] | None = None
+        """What the last sync loaded, for as long as it lies where it was."""
 
     def start(self, spec: EngineSpec) -> list[Any]:
         """Load a model; returns references that are ready when the engines are, each to its node's id."""
         self.spec = spec
-        self.dispatcher = Dispatcher(self.seats, spec.max_sequences, self.timeout, self._lost)
         return [seat.actor.start.remote(spec) for seat in self.seats]
 
     def started(self, nodes: Sequence[str]) -> None:
@@ -99,71 +104,134 @@ class Rollouts:
             ),
         )
 
-    def load(self, shipment: Shipment, copy: Callable[[], Any], version: int) -> SyncReport:
-        """Give every engine new weights. Returns when all that live serve `version`.
+    def load(self, write: Callable[[], Shipment], copy: Callable[[], Any], version: int) -> SyncReport:
+        """Give every engine new weights. Returns when all that live serve `version`; waits for a successor if none lives.
 
         Args:
-            shipment: the weights, on the learner's node.
+            write: has the learner write the weights where the engines of its node can read them.
             copy: makes a reference to them that other nodes can read.
             version: what the engines then are.
 
         Raises:
             SyncTimeout: naming the engines that have not taken them.
-            NoEngineLeft: if the last engine dies.
         """
-        seats = [seat for seat in self.seats if seat.serving] + list(self._replacements())
+        with self._loading:
+            self._last = None  # it is about to be overwritten
+            shipment = write()
+            deadline = time.monotonic() + self.sync_timeout
+            pauses: list[float] = []
+            while not pauses:
+                seats = [seat for seat in self.seats if seat.serving]
+                seats += self._successors(wait=0.0 if seats else max(0.1, deadline - time.monotonic()))
+                pauses = self._give(seats, shipment, copy, version, deadline)
+            self._last = (shipment, copy, version)
+        return SyncReport(version, max(pauses), shipment.bytes)
+
+    def probe(self, prompt: Prompt, sampling: SamplingSpec) -> list[Group]:
+        """The same prompt on every engine, to compare with the learner; on a successor if none lives."""
+        deadline = time.monotonic() + self.timeout
+        while not (answers := self._from_each(lambda engine: engine.generate.remote(prompt, sampling))):
+            if time.monotonic() > deadline:
+                raise GenerationTimeout(f"no engine answered the probe within {self.timeout:.0f} s (rollout.timeout)")
+            time.sleep(0.1)
+            self._bring_back()
+        return [group for _, (_, group) in answers]
+
+    def busy_seconds(self) -> dict[str, float]:
+        """Of each engine that serves, since it started; a successor has a name of its own."""
+        return dict(self._from_each(lambda engine: engine.busy_seconds.remote()))
+
+    def shutdown(self) -> None:
+        """Stop all engines, whatever they are doing, and end all streams."""
+        self.dispatcher.close()
+        calls = [seat.actor.shutdown.remote() for seat in self.seats if seat.serving]
+        ray.wait(calls, num_returns=len(calls), timeout=SHUTDOWN_SECONDS) if calls else None
+        for seat in self.seats:
+            ray.kill(seat.actor)
+
+    def _give(
+        self, seats: Sequence[Seat], shipment: Shipment, copy: Callable[[], Any], version: int, deadline: float
+    ) -> list[float]:
+        """Have engines take weights. Returns the seconds that each generated nothing, without those that died of it."""
         image = copy() if any(seat.node != shipment.node for seat in seats) else None
-        calls = {seat.actor.load.remote(shipment, None if seat.node == shipment.node else image, version): seat for seat in seats}
-        deadline = time.monotonic() + self.sync_timeout
+        calls = {
+            seat.actor.load.remote(shipment, None if seat.node == shipment.node else image, version): (seat, seat.actor)
+            for seat in seats
+        }
         pauses = []
         while calls:
             done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
             if not done:
-                waiting = ", ".join(sorted(seat.name for seat in calls.values()))
+                waiting = ", ".join(sorted(seat.name for seat, _ in calls.values()))
                 raise SyncTimeout(
                     f"{waiting}: did not take the weights of version {version} from the learner within "
                     f"{self.sync_timeout:.0f} s (rollout.sync_timeout)"
                 )
-            seat = calls.pop(done[0])
+            seat, actor = calls.pop(done[0])
             try:
                 pauses.append(ray.get(done[0]))
-                seat.serving = True
+                self.dispatcher.serve(seat, actor)
             except RayActorError as death:
-                self.dispatcher.report(seat, death)
-        return SyncReport(version, max(pauses), shipment.bytes)
+                self.dispatcher.report(seat, actor, death)
+        return pauses
 
-    def probe(self, prompt: Prompt, sampling: SamplingSpec) -> list[Group]:
-        """The same prompt on every engine, to compare with the learner."""
-        refs = [seat.actor.generate.remote(prompt, sampling) for seat in self.seats if seat.serving]
-        return [group for _, group in ray.get(refs, timeout=self.timeout)]
-
-    def busy_seconds(self) -> float:
-        """Mean over the engines that serve, since they started."""
-        found = ray.get([seat.actor.busy_seconds.remote() for seat in self.seats if seat.serving], timeout=self.timeout)
-        return sum(found) / len(found)
-
-    def shutdown(self) -> None:
-        ray.get([seat.actor.shutdown.remote() for seat in self.seats if seat.serving])
+    def _from_each(self, call: Callable[[Any], Any]) -> list[tuple[str, Any]]:
+        """(name, answer) of every engine that serves, without those that turn out to be dead."""
+        calls = [(f"{seat.name}.{seat.deaths}", seat, seat.actor, call(seat.actor)) for seat in self.seats if seat.serving]
+        found = []
+        for name, seat, actor, ref in calls:
+            try:
+                found.append((name, ray.get(ref, timeout=self.timeout)))
+            except RayActorError as death:
+                self.dispatcher.report(seat, actor, death)
+        return found
 
     def _lost(self, seat: Seat, reason: str) -> None:
         """Have a successor started for an engine that died."""
         self.deaths += 1
+        seat.deaths += 1
         ray.kill(seat.actor)  # it may only have been out of reach
         if seat.deaths > MOST_DEATHS:
             raise EngineKeepsDying(f"{seat.name} has died {seat.deaths} times, last: {reason}")
-        self.tell(f"{seat.name} died ({reason}); its prompts are asked again of others, and a successor is being started")
+        self.tell(f"{seat.name} died ({reason}); its prompts are asked again, and a successor is being started")
         seat.actor = self._new(seat.name)
         self._starting[seat.name] = seat.actor.start.remote(self.spec)
 
-    def _replacements(self) -> Iterator[Seat]:
-        """Successors that have loaded their model by now."""
+    def _bring_back(self) -> None:
+        """Have successors that are ready serve what the last sync loaded, unless a sync is under way, which does it itself."""
+        if not self._starting or not self._loading.acquire(blocking=False):
+            return
+        try:
+            if self.spec.serve_as_loaded:
+                for seat in self._successors(wait=0.0):
+                    self.dispatcher.serve(seat, seat.actor)
+            elif self._last is not None:
+                self._give(self._successors(wait=0.0), *self._last, deadline=time.monotonic() + self.sync_timeout)
+        finally:
+            self._loading.release()
+
+    def _successors(self, wait: float) -> list[Seat]:
+        """Seats whose successors have loaded their model by now, or, of the first one, within so many seconds.
+
+        Raises:
+            SyncTimeout: if none has by then, though it was waited for.
+        """
+        ready, _ = ray.wait(list(self._starting.values()), timeout=max(0.0, wait)) if self._starting else ([], [])
+        if wait > 0 and not ready:
+            raise SyncTimeout(f"no engine is left, and no successor was ready within {wait:.0f} s (rollout.sync_timeout)")
+        found = []
         for seat in self.seats:
-            ref = self._starting.get(seat.name)
-            if ref is not None and ray.wait([ref], timeout=0)[0]:
-                del self._starting[seat.name]
+            if self._starting.get(seat.name) not in ready:
+                continue
+            ref = self._starting.pop(seat.name)
+            try:
                 seat.node = ray.get(ref)
-                self.tell(f"{seat.name} has a successor, which serves from now on")
-                yield seat
+            except (RayActorError, RayTaskError) as death:
+                self.dispatcher.report(seat, seat.actor, death)
+                continue
+            self.tell(f"{seat.name} has a successor, which serves from now on")
+            found.append(seat)
+        return found
 
 
 def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]]) -> list[Any]:

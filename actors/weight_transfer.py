@@ -1,4 +1,4 @@
-"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface, on CPUs.
+"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface and host memory.
 
 The learner writes one safetensors image; Ray's object store carries it between nodes; on each engine's node
 it becomes a file in shared memory, which the engine's worker maps and loads layer by layer.
@@ -22,6 +22,7 @@ from vllm.distributed.weight_transfer.base import (
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 
 from actors.mapped_weights import MappedWeights
+from actors.vllm_repairs import keep_media_of_cached_prompts
 
 BACKEND = "shared_memory"
 
@@ -94,5 +95,6 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
 
 def register() -> None:
     """Make the backend known to vLLM, in whichever of its processes this is."""
+    keep_media_of_cached_prompts()
     if BACKEND not in WeightTransferEngineFactory._registry:
         WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)

@@ -57,7 +57,7 @@ def train(
 
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
-    """Write a run's report.html again and show its results."""
+    """Write a run's report.html again, and say where it is."""
     from rl.report import write_report
     from rl.run_directory import RunDirectory
 
@@ -73,7 +73,7 @@ def reason(
     scorer: Annotated[str, typer.Option(help="Who chooses: agreement, likelihood or endpoint.")] = "agreement",
     endpoint: Annotated[str | None, typer.Option(help="Base URL of an OpenAI-compatible judge, for --scorer endpoint.")] = None,
     judge_model: Annotated[str | None, typer.Option(help="The judge's model, for --scorer endpoint.")] = None,
-    temperature: Annotated[float, typer.Option(help="Of the candidates.", min=0.0)] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Of the candidates; above 0.", min=1e-3)] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="Longest rationale.", min=1)] = 512,
     seed: Annotated[int | None, typer.Option(help="Of the candidates.")] = None,
 ) -> None:

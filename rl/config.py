@@ -300,6 +300,7 @@ class CheckpointConfig:
     tune_every: int = 0
     """Tuning steps between checkpoints; 0 for none within tuning."""
     keep: int = 2
+    """The last so many."""
 
 
 @dataclass

@@ -127,6 +127,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"
     yield "grpo.temperature", grpo.temperature, grpo.temperature > 0, "must be above 0; groups need variety"
     lengths = [grpo.max_tokens, *grpo.task_max_tokens.values()]
+    yield "grpo.task_max_tokens", grpo.task_max_tokens, "*" not in grpo.task_max_tokens, "says max_tokens where it says *"
     yield "grpo.max_tokens", lengths, min(lengths) >= 1, "must be 1 or more, for each task"
     yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), "must name at least one task with a weight above 0"
     yield from _schedule_rules("grpo", grpo.learning_rate, grpo.warmup)
@@ -138,6 +139,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "learner.offload", learner.offload, known, "may list optimizer and parameters"
     sharded = learner.zero_stage >= (3 if "parameters" in learner.offload else 1 if learner.offload else 0)
     yield "learner.offload", learner.offload, sharded, "needs zero_stage 1 or more for the optimizer, 3 for parameters"
+    yield "checkpoints.keep", config.checkpoints.keep, config.checkpoints.keep >= 1, "must be 1 or more"
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
     yield from _sampling_rules(config)
@@ -193,6 +195,8 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         yield "grpo.structured", grpo.structured, not grpo.structured, "must be false with rollout.branching"
     branches = grpo.credit != "branch" or bool(branching)
     yield "grpo.credit", grpo.credit, branches, "needs rollout.branching, such as [2, 2, 2]"
+    among = grpo.credit != "branch" or not grpo.estimator.startswith("reinforce++")
+    yield "grpo.estimator", grpo.estimator, among, "must be grpo, dr_grpo or rloo with credit branch, which compares siblings"
 
 
 def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
@@ -200,7 +204,8 @@ def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     if reasoning is None:
         return
     yield f"{key}.width", reasoning.width, reasoning.width >= 1, "must be 1 or more"
-    yield f"{key}.temperature", reasoning.temperature, reasoning.temperature >= 0, "must be 0 or more"
+    varied = reasoning.temperature > 0 or reasoning.width == 1
+    yield f"{key}.temperature", reasoning.temperature, varied, "must be above 0, or all candidates are the same"
     try:
         judge_of(reasoning.scorer, reasoning.endpoint, reasoning.model)
     except ValueError as error:

@@ -16,7 +16,7 @@ QUIET = {
     "DS_LOG_LEVEL": "error",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TOKENIZERS_PARALLELISM": "false",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_DEDUP_LOGS": "0",
 }
 """Keeps the libraries' chatter out of a run's log."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import time
@@ -96,7 +97,9 @@ class Learner:
 
     def restart(self, path: str) -> None:
         """Begin anew from a checkpoint folder: its weights, and an optimizer that remembers nothing."""
+        self.engine.destroy()  # whose hooks would keep it alive
         del self.engine
+        gc.collect()
         self.engine = deepspeed_engine.start(self._policy(path), self.spec.deepspeed, self.ranks)
 
     def load_reference(self, path: str) -> None:

@@ -95,10 +95,10 @@ def conclude(run: Run) -> None:
             team.load(run.progress.version)
         with results.timed("evaluate"):
             results.stage("grpo", team.evaluate(run.splits.test, "grpo"))
+    write_folder(directory.model, lambda folder: team.learners.call("save_model", str(folder)))
     if reasoning := run.config.evaluation.reasoning:
         with results.timed("evaluate"):
             results.stage("reasoned", team.evaluate_reasoned(run.splits.test, "reasoned", reasoning))
-    write_folder(directory.model, lambda folder: team.learners.call("save_model", str(folder)))
     results.save()
     write_report(directory)
     for file in (directory.config_file, directory.summary_file, directory.report_file, directory.metrics_file):

@@ -31,5 +31,6 @@ def greedy_sampling(settings: EvaluationConfig, task: str) -> SamplingSpec:
 
 
 def longest_completion(limits: Mapping[str, int], task: str) -> int:
-    """The task's own limit, or that of the first pattern that fits it."""
-    return limits[task] if task in limits else next(n for pattern, n in limits.items() if fnmatch(task, pattern))
+    """The task's own limit, or that of the first pattern that fits it; `*` counts last."""
+    patterns = sorted(limits, key=lambda pattern: pattern == "*")  # which the defaults bring along, first
+    return limits[task] if task in limits else next(limits[pattern] for pattern in patterns if fnmatch(task, pattern))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class Team:
         """Give the engines the learner's weights."""
         rollout = self.config.rollout
         return self.rollouts.load(
-            self.learners.weights(rollout.checksum, rollout.sync_timeout), self.learners.weight_copy, version
+            lambda: self.learners.weights(rollout.checksum, rollout.sync_timeout), self.learners.weight_copy, version
         )
 
     def logprob_difference(self, probe: Prompt) -> float:
@@ -154,9 +154,10 @@ class Team:
         return float(np.mean(values)), evaluate_groups(groups).measures
 
     def shutdown(self) -> None:
-        self.scoring.shutdown()
-        self.rollouts.shutdown()
-        self.learners.shutdown()
+        """Stop all actors; one that does not stop keeps no other from it."""
+        with ExitStack() as each:
+            for part in (self.learners, self.rollouts, self.scoring):
+                each.callback(part.shutdown)
 
 
 def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:

@@ -21,7 +21,7 @@ class Stopwatch:
 
 
 class HasBusySeconds(Protocol):
-    def busy_seconds(self) -> float: ...
+    def busy_seconds(self) -> dict[str, float]: ...
 
 
 class EngineClock:
@@ -32,7 +32,8 @@ class EngineClock:
         self._last = (time.perf_counter(), engines.busy_seconds())
 
     def idle_share(self) -> float:
-        """Since the last call, mean over the engines."""
-        before, self._last = self._last, (time.perf_counter(), self._engines.busy_seconds())
-        wall, busy = (now - then for now, then in zip(self._last, before, strict=True))
-        return min(1.0, max(0.0, 1.0 - busy / wall))
+        """Since the last call, mean over the engines that were there then and are now; 0 if there are none."""
+        (then, before), self._last = self._last, (time.perf_counter(), self._engines.busy_seconds())
+        now, after = self._last
+        shares = [1.0 - (after[name] - before[name]) / (now - then) for name in before.keys() & after.keys()]
+        return min(1.0, max(0.0, sum(shares) / max(1, len(shares))))

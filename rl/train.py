@@ -162,7 +162,7 @@ def grpo(run: Run) -> None:
                 watch.lap("generate")
 
                 rate = cosine(step - 1, config.steps, config.learning_rate, config.final_learning_rate, config.warmup)
-                stats = team.learners.update(parts_of(scored, config.updates), rate)
+                stats = team.learners.update(parts_of(scored, config.updates, run.config.learner.ranks), rate)
                 watch.lap("learn")
 
                 synced = team.sync(run.progress.version + 1, probe)
@@ -249,11 +249,17 @@ def alarm(config: Config, difference: float) -> None:
         )
 
 
-def parts_of(scored: ScoredStep, updates: int) -> list[list[LearnItem]]:
-    """The step's samples, split by prompt into one part for each optimizer step."""
+def parts_of(scored: ScoredStep, updates: int, ranks: int) -> list[list[LearnItem]]:
+    """The step's samples, split by prompt into one part for each optimizer step; without those that leave a rank nothing."""
     size = len(scored.groups) // updates
     cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    return [learn_items(scored.groups[cut], scored.advantages[cut], scored.parts[cut]) for cut in cuts]
+    parts = [learn_items(scored.groups[cut], scored.advantages[cut], scored.parts[cut]) for cut in cuts]
+    filled = [part for part in parts if len(part) >= ranks]
+    if not filled:
+        raise TooManyScorerErrors(f"not one of {updates} optimizer steps has a scored sample for each of {ranks} learner ranks")
+    if len(filled) < len(parts):
+        warn(f"{len(parts) - len(filled)} of {updates} optimizer steps are left out: too few of their samples were scored")
+    return filled
 
 
 def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:

@@ -153,13 +153,18 @@ def _by_depths(
     q, k, v = (part.transpose(1, 2).flatten(0, 1) for part in (query, key, value))  # (B L, heads, d)
     done = []
     for depth in depths:
-        mine = q[depth.queries].transpose(1, 2)
-        seen, told = (part[depth.keys].transpose(1, 2).repeat_interleave(groups, dim=1) for part in (k, v))
+        mine = _gathered(q, depth.queries)
+        seen, told = (_gathered(part, depth.keys).repeat_interleave(groups, dim=1) for part in (k, v))
         out = scaled_dot_product_attention(mine, seen, told, depth.visible, is_causal=depth.visible is None, scale=scaling)
-        done.append(out.transpose(1, 2).flatten(0, 1)[depth.kept])
+        done.append(out.transpose(1, 2).flatten(0, 1).index_select(0, depth.kept))
     columns = torch.cat([depth.columns for depth in depths])
     whole = torch.zeros_like(q).index_copy(0, columns, torch.cat(done))  # padding stays 0
     return whole.view(batch, width, *q.shape[1:]).transpose(1, 2)
+
+
+def _gathered(flat: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """(columns, heads, d), int64 (N, n) -> (N, heads, n, d); index_select, since indexing's backward is slow on CPUs."""
+    return flat.index_select(0, columns.flatten()).view(*columns.shape, *flat.shape[1:]).transpose(1, 2)
 
 
 def _flex(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, scaling: float | None) -> torch.Tensor:
