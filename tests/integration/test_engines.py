@@ -304,7 +304,8 @@ def test_an_engine_that_dies_loses_nothing(team: Team, rows: RowData) -> None:
     assert team.rollouts.deaths == victim.deaths == 1
 
 
-def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(team: Team, prompts: list[Prompt]) -> None:
+def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(team: Team, rows: RowData) -> None:
+    prompts = team.prompts(rows, rows.indices_by_task()["rationale"][:24], "more")
     found = {}
     for prompt, group in team.rollouts.generate(prompts, SamplingSpec(32, 64)):
         if not found:  # while the other's successor is loading
