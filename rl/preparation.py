@@ -9,6 +9,7 @@ from rl.config import Config
 from rl.console import say
 from rollout.face_data import make_faces
 from rollout.mixing import spread
+from rollout.mixing import check_mix
 from rollout.rows import RowData, RowError, open_rows
 
 _TOKENIZER_ROWS = 4000
@@ -33,7 +34,7 @@ def prepare_data(config: Config) -> Splits:
     """Open and check all splits, drawing the data set first where the config asks for it and it is not there.
 
     Raises:
-        RowError: for the first file or row that cannot be used.
+        RowError: for the first file or row that cannot be used, or the first mix that asks for what is not there.
     """
     data = config.data
     folder = Path(data.directory)
@@ -49,6 +50,9 @@ def prepare_data(config: Config) -> Splits:
         if file is None:
             raise RowError(f"{folder}: holds no {split}.jsonl or {split}.parquet; check data.directory or set data.{split}")
         opened[split] = open_rows(file, root)
+    phases = [*config.curriculum.stages.values(), config.grpo]
+    for mix in [phase.mix for phase in phases if phase.steps]:
+        check_mix(opened["train"], mix)
     return Splits(**opened)
 
 

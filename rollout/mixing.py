@@ -21,19 +21,23 @@ def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int) -> Iterato
     Raises:
         RowError: if a pattern with a weight above 0 matches no row.
     """
+    check_mix(rows, mix)
     pools, weights = [], []
-    tasks, sources = rows.tasks(), rows.sources()
+    named = list(zip(rows.tasks(), rows.sources(), strict=True))
     for pattern, weight in mix.items():
-        if weight <= 0:
-            continue
-        pool = [i for i, (t, s) in enumerate(zip(tasks, sources, strict=True)) if fnmatch(t, pattern) or fnmatch(s, pattern)]
-        if not pool:
-            raise RowError(
-                f"{rows.path}: the mix asks for {pattern!r}, but no task or source is called so; tasks: {sorted(set(tasks))}"
-            )
-        pools.append(pool)
-        weights.append(weight)
+        if weight > 0:
+            pools.append([i for i, (task, source) in enumerate(named) if fnmatch(task, pattern) or fnmatch(source, pattern)])
+            weights.append(weight)
     return _draw(pools, np.cumsum(weights) / np.sum(weights), seed)
+
+
+def check_mix(rows: RowData, mix: Mapping[str, float]) -> None:
+    """Raises `RowError` if a pattern with a weight above 0 matches no row."""
+    tasks = sorted(set(rows.tasks()))
+    names = {*tasks, *rows.sources()}
+    for pattern, weight in mix.items():
+        if weight > 0 and not any(fnmatch(name, pattern) for name in names):
+            raise RowError(f"{rows.path}: the mix asks for {pattern!r}, but no task or source is called so; tasks: {tasks}")
 
 
 def _draw(pools: Sequence[Sequence[int]], bounds: np.ndarray, seed: int) -> Iterator[int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rl.config_check import ConfigError, load_config
+from rl.sampling import longest_completion
 
 QUICKSTART = Path("configs/quickstart.yaml")
 
@@ -127,3 +128,21 @@ def test_reasoning_is_checked_before_a_run() -> None:
     text = problems("evaluation.reasoning={width: 0, scorer: best}")
     assert "evaluation.reasoning.width = 0" in text
     assert "must be agreement, likelihood, oracle or endpoint, found 'best'" in text
+    assert "candidates are the same" in problems("evaluation.reasoning={width: 2, temperature: 0}")
+
+
+def test_settings_that_would_fail_late_or_do_nothing_are_told_before_a_run() -> None:
+    assert load_config(QUICKSTART, ["learner.zero_stage=2", "learner.offload=[optimizer]"]).learner.offload == ["optimizer"]
+    assert "needs zero_stage 1 or more" in problems("learner.offload=[optimizer]")
+    assert "3 for parameters" in problems("learner.zero_stage=2", "learner.offload=[parameters]")
+    assert "may list optimizer and parameters" in problems("learner.zero_stage=3", "learner.offload=[gradients]")
+    assert "grpo.task_max_tokens" in problems("grpo.task_max_tokens={'*': 9}")
+    assert "checkpoints.keep = 0" in problems("checkpoints.keep=0")
+    branch = ("rollout.branching=[2, 2, 2]", "grpo.credit=branch")
+    assert "which compares siblings" in problems(*branch, "grpo.estimator=reinforce++")
+
+
+def test_a_pattern_of_longest_completions_counts_before_the_default() -> None:
+    limits = load_config(QUICKSTART, ["evaluation.max_tokens={'qa_*': 8}"]).evaluation.max_tokens
+    assert longest_completion(limits, "qa_short") == 8
+    assert longest_completion(limits, "another") == limits["*"]
