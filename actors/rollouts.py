@@ -145,7 +145,8 @@ class Rollouts:
         """Stop all engines, whatever they are doing, and end all streams."""
         self.dispatcher.close()
         calls = [seat.actor.shutdown.remote() for seat in self.seats if seat.serving]
-        ray.wait(calls, num_returns=len(calls), timeout=SHUTDOWN_SECONDS) if calls else None
+        if calls:
+            ray.wait(calls, num_returns=len(calls), timeout=SHUTDOWN_SECONDS)
         for seat in self.seats:
             ray.kill(seat.actor)
 

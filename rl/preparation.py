@@ -8,8 +8,7 @@ from pathlib import Path
 from rl.config import Config
 from rl.console import say
 from rollout.face_data import make_faces
-from rollout.mixing import spread
-from rollout.mixing import check_mix
+from rollout.mixing import check_mix, spread
 from rollout.rows import RowData, RowError, open_rows
 
 _TOKENIZER_ROWS = 4000
