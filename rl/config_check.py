@@ -80,6 +80,8 @@ def _scorer_problems(config: Config) -> Iterator[str]:
     except PluginError as error:
         yield f"rewards.scorers: {error}"
         return
+    if config.grpo.credit == "level" and entries and not any(entry.level for entry in entries):
+        yield "grpo.credit = 'level': needs a scorer of a level, such as leaf or root, or one with rewards.scorers.*.level set"
     for entry in entries:
         try:
             start_runner(entry.scorer).close()

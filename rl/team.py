@@ -153,12 +153,6 @@ class Team:
             )
         return float(np.mean(values)), evaluate_groups(groups).measures
 
-    def shutdown(self) -> None:
-        """Stop all actors; one that does not stop keeps no other from it."""
-        with ExitStack() as each:
-            for part in (self.learners, self.rollouts, self.scoring):
-                each.callback(part.shutdown)
-
 
 def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
     """Task -> how many rows, as row indices: the same for every stage of a run."""
@@ -171,36 +165,36 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Team]:
     """Start all actors side by side, wait for them with a bound, and stop them at the end."""
     timeout, learner = config.cluster.start_timeout, config.learner
     say("starting engines, reward workers and learners")
-    learners = Learners(learner.ranks, learner.cpus, learner.gpus)
-    rollouts = Rollouts(config.rollout, warn)
-    entries = with_sources(scorer_entries(config))
-    scoring = Scoring(entries, config.rewards.workers)
-    wait_ready("room for the learner ranks", [learners.room()], timeout)
-    learners.place()
-    model = named_model(config)
-    if model is None:
-        model = str(run.initial_model)
-        if not run.initial_model.exists():
-            texts = tokenizer_texts(splits.train)
+    with ExitStack() as started:  # one that does not stop keeps no other from it
+        learners = Learners(learner.ranks, learner.cpus, learner.gpus)
+        started.callback(learners.shutdown)
+        rollouts = Rollouts(config.rollout, warn)
+        started.callback(rollouts.shutdown)
+        entries = with_sources(scorer_entries(config))
+        scoring = Scoring(entries, config.rewards.workers)
+        started.callback(scoring.shutdown)
+        wait_ready("room for the learner ranks", [learners.room()], timeout)
+        learners.place()
+        model = named_model(config)
+        if model is None:
+            model = str(run.initial_model)
+            if not run.initial_model.exists():
+                texts = tokenizer_texts(splits.train)
 
-            def build(folder: Path) -> None:
-                wait_ready("the tiny model", [learners.build_tiny(folder, texts, config.model.tiny, config.seed)], timeout)
+                def build(folder: Path) -> None:
+                    wait_ready("the tiny model", [learners.build_tiny(folder, texts, config.model.tiny, config.seed)], timeout)
 
-            write_folder(run.initial_model, build)
-            say(f"built a tiny {config.model.tiny.family}: {run.initial_model}")
-    engines_started = rollouts.start(engine_spec(config, model, splits.most_media))
-    wait_ready("the learner ranks", learners.start(learner_spec(config, model, splits.train)), timeout)
-    say("learner ranks are ready")
-    hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
-    if changed := run.keep_scorers(entries, hashes):
-        warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
-    rollouts.started(wait_ready("the rollout engines", engines_started, timeout))
-    say("rollout engines are ready")
-    team = Team(config, rollouts, scoring, learners, hashes)
-    try:
-        yield team
-    finally:
-        team.shutdown()
+                write_folder(run.initial_model, build)
+                say(f"built a tiny {config.model.tiny.family}: {run.initial_model}")
+        engines_started = rollouts.start(engine_spec(config, model, splits.most_media))
+        wait_ready("the learner ranks", learners.start(learner_spec(config, model, splits.train)), timeout)
+        say("learner ranks are ready")
+        hashes = agreed(wait_ready("the reward workers", scoring.ready(), timeout))
+        if changed := run.keep_scorers(entries, hashes):
+            warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
+        rollouts.started(wait_ready("the rollout engines", engines_started, timeout))
+        say("rollout engines are ready")
+        yield Team(config, rollouts, scoring, learners, hashes)
 
 
 def agreed(hashes: Sequence[dict[str, str]]) -> dict[str, str]:

@@ -138,6 +138,7 @@ def test_settings_that_would_fail_late_or_do_nothing_are_told_before_a_run() -> 
     assert "may list optimizer and parameters" in problems("learner.zero_stage=3", "learner.offload=[gradients]")
     assert "grpo.task_max_tokens" in problems("grpo.task_max_tokens={'*': 9}")
     assert "checkpoints.keep = 0" in problems("checkpoints.keep=0")
+    assert "needs a scorer of a level" in problems("grpo.credit=level", "rewards.mix=configs/rewards/answer.yaml")
     branch = ("rollout.branching=[2, 2, 2]", "grpo.credit=branch")
     assert "which compares siblings" in problems(*branch, "grpo.estimator=reinforce++")
 
