@@ -16,6 +16,7 @@ from actors.version_marks import VersionMarks
 from rewards.mix import Reward
 from rl.ahead import Ahead
 from rl.staleness import age_metrics, without_stale
+from rl.timing import EngineClock
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 from rollout.samples import Group, Prompt, Sample, VersionSpan
@@ -154,3 +155,13 @@ def test_a_clock_runs_while_anything_is_under_way() -> None:
     once = clock.seconds()
     assert once > 0.0
     assert clock.seconds() == once
+
+
+def test_the_idle_share_is_of_engines_that_were_there_before() -> None:
+    told = [{"engine 0.0": 0.0, "engine 1.0": 50.0}, {"engine 0.0": 0.0, "engine 1.1": 0.5}]
+
+    class Engines:
+        def busy_seconds(self) -> dict[str, float]:
+            return told.pop(0)
+
+    assert EngineClock(Engines()).idle_share() == 1.0  # engine 0 did nothing; engine 1 has a successor, which counts next time
