@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.common.tuned_runs import spread, tuned_model
-from rl.config_check import load_config
+from rl.config_loading import load_config
 from rl.environment import hush
 from rl.evaluation import evaluate_groups
 from rl.preparation import prepare_data

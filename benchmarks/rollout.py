@@ -29,7 +29,7 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
     """Tokens a second of each round, the first (which warms up) left out."""
     import ray
 
-    from rl.config_check import load_config
+    from rl.config_loading import load_config
     from rl.preparation import prepare_data
     from rl.reasoning import serving
     from rollout.samples import Prompt, SamplingSpec

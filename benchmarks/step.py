@@ -115,7 +115,7 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
 def run_ours(folder: Path) -> None:
     """GRPO alone, by the ordinary loop."""
     from actors.cluster import connect
-    from rl.config_check import load_config
+    from rl.config_loading import load_config
     from rl.console import warn
     from rl.environment import hush, worker_environment
     from rl.preparation import prepare_data

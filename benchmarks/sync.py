@@ -22,7 +22,7 @@ import ray
 
 from actors.cluster import connect
 from actors.rollouts import SyncReport
-from rl.config_check import load_config
+from rl.config_loading import load_config
 from rl.environment import hush, worker_environment
 from rl.preparation import prepare_data
 from rl.run_directory import RunDirectory

@@ -14,7 +14,7 @@ from rl.environment import hush
 hush()
 
 from rewards.cli import app as reward_app  # noqa: E402
-from rl.config_check import ConfigError, load_config  # noqa: E402
+from rl.config_loading import ConfigError, load_config  # noqa: E402
 from rl.console import console, say  # noqa: E402
 
 app = typer.Typer(

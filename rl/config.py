@@ -1,7 +1,7 @@
 """The configuration of a run: structured, with every default in one place.
 
 A YAML file and `key=value` words are merged over these dataclasses by OmegaConf, which refuses unknown keys
-and wrong types; `rl/config_check.py` refuses what cannot work. Both report everything at once.
+and wrong types; `rl/config_rules.py` refuses what cannot work. Both report everything at once.
 """
 
 from __future__ import annotations

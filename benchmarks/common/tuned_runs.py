@@ -13,7 +13,7 @@ from pathlib import Path
 
 from actors.cluster import connect
 from rl.config import Config
-from rl.config_check import load_config
+from rl.config_loading import load_config
 from rl.console import say, warn
 from rl.environment import worker_environment
 from rl.preparation import prepare_data

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rl.config import Config
-from rl.config_check import load_config
+from rl.config_loading import load_config
 
 QUICKSTART = Path("configs/quickstart.yaml").resolve()
 

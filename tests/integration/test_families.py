@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config_check import load_config
+from rl.config_loading import load_config
 from rl.preparation import Splits
 from rl.run_directory import RunDirectory
 from rl.team import launch
