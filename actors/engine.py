@@ -4,56 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import ray
 
 from actors.busy_clock import BusyClock
+from actors.engine_setup import EngineSpec, ending_with_vllm, engine_arguments, set_environment
 from actors.shipment import LocalCopy, Shipment
 from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
 from actors.vllm_requests import Requests, log_probs
-from rollout.media import ClipSpec
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.reasoning import Judge, Reasoned, reason
 from rollout.rows import Row
 from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
 from rollout.tree_sampling import Ask, Leaf, Written, sample_tree
-
-
-@dataclass(frozen=True)
-class EngineSpec:
-    """What an engine needs to start."""
-
-    model: str
-    dtype: str
-    max_model_len: int
-    max_sequences: int
-    gpu_memory: float
-    """Share of a GPU's memory, on GPUs."""
-    tensor_parallel: int
-    enforce_eager: bool
-    clip: ClipSpec
-    clip_cache_bytes: int
-    media_per_prompt: dict[str, int]
-    """The most videos and images that any prompt has; room is reserved for as many."""
-    in_flight: str = "wait"
-    """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go
-    on under the new weights."""
-    trust_remote_code: bool = False
-    serve_as_loaded: bool = False
-    """Serve the weights of `model` as version 0, without a sync."""
-
-
-_OVERRIDES = {"qwen3_vl": {"text_config": {"architectures": ["Qwen3ForCausalLM"]}}}
-"""By family: vLLM 0.29 looks for the text part's architecture on CPUs, which Qwen3-VL's configs do not state."""
 
 
 class StaleEngine(RuntimeError):
@@ -69,50 +38,22 @@ class RolloutEngine:
         self.version: int | None = None
         self.clock = BusyClock()
         self.copy = LocalCopy()
-        _set_environment(threads, cache_gib)
+        set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 
     async def start(self, spec: EngineSpec) -> str:
         """Load the model; returns this node's id once the engine can be asked."""
         from transformers import AutoConfig
-        from vllm import AsyncEngineArgs
-        from vllm.config import WeightTransferConfig
         from vllm.distributed.weight_transfer.base import WeightTransferInitRequest
         from vllm.v1.engine.async_llm import AsyncLLM
-
-        from actors.weight_transfer import BACKEND
 
         config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
         self.requests = Requests(config, spec.clip, spec.clip_cache_bytes)
         uncached = self.requests.metadata_apart and spec.media_per_prompt["video"] > 1
         self.spec = spec
         self.gate = SyncGate()
-        on_cpu = not ray.get_gpu_ids()
         self._numbers = itertools.count()
-        self.llm = AsyncLLM.from_engine_args(
-            AsyncEngineArgs(
-                model=spec.model,
-                dtype=spec.dtype,
-                seed=0,
-                max_model_len=spec.max_model_len,
-                max_num_seqs=spec.max_sequences,
-                max_num_batched_tokens=max(8192, spec.max_model_len),
-                block_size=32 if on_cpu else None,  # of the 128 that it has on CPUs, short prompts fill none to share
-                enable_chunked_prefill=not on_cpu,  # a seeded request in two parts: "CPU Generator does not use offset"
-                tensor_parallel_size=spec.tensor_parallel,
-                distributed_executor_backend="uni" if on_cpu and spec.tensor_parallel == 1 else None,
-                gpu_memory_utilization=spec.gpu_memory,
-                enforce_eager=spec.enforce_eager,
-                limit_mm_per_prompt=spec.media_per_prompt,
-                logprobs_mode="processed_logprobs",
-                generation_config="vllm",
-                trust_remote_code=spec.trust_remote_code,
-                mm_processor_cache_gb=0 if uncached else 4,  # vLLM's own: 4
-                hf_overrides=_OVERRIDES.get(config.model_type, {}),
-                weight_transfer_config=WeightTransferConfig(backend=BACKEND),
-                disable_log_stats=True,
-            )
-        )
+        self.llm = AsyncLLM.from_engine_args(engine_arguments(spec, config.model_type, uncached))
         self.marks = VersionMarks(self.llm)
         self.tokenizer = self.llm.get_tokenizer()
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
@@ -258,29 +199,3 @@ class RolloutEngine:
             )
             for one, spans in zip(output.outputs, versions, strict=True)
         ]
-
-
-@contextmanager
-def ending_with_vllm() -> Iterator[None]:
-    """End this process if vLLM's own has died, which it says in the log, so that the driver replaces the engine."""
-    from vllm.v1.engine.exceptions import EngineDeadError
-
-    try:
-        yield
-    except EngineDeadError:
-        sys.stderr.flush()
-        os._exit(1)
-
-
-def _set_environment(threads: int, cache_gib: float) -> None:
-    """Settings that vLLM reads from the environment, here and in the processes that it starts."""
-    os.environ.update(
-        VLLM_CPU_KVCACHE_SPACE=str(max(1, round(cache_gib))),
-        VLLM_CPU_OMP_THREADS_BIND="nobind",
-        VLLM_NO_USAGE_STATS="1",
-        OMP_NUM_THREADS=str(threads),
-    )
-    if not ray.get_gpu_ids():
-        # lets vLLM compute inside of its engine process: a worker beside it would wait by spinning, on cores that the
-        # computation needs (vLLM offers that on CPUs under this name only)
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"

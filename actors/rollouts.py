@@ -12,7 +12,8 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from actors.dispatch import Dispatcher, GenerationTimeout, Seat
-from actors.engine import EngineSpec, RolloutEngine
+from actors.engine import RolloutEngine
+from actors.engine_setup import EngineSpec
 from actors.shipment import Shipment
 from rl.config import RolloutConfig
 from rollout.prompts import EncodedPrompt

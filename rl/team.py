@@ -12,7 +12,7 @@ import numpy as np
 import ray
 
 from actors.cluster import ClusterError, wait_ready
-from actors.engine import EngineSpec
+from actors.engine_setup import EngineSpec
 from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
 from actors.scoring import Scoring
