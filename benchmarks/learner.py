@@ -52,7 +52,7 @@ class Case:
 CURVES = {
     "prompt tokens (G = 8, depth 1)": [(n, Case(prompt=n)) for n in (256, 512, 1024, 1536, 3072)],
     "G (1,536 prompt tokens, depth 1)": [(g, Case(group=g)) for g in (2, 4, 8, 16)],
-    "depth (1,536 prompt tokens, G = 2 to its power)": [(d, Case(group=2**d, depth=d)) for d in (1, 2, 3, 4)],
+    "depth (1,536 prompt tokens, G = 2^depth)": [(d, Case(group=2**d, depth=d)) for d in (1, 2, 3, 4)],
 }
 
 
