@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import ray
 
 from actors.busy_clock import BusyClock
 from actors.engine_setup import EngineSpec, ending_with_vllm, engine_arguments, set_environment
-from actors.shipment import LocalCopy, Shipment
+from actors.shipment import Broadcast, LocalCopy, Shipment
 from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
 from actors.vllm_requests import Requests, log_probs
@@ -72,6 +73,11 @@ class RolloutEngine:
         path = shipment.path if image is None else self.copy.write(image)
         with ending_with_vllm():
             return await self._become(version, {"path": path, "crc32": shipment.crc32})
+
+    async def receive(self, broadcast: Broadcast, version: int) -> float:
+        """Take new weights that the learner broadcasts at this moment, and become `version`, as `load` does."""
+        with ending_with_vllm():
+            return await self._become(version, {"broadcast": asdict(broadcast)})
 
     async def _become(self, version: int, where: dict[str, Any]) -> float:
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest

@@ -11,6 +11,7 @@ from typing import Any
 
 import ray
 
+from actors.orphans import mark_engine_process
 from rollout.media import ClipSpec
 
 
@@ -94,6 +95,7 @@ def ending_with_vllm() -> Iterator[None]:
 
 def set_environment(threads: int, cache_gib: float) -> None:
     """Settings that vLLM reads from the environment, here and in the processes that it starts."""
+    mark_engine_process()
     os.environ.update(
         VLLM_CPU_KVCACHE_SPACE=str(max(1, round(cache_gib))),
         VLLM_CPU_OMP_THREADS_BIND="nobind",

@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from actors.shipment import Shipment
+from actors.shipment import Broadcast, Shipment
 from rl.config import TinySpec
 from rl.dealing import deal
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
@@ -54,6 +54,12 @@ class LearnerActor:
         path, size, crc32 = written
         return Shipment(path, ray.get_runtime_context().get_node_id(), size, crc32)
 
+    def meet(self, size: int, timeout: float) -> Broadcast:
+        """Where engines can meet this rank."""
+        address = ray.util.get_node_ip_address()
+        port, shapes = self.learner.meet(address, timeout)
+        return Broadcast(address, port, size, shapes, self.learner.spec.dtype, timeout)
+
 
 @ray.remote(num_cpus=0)
 def _meeting_point() -> tuple[str, int]:
@@ -72,6 +78,9 @@ class Learners:
         self.group = ray.util.placement_group([bundle] * ranks, strategy="PACK")
         self.count, self.cpus, self.gpus = ranks, cpus, gpus
         self.ranks: list[Any] = []
+        self.changes = 0
+        """How often the weights have been changed, or began to be."""
+        self._meeting: tuple[list[Any], Broadcast] | None = None
 
     def room(self) -> Any:
         """A reference that is ready when the cluster has room for every rank."""
@@ -103,6 +112,7 @@ class Learners:
 
     def tune(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
         """One supervised step on these rows, dealt out over the ranks."""
+        self.changes += 1
         calls = [
             rank.call.remote("tune", list(indices[number :: self.count]), len(indices), learning_rate)
             for number, rank in enumerate(self.ranks)
@@ -111,6 +121,7 @@ class Learners:
 
     def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
         """GRPO on one rollout, an optimizer step for each part; groups are dealt out over the ranks."""
+        self.changes += 1
         totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
         dealt = [[[part[index] for index in share] for share in deal(part, self.count)] for part in parts]
         calls = [
@@ -161,8 +172,24 @@ class Learners:
         """A reference to what `weights` wrote, for engines on other nodes."""
         return self.ranks[0].call.remote("written_weights")
 
+    def meeting(self, engines: Sequence[Any], size: int, timeout: float) -> Broadcast:
+        """The group of rank 0 and these engines; a new one if the last was with others."""
+        if self._meeting is None or self._meeting[0] != list(engines):
+            try:
+                self._meeting = list(engines), ray.get(self.ranks[0].meet.remote(size, timeout))
+            except RayActorError as death:
+                raise LearnerLost(f"learner rank 0 died before it sent the weights: {death}") from death
+        return self._meeting[1]
+
+    def broadcast(self, meeting: Broadcast) -> dict[Any, int]:
+        """Send all weights to a group; references that are ready when each rank has done its part, with the rank's number."""
+        return {
+            rank.call.remote("broadcast_weights", meeting.size, meeting.timeout): number for number, rank in enumerate(self.ranks)
+        }
+
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""
+        self.changes += 1
         return ray.get([rank.call.remote(method, *arguments) for rank in self.ranks])
 
     def _bundle(self, rank: int) -> PlacementGroupSchedulingStrategy:

@@ -11,10 +11,11 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from actors.delivery import Delivery
 from actors.dispatch import Dispatcher, GenerationTimeout, Seat
 from actors.engine import RolloutEngine
 from actors.engine_setup import EngineSpec
-from actors.shipment import Shipment
+from actors.learners import LearnerLost
 from rl.config import RolloutConfig
 from rollout.prompts import EncodedPrompt
 from rollout.reasoning import Judge, Reasoned
@@ -63,8 +64,8 @@ class Rollouts:
         self.deaths = 0
         self._starting: dict[str, Any] = {}
         self._loading = threading.Lock()
-        self._last: tuple[Shipment, Callable[[], Any], int] | None = None
-        """What the last sync loaded, for as long as it lies where it was."""
+        self._last: tuple[Delivery, int] | None = None
+        """What the last sync loaded."""
 
     def start(self, spec: EngineSpec) -> list[Any]:
         """Load a model; returns references that are ready when the engines are, each to its node's id."""
@@ -105,28 +106,29 @@ class Rollouts:
             ),
         )
 
-    def load(self, write: Callable[[], Shipment], copy: Callable[[], Any], version: int) -> SyncReport:
+    def load(self, delivery: Delivery, version: int) -> SyncReport:
         """Give every engine new weights. Returns when all that live serve `version`; waits for a successor if none lives.
 
         Args:
-            write: has the learner write the weights where the engines of its node can read them.
-            copy: makes a reference to them that other nodes can read.
+            delivery: the way that the weights take.
             version: what the engines then are.
 
         Raises:
-            SyncTimeout: naming the engines that have not taken them.
+            SyncTimeout: naming who has not finished.
+            LearnerLost: if a learner rank dies while it sends.
         """
         with self._loading:
             self._last = None  # it is about to be overwritten
-            shipment = write()
+            self.busy_seconds()  # finds the dead, for whom a broadcast would wait
             deadline = time.monotonic() + self.sync_timeout
+            seats = [seat for seat in self.seats if seat.serving]
             pauses: list[float] = []
-            while not pauses:
-                seats = [seat for seat in self.seats if seat.serving]
+            while seats or not pauses:
                 seats += self._successors(wait=0.0 if seats else max(0.1, deadline - time.monotonic()))
-                pauses = self._give(seats, shipment, copy, version, deadline)
-            self._last = (shipment, copy, version)
-        return SyncReport(version, max(pauses), shipment.bytes)
+                taken, seats = self._give(seats, delivery, version, deadline)
+                pauses += taken
+            self._last = (delivery, version)
+        return SyncReport(version, max(pauses), delivery.bytes)
 
     def probe(self, prompt: Prompt, sampling: SamplingSpec) -> list[Group]:
         """The same prompt on every engine, to compare with the learner; on a successor if none lives."""
@@ -151,31 +153,41 @@ class Rollouts:
         for seat in self.seats:
             ray.kill(seat.actor)
 
-    def _give(
-        self, seats: Sequence[Seat], shipment: Shipment, copy: Callable[[], Any], version: int, deadline: float
-    ) -> list[float]:
-        """Have engines take weights. Returns the seconds that each generated nothing, without those that died of it."""
-        image = copy() if any(seat.node != shipment.node for seat in seats) else None
-        calls = {
-            seat.actor.load.remote(shipment, None if seat.node == shipment.node else image, version): (seat, seat.actor)
-            for seat in seats
-        }
-        pauses = []
-        while calls:
-            done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
+    def _give(self, seats: Sequence[Seat], delivery: Delivery, version: int, deadline: float) -> tuple[list[float], list[Seat]]:
+        """Have engines take weights.
+
+        Returns:
+            (seconds that each generated nothing which has taken them, engines that another's death kept from it).
+        """
+        engines, ranks = delivery.start(seats, version)
+        actors = {seat.name: seat.actor for seat in seats}
+        pauses, failed, died = [], {}, False
+        waiting = [*engines, *ranks]
+        while waiting:
+            done, waiting = ray.wait(waiting, timeout=max(0.0, deadline - time.monotonic()))
             if not done:
-                waiting = ", ".join(sorted(seat.name for seat, _ in calls.values()))
+                names = sorted(engines[ref].name if ref in engines else f"learner rank {ranks[ref]}" for ref in waiting)
                 raise SyncTimeout(
-                    f"{waiting}: did not take the weights of version {version} from the learner within "
+                    f"{', '.join(names)}: did not take the weights of version {version} from the learner within "
                     f"{self.sync_timeout:.0f} s (rollout.sync_timeout)"
                 )
-            seat, actor = calls.pop(done[0])
+            (ref,) = done
+            seat = engines.get(ref)
             try:
-                pauses.append(ray.get(done[0]))
-                self.dispatcher.serve(seat, actor)
+                pause = ray.get(ref)
+                if seat is not None:
+                    pauses.append(pause)
+                    self.dispatcher.serve(seat, actors[seat.name])
             except RayActorError as death:
-                self.dispatcher.report(seat, actor, death)
-        return pauses
+                if seat is None:
+                    raise LearnerLost(f"learner rank {ranks[ref]} died while it sent the weights: {death}") from death
+                died = True
+                self.dispatcher.report(seat, actors[seat.name], death)
+            except RayTaskError as error:
+                failed[ref] = error
+        if failed and not died:
+            raise next(iter(failed.values()))
+        return pauses, [engines[ref] for ref in failed if ref in engines]
 
     def _from_each(self, call: Callable[[Any], Any]) -> list[tuple[str, Any]]:
         """(name, answer) of every engine that serves, without those that turn out to be dead."""
@@ -208,7 +220,10 @@ class Rollouts:
                 for seat in self._successors(wait=0.0):
                     self.dispatcher.serve(seat, seat.actor)
             elif self._last is not None:
-                self._give(self._successors(wait=0.0), *self._last, deadline=time.monotonic() + self.sync_timeout)
+                delivery, version = self._last
+                again = delivery.again()
+                if again is not None and (ready := self._successors(wait=0.0)):
+                    self._give(ready, again, version, deadline=time.monotonic() + self.sync_timeout)
         finally:
             self._loading.release()
 

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 
 
 class SyncGate:
-    """Requests pass while they are handed to the engine; a sync closes the gate, so that none is handed over half way."""
+    """Requests pass while they are handed to the engine; a sync closes the gate, so that none is handed over half way.
+
+    It stays closed after a sync that failed, until one succeeds.
+    """
 
     def __init__(self) -> None:
         self._changed = asyncio.Condition()
         self._passing = 0
-        self._closed = False
+        self._closed = self._alone = False
 
     @asynccontextmanager
     async def passing(self) -> AsyncIterator[None]:
@@ -30,12 +33,14 @@ class SyncGate:
     @asynccontextmanager
     async def closed(self) -> AsyncIterator[None]:
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._closed)
-            self._closed = True
-            await self._changed.wait_for(lambda: not self._passing)
+            await self._changed.wait_for(lambda: not self._alone)
+            self._closed = self._alone = True
         try:
+            async with self._changed:
+                await self._changed.wait_for(lambda: not self._passing)
             yield
+            self._closed = False
         finally:
             async with self._changed:
-                self._closed = False
+                self._alone = False
                 self._changed.notify_all()

@@ -1,7 +1,8 @@
-"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface and host memory.
+"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface.
 
-The learner writes one safetensors image; Ray's object store carries it between nodes; on each engine's node
-it becomes a file in shared memory, which the engine's worker maps and loads layer by layer.
+Either through host memory: the learner writes one safetensors image, Ray's object store carries it between nodes, and on each
+engine's node it is a file in shared memory, which the engine's worker maps. Or by broadcast, in a group that the engine's
+worker joins. Both are loaded layer by layer.
 
 vLLM finds `register` through the entry point group `vllm.general_plugins` in each process that it starts.
 """
@@ -9,11 +10,13 @@ vLLM finds `register` through the entry point group `vllm.general_plugins` in ea
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from vllm.distributed.weight_transfer.base import (
     WeightTransferEngine,
     WeightTransferInitInfo,
@@ -22,22 +25,29 @@ from vllm.distributed.weight_transfer.base import (
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 
 from actors.mapped_weights import MappedWeights
+from actors.orphans import end_with_engine
+from actors.shipment import Broadcast
 from actors.vllm_repairs import keep_media_of_cached_prompts
+from rl.weight_group import WeightGroup, find_store
 
-BACKEND = "shared_memory"
-
-
-@dataclass
-class SharedMemoryInitInfo(WeightTransferInitInfo):
-    """Nothing to agree on: the image describes itself."""
+BACKEND = "affectree"
 
 
 @dataclass
-class SharedMemoryUpdateInfo(WeightTransferUpdateInfo):
-    path: str
-    """A safetensors file on this node that holds every tensor of the checkpoint, tied ones included."""
+class NothingToAgreeOn(WeightTransferInitInfo):
+    """Each update says how it comes."""
+
+
+@dataclass
+class WeightUpdate(WeightTransferUpdateInfo):
+    """Every tensor of the checkpoint, tied ones included, by one of two ways."""
+
+    path: str | None = None
+    """A safetensors file on this node."""
     crc32: int | None = None
     """What the file's checksum has to be, if anybody wants to know."""
+    broadcast: dict[str, Any] | None = None
+    """The fields of a `Broadcast`."""
 
 
 class IncompleteUpdate(RuntimeError):
@@ -48,41 +58,57 @@ class BrokenShipment(RuntimeError):
     """Weights that are not, or no longer, what the learner wrote."""
 
 
-class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, SharedMemoryUpdateInfo]):
-    """Loads checkpoint-format weights from a file in shared memory.
+class WeightTransfer(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
+    """Loads checkpoint-format weights, in each of vLLM's worker processes.
 
     CPU linear layers are packed and their parameters deleted after loading, so weights are loaded through
     vLLM's layerwise reload, which restores the layers first.
     """
 
-    init_info_cls = SharedMemoryInitInfo
-    update_info_cls = SharedMemoryUpdateInfo
+    init_info_cls = NothingToAgreeOn
+    update_info_cls = WeightUpdate
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._mapped: MappedWeights | None = None
+        self._group: tuple[int, WeightGroup] | None = None
+        """The port where it met, and the group."""
 
-    def init_transfer_engine(self, init_info: SharedMemoryInitInfo) -> None:
-        """Nothing to rendezvous with."""
+    def init_transfer_engine(self, init_info: NothingToAgreeOn) -> None:
+        """Each update brings what it needs."""
 
     def start_weight_update(self) -> None:
         from vllm.model_executor.model_loader.reload import initialize_layerwise_reload
 
         initialize_layerwise_reload(self.model)
 
-    def receive_weights(self, update_info: SharedMemoryUpdateInfo) -> None:
+    def receive_weights(self, update_info: WeightUpdate) -> None:
         expected = {name for name, _ in self.model.named_parameters()}
-        path = Path(update_info.path)
-        if not path.exists():
-            raise BrokenShipment(f"the weights at {path} are gone: the learner rank that wrote them has died")
-        if update_info.crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r"))) != update_info.crc32:
-            raise BrokenShipment(f"the weights at {path} have checksum {found:08x}, the learner's {update_info.crc32:08x}")
-        if self._mapped is None or not self._mapped.same_as(path):
-            self._mapped = MappedWeights(path)
-        loaded = self.model.load_weights(self._mapped.tensors())
+        if update_info.broadcast is not None:
+            weights = self._broadcast(Broadcast(**update_info.broadcast))
+        else:
+            weights = self._read(Path(update_info.path or ""), update_info.crc32)
+        loaded = self.model.load_weights(weights)
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:
             raise IncompleteUpdate(f"the sync left {len(missing)} engine parameters as they were, e.g. {missing[:3]}")
+
+    def _read(self, path: Path, crc32: int | None) -> Iterator[tuple[str, torch.Tensor]]:
+        if not path.exists():
+            raise BrokenShipment(f"the weights at {path} are gone: the learner rank that wrote them has died")
+        if crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r"))) != crc32:
+            raise BrokenShipment(f"the weights at {path} have checksum {found:08x}, the learner's {crc32:08x}")
+        if self._mapped is None or not self._mapped.same_as(path):
+            self._mapped = MappedWeights(path)
+        return self._mapped.tensors()
+
+    def _broadcast(self, meeting: Broadcast) -> Iterator[tuple[str, torch.Tensor]]:
+        if self._group is None or self._group[0] != meeting.port:
+            self._group = None  # whose others may be dead
+            store = find_store(meeting.address, meeting.port, meeting.timeout)
+            rank = meeting.first + self.parallel_config.rank
+            self._group = meeting.port, WeightGroup(store, rank, meeting.size, self.device, meeting.timeout)
+        return self._group[1].receive(meeting.shapes, getattr(torch, meeting.dtype))
 
     def finish_weight_update(self) -> None:
         from vllm.model_executor.model_loader.reload import finalize_layerwise_reload
@@ -90,11 +116,12 @@ class SharedMemoryWeightTransfer(WeightTransferEngine[SharedMemoryInitInfo, Shar
         finalize_layerwise_reload(self.model, self.model_config)
 
     def shutdown(self) -> None:
-        """Holds nothing."""
+        self._group = None
 
 
 def register() -> None:
     """Make the backend known to vLLM, in whichever of its processes this is."""
+    end_with_engine()
     keep_media_of_cached_prompts()
     if BACKEND not in WeightTransferEngineFactory._registry:
-        WeightTransferEngineFactory.register_engine(BACKEND, SharedMemoryWeightTransfer)
+        WeightTransferEngineFactory.register_engine(BACKEND, WeightTransfer)

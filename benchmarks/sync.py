@@ -1,4 +1,4 @@
-"""What a sync costs: `python -m benchmarks.sync [--rounds 8]`
+"""What a sync costs: `python -m benchmarks.sync [--rounds 8] [--transfer memory]`
 
 A random model of more than 100 million parameters: the time from "the learner has stepped" to "the engine serves version v",
 against vLLM's own in-process `reload_weights` of the same tensors, out of its own memory. Learner and engine share the
@@ -31,10 +31,12 @@ from rl.team import launch
 SHAPE = {"hidden": 768, "layers": 14, "heads": 12, "kv_heads": 4, "intermediate": 2560, "vocab": 1024}
 
 
-def by_affectree(folder: Path, rounds: int) -> tuple[list[float], list[SyncReport], float]:
+def by_affectree(folder: Path, rounds: int, transfer: str) -> tuple[list[float], list[SyncReport], float]:
     """Seconds and report of each sync, the first (which reserves the memory) left out; largest log-prob difference after any."""
     words = [f"model.tiny.{key}={value}" for key, value in SHAPE.items()]
-    config = load_config(Path("configs/quickstart.yaml"), [*words, f"runs={folder}", "tracking.mlflow=false"])
+    config = load_config(
+        Path("configs/quickstart.yaml"), [*words, f"runs={folder}", "tracking.mlflow=false", f"rollout.transfer={transfer}"]
+    )
     connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
     splits = prepare_data(config)
     seconds, reports, difference = [], [], 0.0
@@ -88,6 +90,7 @@ def run_reload(folder: Path, rounds: int) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=8)
+    arguments.add_argument("--transfer", default="memory", choices=["memory", "broadcast"])
     arguments.add_argument("--reload", type=Path, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.reload:
@@ -95,7 +98,7 @@ def main() -> None:
         return
     hush()
     with tempfile.TemporaryDirectory() as name:
-        seconds, reports, difference = by_affectree(Path(name), chosen.rounds)
+        seconds, reports, difference = by_affectree(Path(name), chosen.rounds, chosen.transfer)
         plain = by_vllm(Path(name), chosen.rounds)
     ours, theirs = statistics.median(seconds), statistics.median(plain["seconds"])
     print(
@@ -105,6 +108,7 @@ def main() -> None:
                 "pause_ms": round(1000 * statistics.median(report.pause_seconds for report in reports)),
                 "logprob_diff": difference,
                 "bytes": reports[0].bytes,
+                "transfer": chosen.transfer,
                 "parameters": plain["parameters"],
                 "sync_ms": [round(1000 * s) for s in seconds],
                 "reload_ms": [round(1000 * s) for s in plain["seconds"]],

@@ -216,8 +216,11 @@ class RolloutConfig:
     in_flight: str = "wait"
     """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go on
     under the new weights, each token with its version."""
+    transfer: str = "memory"
+    """The way of new weights to the engines: through host `memory`, or `broadcast` from learner rank 0 to all at once, over
+    NCCL where both have GPUs of their own."""
     checksum: bool = False
-    """Have every engine check that the weights are what the learner wrote."""
+    """Have every engine check that the weights are what the learner wrote to memory."""
     timeout: float = 1800.0
     """Seconds without a finished group after which the run stops."""
     sync_timeout: float = 600.0

@@ -12,7 +12,7 @@ from typing import Any
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
-from rl.config import Config, ModelConfig, StageConfig, scorer_entries
+from rl.config import Config, ModelConfig, RolloutConfig, StageConfig, scorer_entries
 from rl.credit import KINDS
 from rollout.expansion import FAMILIES
 from rollout.judges import judge_of
@@ -26,6 +26,7 @@ CHOICES = {
     "correction": ("off", "truncate", "mask_token", "mask_sequence"),
 }
 IN_FLIGHT = ("wait", "abort", "keep")
+TRANSFERS = ("memory", "broadcast")
 
 
 def check_config(config: Config) -> list[str]:
@@ -106,6 +107,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
     yield from _sampling_rules(config)
+    yield from _sync_rules(rollout, learner.gpus)
     limits = config.evaluation.max_tokens
     covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
     yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
@@ -138,8 +140,6 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
 
 def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     grpo, rollout, branching = config.grpo, config.rollout, config.rollout.branching
-    yield "rollout.in_flight", rollout.in_flight, rollout.in_flight in IN_FLIGHT, f"must be one of {', '.join(IN_FLIGHT)}"
-    yield "rollout.sync_timeout", rollout.sync_timeout, rollout.sync_timeout > 0, "must be above 0"
     yield "grpo.staleness", grpo.staleness, grpo.staleness >= 0, "must be 0 or more"
     yield "grpo.top_p", grpo.top_p, 0 < grpo.top_p <= 1, "must lie between 0 and 1"
     yield "grpo.top_k", grpo.top_k, grpo.top_k >= 0, "must be 0 or more"
@@ -160,6 +160,22 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.credit", grpo.credit, branches, "needs rollout.branching, such as [2, 2, 2]"
     among = grpo.credit != "branch" or not grpo.estimator.startswith("reinforce++")
     yield "grpo.estimator", grpo.estimator, among, "must be grpo, dr_grpo or rloo with credit branch, which compares siblings"
+
+
+def _sync_rules(rollout: RolloutConfig, learner_gpus: float) -> Iterator[tuple[str, Any, bool, str]]:
+    yield "rollout.in_flight", rollout.in_flight, rollout.in_flight in IN_FLIGHT, f"must be one of {', '.join(IN_FLIGHT)}"
+    yield "rollout.sync_timeout", rollout.sync_timeout, rollout.sync_timeout > 0, "must be above 0"
+    yield "rollout.transfer", rollout.transfer, rollout.transfer in TRANSFERS, f"must be one of {', '.join(TRANSFERS)}"
+    if rollout.transfer == "broadcast":
+        gpus = (rollout.gpus, learner_gpus)
+        alike = gpus == (0, 0) or min(gpus) >= 1
+        yield (
+            "rollout.transfer",
+            rollout.transfer,
+            alike,
+            "must be memory where learner and engine share a GPU, or only one has any",
+        )
+        yield "rollout.checksum", rollout.checksum, not rollout.checksum, "must be false with transfer: broadcast"
 
 
 def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:

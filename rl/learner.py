@@ -27,7 +27,8 @@ from rl.openrlhf_adapter import compute_approx_kl
 from rl.policy import Policy, freeze, load_model
 from rl.token_batch import Budget, TokenBatch, TokenSequence, make_batch, packed_batches
 from rl.update_sums import UpdateSums, update_means
-from rl.weight_file import WeightFile
+from rl.weight_group import Shapes
+from rl.weight_sender import WeightSender
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, open_rows
 
@@ -58,7 +59,7 @@ class Learner:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.reference: LogProbs | None = None
         self.rows: Any = None
-        self.weight_file: WeightFile | None = None
+        self.sender = WeightSender(self.dtype, rank, self.device)
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
@@ -159,20 +160,19 @@ class Learner:
 
     def write_weights(self, checksum: bool) -> tuple[str, int, int | None] | None:
         """Write all weights where the engines of this node can read them: (path, bytes, checksum if wanted), on rank 0."""
-        weights = deepspeed_engine.whole_weights(self.engine)
-        if self.rank:
-            for _ in weights:
-                pass
-            return None
-        if self.weight_file is None:
-            self.weight_file = WeightFile(self.dtype, deepspeed_engine.whole_shapes(self.engine))
-        size = self.weight_file.write(weights)
-        return self.weight_file.path, size, self.weight_file.crc32() if checksum else None
+        return self.sender.write(self.engine, checksum)
 
     def written_weights(self) -> np.ndarray:
         """What `write_weights` wrote, uint8, on rank 0."""
-        assert self.weight_file is not None
-        return self.weight_file.image()
+        return self.sender.written()
+
+    def meet(self, address: str, timeout: float) -> tuple[int, Shapes]:
+        """Open a place where engines meet rank 0 for broadcasts: (port, what will be sent)."""
+        return self.sender.meet(address, timeout), deepspeed_engine.whole_shapes(self.engine)
+
+    def broadcast_weights(self, size: int, timeout: float) -> None:
+        """Send all weights to the group of so many processes that met last; all ranks take part."""
+        self.sender.broadcast(self.engine, size, timeout)
 
     def save_model(self, directory: str) -> None:
         """Write model and processor in Hugging Face format (rank 0 writes, all ranks take part)."""

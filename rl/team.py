@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import ray
 
 from actors.cluster import ClusterError, wait_ready
+from actors.delivery import ByBroadcast, Delivery, ThroughMemory
 from actors.engine_setup import EngineSpec
 from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
@@ -98,10 +100,12 @@ class Team:
 
     def load(self, version: int) -> SyncReport:
         """Give the engines the learner's weights."""
-        rollout = self.config.rollout
-        return self.rollouts.load(
-            lambda: self.learners.weights(rollout.checksum, rollout.sync_timeout), self.learners.weight_copy, version
-        )
+        rollout, learners = self.config.rollout, self.learners
+        write = partial(learners.weights, rollout.checksum, rollout.sync_timeout)
+        delivery: Delivery = ThroughMemory(write, learners.weight_copy)
+        if rollout.transfer == "broadcast":
+            delivery = ByBroadcast(learners, delivery, rollout.tensor_parallel, rollout.sync_timeout)
+        return self.rollouts.load(delivery, version)
 
     def logprob_difference(self, probe: Prompt) -> float:
         """Largest difference in a token's log-prob between engines and learner on a completion of the probe."""

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 import ray
 from safetensors.torch import load, save
 
+from actors.delivery import ThroughMemory
 from actors.engine import StaleEngine
 from actors.learners import LearnerLost
 from actors.rollouts import SyncTimeout
@@ -67,7 +69,7 @@ def send(team: Team, version: int, without: str) -> None:
     image = load(ray.get(team.learners.weight_copy()).tobytes())
     del image[next(name for name in image if name.endswith(without))]
     partial = ray.put(np.frombuffer(save(image), dtype=np.uint8))
-    team.rollouts.load(lambda: replace(shipment, node="another"), lambda: partial, version)
+    team.rollouts.load(ThroughMemory(lambda: replace(shipment, node="another"), lambda: partial), version)
 
 
 def within(actor: Any, function: Callable[[Any], Any]) -> Any:
@@ -79,6 +81,10 @@ def kill_vllm(engine: Any) -> None:
     """As the system does to the process with the model, when memory runs out."""
     for process in psutil.Process().children(recursive=True):
         process.kill()
+
+
+def vllm_processes(engine: Any) -> list[int]:
+    return [process.pid for process in psutil.Process().children() if process.name().startswith("VLLM")]
 
 
 def set_in_flight(team: Team, mode: str) -> None:
@@ -178,6 +184,24 @@ def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> No
     with pytest.raises(ray.exceptions.RayTaskError, match="left 1 engine parameters"):
         send(team, 9, without="layers.1.mlp.down_proj.weight")
     assert team.sync(10, prompts[0]).logprob_diff < 1e-4
+
+
+@contextmanager
+def by_broadcast(team: Team) -> Iterator[None]:
+    before = team.config
+    team.config = replace(before, rollout=replace(before.rollout, transfer="broadcast", checksum=False))
+    yield
+    team.config = before
+
+
+def test_weights_come_by_broadcast_too(team: Team, prompts: list[Prompt]) -> None:
+    with by_broadcast(team):
+        for version in (11, 12):  # the second in the group that met for the first
+            change_weights(team)
+            synced = team.sync(version, prompts[0])
+            assert synced.logprob_diff < 1e-4
+            assert synced.report.bytes > 1_000_000
+    assert team.sync(13, prompts[0]).logprob_diff < 1e-4
 
 
 @pytest.mark.parametrize("fps", [1.0, 4.0, 7.5, 2.0])
@@ -314,12 +338,16 @@ def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(te
     assert set(found) == {prompt.key for prompt in prompts}
     assert {span.version for group in found.values() for sample in group.samples for span in sample.versions} == {40}
     assert team.rollouts.deaths == 2
+    wait_until_all_serve(team, prompts)
+    assert team.sync(44, prompts[0]).logprob_diff < 1e-4
+
+
+def wait_until_all_serve(team: Team, prompts: list[Prompt]) -> None:
     deadline = time.monotonic() + 180
-    while not all(seat.serving for seat in team.rollouts.seats) and time.monotonic() < deadline:
+    while not all(seat.serving for seat in team.rollouts.seats):
+        assert time.monotonic() < deadline
         team.rollouts.groups(prompts[:1], SamplingSpec(1, 4))
         time.sleep(1)
-    assert team.sync(44, prompts[0]).logprob_diff < 1e-4
-    assert all(seat.serving for seat in team.rollouts.seats)
 
 
 def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Team, prompts: list[Prompt]) -> None:
@@ -327,6 +355,27 @@ def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Team, prompts: li
     assert team.sync(45, prompts[0]).logprob_diff < 1e-4
     assert [seat.serving for seat in team.rollouts.seats] == [True, False]
     assert team.rollouts.deaths == 3
+
+
+def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(team: Team, prompts: list[Prompt]) -> None:
+    async def die(self, version, where) -> None:
+        import asyncio
+
+        await asyncio.sleep(0.5)  # until the others are waiting for it
+        os._exit(1)
+
+    wait_until_all_serve(team, prompts)
+    change_weights(team)
+    with by_broadcast(team):
+        assert team.sync(46, prompts[0]).logprob_diff < 1e-4
+        within(team.rollouts.seats[1].actor, lambda self: setattr(type(self), "_become", die))
+        orphans = within(team.rollouts.seats[1].actor, vllm_processes)
+        change_weights(team)
+        assert team.sync(47, prompts[0]).logprob_diff < 1e-4
+        assert [seat.serving for seat in team.rollouts.seats] == [True, False]
+        assert orphans and not any(psutil.pid_exists(pid) for pid in orphans)
+        wait_until_all_serve(team, prompts)  # through memory, since nobody else is to be bothered
+        assert team.logprob_difference(prompts[0]) < 1e-4
 
 
 def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) -> None:
@@ -337,11 +386,11 @@ def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) 
 
     within(team.rollouts.seats[0].actor, lambda self: setattr(type(self), "reset_caches", hang))
     team.rollouts.sync_timeout = 3.0
-    with pytest.raises(SyncTimeout, match=r"engine 0: did not take the weights of version 46 .* within 3 s"):
-        team.load(46)
+    with pytest.raises(SyncTimeout, match=r"engine 0: did not take the weights of version 48 .* within 3 s"):
+        team.load(48)
 
 
 def test_a_learner_that_dies_while_it_sends_is_named(team: Team) -> None:
     within(team.learners.ranks[0], lambda self: setattr(self.learner, "write_weights", lambda checksum: os._exit(1)))
     with pytest.raises(LearnerLost, match="learner rank 0 died while it wrote the weights"):
-        team.load(47)
+        team.load(49)

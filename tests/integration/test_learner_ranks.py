@@ -18,6 +18,7 @@ from rl.config import Config
 from rl.learner_spec import LearnItem, LoraSpec
 from rl.policy import load_model
 from rl.team import learner_spec
+from rl.weight_group import WeightGroup, find_store
 from rollout.rows import Row, open_rows
 
 pytestmark = pytest.mark.timeout(400)
@@ -76,7 +77,20 @@ def learn(
     updated = learners.update([items[:12], items[12:]], learning_rate=1e-4)
     learners.weights(checksum=False, timeout=60)
     weights = {k: v.float().numpy() for k, v in load(ray.get(learners.weight_copy()).tobytes()).items()}
+    assert_the_same_is_broadcast(learners, weights)
     return Learned(first, after, tuned, updated, weights)
+
+
+def assert_the_same_is_broadcast(learners: Learners, weights: dict[str, np.ndarray]) -> None:
+    meeting = learners.meeting([object()], 2, 60.0)
+    sending = learners.broadcast(meeting)
+    store = find_store(meeting.address, meeting.port, 60.0)
+    group = WeightGroup(store, 1, meeting.size, torch.device("cpu"), 60.0)
+    received = dict(group.receive(meeting.shapes, getattr(torch, meeting.dtype)))
+    ray.get(list(sending))
+    assert set(received) == set(weights)
+    for name, tensor in received.items():
+        np.testing.assert_array_equal(tensor.float().numpy(), weights[name])
 
 
 def learners_reply(learners: Learners, text: str) -> np.ndarray:

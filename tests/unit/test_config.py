@@ -139,6 +139,11 @@ def test_settings_that_would_fail_late_or_do_nothing_are_told_before_a_run() -> 
     assert "grpo.task_max_tokens" in problems("grpo.task_max_tokens={'*': 9}")
     assert "checkpoints.keep = 0" in problems("checkpoints.keep=0")
     assert "needs a scorer of a level" in problems("grpo.credit=level", "rewards.mix=configs/rewards/answer.yaml")
+    assert "must be one of memory, broadcast" in problems("rollout.transfer=nccl")
+    assert "must be memory where learner and engine share a GPU" in problems(
+        "rollout.transfer=broadcast", "rollout.gpus=0.5", "learner.gpus=0.5"
+    )
+    assert "rollout.checksum = True" in problems("rollout.transfer=broadcast", "rollout.checksum=true")
     branch = ("rollout.branching=[2, 2, 2]", "grpo.credit=branch")
     assert "which compares siblings" in problems(*branch, "grpo.estimator=reinforce++")
 
