@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from actors.engine_setup import EngineSpec, ending_with_vllm, engine_arguments, 
 from actors.shipment import Broadcast, LocalCopy, Shipment
 from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
+from actors.vllm_adapters import adapter_request, write_adapter
 from actors.vllm_requests import Requests, log_probs
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.reasoning import Judge, Reasoned, reason
@@ -39,6 +43,8 @@ class RolloutEngine:
         self.version: int | None = None
         self.clock = BusyClock()
         self.copy = LocalCopy()
+        self.adapter: Path | None = None
+        """Of the policy, where vLLM reads it."""
         set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 
@@ -62,17 +68,26 @@ class RolloutEngine:
             self.version = 0
         return ray.get_runtime_context().get_node_id()
 
-    async def load(self, shipment: Shipment, image: np.ndarray | None, version: int) -> float:
+    async def load(
+        self, shipment: Shipment | None, image: np.ndarray | None, version: int, adapter: np.ndarray | None = None
+    ) -> float:
         """Take new weights and become `version`. Returns the seconds during which nothing was generated.
 
         Args:
-            shipment: where this node has the weights.
+            shipment: where this node has the weights; None for an adapter alone.
             image: uint8, the weights themselves, where this node does not have them.
             version: stamped on every token from now on, and read back from the engine.
+            adapter: uint8, a safetensors image of the adapters, where they are sent alone.
         """
-        path = shipment.path if image is None else self.copy.write(image)
+        where: dict[str, Any] = {}
+        if shipment is not None:
+            where = {"path": shipment.path if image is None else self.copy.write(image), "crc32": shipment.crc32}
+        if adapter is not None:
+            self.adapter = self.adapter or Path(tempfile.mkdtemp(prefix="affectree-adapter-"))
+            write_adapter(self.adapter, adapter, self.spec.lora)
+            where["adapter"] = str(self.adapter)
         with ending_with_vllm():
-            return await self._become(version, {"path": path, "crc32": shipment.crc32})
+            return await self._become(version, where)
 
     async def receive(self, broadcast: Broadcast, version: int) -> float:
         """Take new weights that the learner broadcasts at this moment, and become `version`, as `load` does."""
@@ -90,7 +105,9 @@ class RolloutEngine:
             self.version = None  # stale until the whole sync has succeeded
             await self.llm.start_weight_update()
             await self.llm.update_weights(WeightTransferUpdateRequest(update_info=where))
-            await self.llm.finish_weight_update(str(version))
+            await self.llm.finish_weight_update(str(version))  # which forgets adapters
+            if self.adapter is not None:
+                await self.llm.add_lora(adapter_request(self.adapter, replace=True))
             await self.reset_caches()
             confirmed = await self.llm.get_weight_version()
             if confirmed != str(version):
@@ -159,6 +176,8 @@ class RolloutEngine:
 
     def shutdown(self) -> None:
         self.llm.shutdown()
+        if self.adapter is not None:
+            shutil.rmtree(self.adapter)
 
     def _decode(self, ids: np.ndarray) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
@@ -185,7 +204,8 @@ class RolloutEngine:
                 if self.version is None:
                     raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
                 until_done.enter_context(self.marks.watched(name))
-                running = await self.llm.add_request(name, self.requests.request(prompt, written.ids), params)
+                request, adapter = self.requests.request(prompt, written.ids), adapter_request(self.adapter)
+                running = await self.llm.add_request(name, request, params, lora_request=adapter)
             try:
                 output = await running.get()
             except asyncio.CancelledError:

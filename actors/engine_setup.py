@@ -12,6 +12,8 @@ from typing import Any
 import ray
 
 from actors.orphans import mark_engine_process
+from actors.vllm_adapters import adapter_arguments
+from rl.learner_spec import LoraSpec
 from rollout.media import ClipSpec
 
 
@@ -34,6 +36,8 @@ class EngineSpec:
     in_flight: str = "wait"
     """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go
     on under the new weights."""
+    lora: LoraSpec | None = None
+    """Of the adapter that it is sent alone, if it is."""
     trust_remote_code: bool = False
     serve_as_loaded: bool = False
     """Serve the weights of `model` as version 0, without a sync."""
@@ -78,6 +82,7 @@ def engine_arguments(spec: EngineSpec, family: str, uncached: bool) -> Any:
         hf_overrides=_OVERRIDES.get(family, {}),
         weight_transfer_config=WeightTransferConfig(backend=BACKEND),
         disable_log_stats=True,
+        **adapter_arguments(spec.lora),
     )
 
 

@@ -54,6 +54,11 @@ class LearnerActor:
         path, size, crc32 = written
         return Shipment(path, ray.get_runtime_context().get_node_id(), size, crc32)
 
+    def adapter(self) -> tuple[int, Any]:
+        """(bytes, the adapters); none except from rank 0."""
+        image = self.learner.adapter()
+        return image.nbytes, image
+
     def meet(self, size: int, timeout: float) -> Broadcast:
         """Where engines can meet this rank."""
         address = ray.util.get_node_ip_address()
@@ -80,6 +85,8 @@ class Learners:
         self.ranks: list[Any] = []
         self.changes = 0
         """How often the weights have been changed, or began to be."""
+        self.bases = 0
+        """How often they have been replaced, also those under adapters."""
         self._meeting: tuple[list[Any], Broadcast] | None = None
 
     def room(self) -> Any:
@@ -101,6 +108,19 @@ class Learners:
         """Load the model and join the ranks; returns references that are ready when they have."""
         address, port = ray.get(_meeting_point.options(scheduling_strategy=self._bundle(0)).remote())
         return [learner.start.remote(spec, rank, self.count, address, port) for rank, learner in enumerate(self.ranks)]
+
+    def restart(self, model: str) -> None:
+        """Begin anew from a checkpoint folder."""
+        self._replace("restart", model)
+
+    def load_state(self, folder: str) -> None:
+        """Go on from what `save_state` wrote."""
+        self._replace("load_state", folder)
+
+    def _replace(self, method: str, folder: str) -> None:
+        self.changes += 1
+        self.bases += 1
+        self.call(method, folder)
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Token ids and positions of rows' questions, in order; the work is dealt out over the ranks."""
@@ -153,8 +173,18 @@ class Learners:
         Raises:
             LearnerLost: naming a rank that died, or those that did not finish within `timeout` seconds.
         """
-        calls = {rank.write_weights.remote(checksum): number for number, rank in enumerate(self.ranks)}
-        deadline, found = time.monotonic() + timeout, None
+        found = self._written({rank.write_weights.remote(checksum): number for number, rank in enumerate(self.ranks)}, timeout)
+        return next(shipment for shipment in found if shipment is not None)
+
+    def adapter(self, timeout: float) -> tuple[Any, int]:
+        """(reference to the adapters, their bytes). Raises what `weights` does."""
+        calls = [rank.adapter.options(num_returns=2).remote() for rank in self.ranks]
+        sizes = self._written({size: number for number, (size, _) in enumerate(calls)}, timeout)
+        return calls[0][1], max(sizes)
+
+    def _written(self, calls: dict[Any, int], timeout: float) -> list[Any]:
+        """What the ranks of these calls answer, in any order."""
+        deadline, found = time.monotonic() + timeout, []
         while calls:
             done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
             if not done:
@@ -162,10 +192,9 @@ class Learners:
                 raise LearnerLost(f"learner {late} did not write the weights within {timeout:.0f} s (rollout.sync_timeout)")
             number = calls.pop(done[0])
             try:
-                found = ray.get(done[0]) or found
+                found.append(ray.get(done[0]))
             except RayActorError as death:
                 raise LearnerLost(f"learner rank {number} died while it wrote the weights: {death}") from death
-        assert found is not None
         return found
 
     def weight_copy(self) -> Any:
@@ -189,7 +218,6 @@ class Learners:
 
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""
-        self.changes += 1
         return ray.get([rank.call.remote(method, *arguments) for rank in self.ranks])
 
     def _bundle(self, rank: int) -> PlacementGroupSchedulingStrategy:

@@ -208,7 +208,7 @@ class Rollouts:
         if seat.deaths > MOST_DEATHS:
             raise EngineKeepsDying(f"{seat.name} has died {seat.deaths} times, last: {reason}")
         self.tell(f"{seat.name} died ({reason}); its prompts are asked again, and a successor is being started")
-        seat.actor = self._new(seat.name)
+        seat.actor, seat.base = self._new(seat.name), None
         self._starting[seat.name] = seat.actor.start.remote(self.spec)
 
     def _bring_back(self) -> None:

@@ -27,6 +27,7 @@ from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 from actors.mapped_weights import MappedWeights
 from actors.orphans import end_with_engine
 from actors.shipment import Broadcast
+from actors.vllm_adapters import check_adapter
 from actors.vllm_repairs import keep_media_of_cached_prompts
 from rl.weight_group import WeightGroup, find_store
 
@@ -40,7 +41,7 @@ class NothingToAgreeOn(WeightTransferInitInfo):
 
 @dataclass
 class WeightUpdate(WeightTransferUpdateInfo):
-    """Every tensor of the checkpoint, tied ones included, by one of two ways."""
+    """Every tensor of the checkpoint, tied ones included, by one of two ways; or what changes is in an adapter alone."""
 
     path: str | None = None
     """A safetensors file on this node."""
@@ -48,6 +49,8 @@ class WeightUpdate(WeightTransferUpdateInfo):
     """What the file's checksum has to be, if anybody wants to know."""
     broadcast: dict[str, Any] | None = None
     """The fields of a `Broadcast`."""
+    adapter: str | None = None
+    """A folder with the policy's adapter, which is loaded afterwards; by itself, or beside the weights under it."""
 
 
 class IncompleteUpdate(RuntimeError):
@@ -83,11 +86,16 @@ class WeightTransfer(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         initialize_layerwise_reload(self.model)
 
     def receive_weights(self, update_info: WeightUpdate) -> None:
-        expected = {name for name, _ in self.model.named_parameters()}
+        if update_info.adapter is not None:
+            check_adapter(self.model, Path(update_info.adapter))
         if update_info.broadcast is not None:
-            weights = self._broadcast(Broadcast(**update_info.broadcast))
-        else:
-            weights = self._read(Path(update_info.path or ""), update_info.crc32)
+            self._load(self._broadcast(Broadcast(**update_info.broadcast)))
+        elif update_info.path is not None:
+            self._load(self._read(Path(update_info.path), update_info.crc32))
+
+    def _load(self, weights: Iterator[tuple[str, torch.Tensor]]) -> None:
+        # what has an adapter in vLLM is called otherwise there than in the checkpoint
+        expected = {name.replace(".base_layer.", ".") for name, _ in self.model.named_parameters()}
         loaded = self.model.load_weights(weights)
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:

@@ -70,6 +70,8 @@ class LoraConfig:
         default_factory=lambda: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     )
     """Linear layers of the language model, by name."""
+    sync: str = "merged"
+    """What engines are sent: weights with the adapters `merged`, or the `adapter` alone, which they add as they compute."""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
-from rl.config import Config, ModelConfig, RolloutConfig, StageConfig, scorer_entries
+from rl.config import Config, LoraConfig, ModelConfig, RolloutConfig, StageConfig, scorer_entries
 from rl.credit import KINDS
 from rollout.expansion import FAMILIES
 from rollout.judges import judge_of
@@ -27,6 +27,7 @@ CHOICES = {
 }
 IN_FLIGHT = ("wait", "abort", "keep")
 TRANSFERS = ("memory", "broadcast")
+LORA_SYNCS = ("merged", "adapter")
 
 
 def check_config(config: Config) -> list[str]:
@@ -107,7 +108,7 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
     yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
     yield from _sampling_rules(config)
-    yield from _sync_rules(rollout, learner.gpus)
+    yield from _sync_rules(rollout, learner.gpus, model.lora)
     limits = config.evaluation.max_tokens
     covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
     yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
@@ -162,7 +163,7 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.estimator", grpo.estimator, among, "must be grpo, dr_grpo or rloo with credit branch, which compares siblings"
 
 
-def _sync_rules(rollout: RolloutConfig, learner_gpus: float) -> Iterator[tuple[str, Any, bool, str]]:
+def _sync_rules(rollout: RolloutConfig, learner_gpus: float, lora: LoraConfig | None) -> Iterator[tuple[str, Any, bool, str]]:
     yield "rollout.in_flight", rollout.in_flight, rollout.in_flight in IN_FLIGHT, f"must be one of {', '.join(IN_FLIGHT)}"
     yield "rollout.sync_timeout", rollout.sync_timeout, rollout.sync_timeout > 0, "must be above 0"
     yield "rollout.transfer", rollout.transfer, rollout.transfer in TRANSFERS, f"must be one of {', '.join(TRANSFERS)}"
@@ -176,6 +177,12 @@ def _sync_rules(rollout: RolloutConfig, learner_gpus: float) -> Iterator[tuple[s
             "must be memory where learner and engine share a GPU, or only one has any",
         )
         yield "rollout.checksum", rollout.checksum, not rollout.checksum, "must be false with transfer: broadcast"
+    if lora is not None:
+        yield "model.lora.sync", lora.sync, lora.sync in LORA_SYNCS, f"must be one of {', '.join(LORA_SYNCS)}"
+    if lora is not None and lora.sync == "adapter":
+        memory = rollout.transfer == "memory"
+        yield "rollout.transfer", rollout.transfer, memory, "must be memory with model.lora.sync: adapter, which is small"
+        yield "model.lora.rank", lora.rank, lora.rank <= 512, "must be at most 512 with sync: adapter, as vLLM's"
 
 
 def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 
 from rl.learner_spec import DeepSpeedSpec
-from rl.lora import adapted, checkpoint_name, merged
+from rl.lora import adapted, adapter_parts, checkpoint_name, merged
 from rl.policy import Policy
 
 
@@ -100,15 +100,16 @@ def whole_shapes(engine: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(getattr(t, "ds_shape", t.shape)) for entry, t in entries if (name := checkpoint_name(entry)) is not None}
 
 
-def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """(name in the checkpoint, whole tensor with its adapter merged) on rank 0; other ranks take part and are given nothing.
+def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.Tensor]]:
+    """(name in the checkpoint, whole tensor) on rank 0, with its adapter if they are merged; other ranks take part and are
+    given nothing.
 
     Under ZeRO-3 one tensor at a time is whole, and only until the next is asked for. Tied tensors come under each of their
     names: an engine that is sent only one keeps the old other.
     """
     model = engine.module.model
     zero3 = engine.zero_optimization_stage() == 3
-    layers = adapted(model)
+    layers = adapted(model) if merge else {}
     for entry, tensor in model.state_dict(keep_vars=True).items():
         name = checkpoint_name(entry)
         if name is None:
@@ -119,6 +120,18 @@ def whole_weights(engine: Any) -> Iterator[tuple[str, torch.Tensor]]:
         with deepspeed.zero.GatheredParameters(needed) if sharded else nullcontext():
             if not dist.is_initialized() or dist.get_rank() == 0:
                 yield name, tensor.detach() if layer is None else merged(layer)
+
+
+def whole_adapter(engine: Any) -> dict[str, torch.Tensor]:
+    """Name in peft's files -> tensor, on the CPU, of all adapters, on rank 0; other ranks take part and get nothing."""
+    found: dict[str, torch.Tensor] = {}
+    for weight, layer in adapted(engine.module.model).items():
+        parts = adapter_parts(layer, weight)
+        sharded = engine.zero_optimization_stage() == 3 and all(hasattr(part, "ds_id") for part in parts.values())
+        with deepspeed.zero.GatheredParameters(list(parts.values())) if sharded else nullcontext():
+            if not dist.is_initialized() or dist.get_rank() == 0:
+                found |= {name: part.detach().to("cpu", copy=True).contiguous() for name, part in parts.items()}
+    return found
 
 
 def largest(count: int, device: torch.device) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from transformers import AutoConfig, AutoProcessor
 
 from rewards.lines import token_lines
@@ -59,7 +59,7 @@ class Learner:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.reference: LogProbs | None = None
         self.rows: Any = None
-        self.sender = WeightSender(self.dtype, rank, self.device)
+        self.sender = WeightSender(self.dtype, rank, self.device, merge=not (spec.lora and spec.lora.alone))
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
@@ -173,6 +173,11 @@ class Learner:
     def broadcast_weights(self, size: int, timeout: float) -> None:
         """Send all weights to the group of so many processes that met last; all ranks take part."""
         self.sender.broadcast(self.engine, size, timeout)
+
+    def adapter(self) -> np.ndarray:
+        """The adapters as a safetensors image in peft's names, uint8; empty except on rank 0."""
+        tensors = deepspeed_engine.whole_adapter(self.engine)
+        return np.frombuffer(save(tensors) if tensors else b"", dtype=np.uint8)
 
     def save_model(self, directory: str) -> None:
         """Write model and processor in Hugging Face format (rank 0 writes, all ranks take part)."""

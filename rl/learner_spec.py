@@ -40,6 +40,8 @@ class LoraSpec:
     alpha: float
     modules: tuple[str, ...]
     """Names of the linear layers that get one."""
+    alone: bool = False
+    """Engines are sent the adapters, not weights that they are merged into."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Low-rank adapters (LoRA, arXiv 2106.09685) by peft, inside of the language model; everything else is frozen.
 
-Module names stay as they are, so that the policy's forward pass knows nothing of them. Weights leave the learner merged:
-engines and saved models are ordinary checkpoints.
+Module names stay as they are, so that the policy's forward pass knows nothing of them. Saved models are merged, ordinary
+checkpoints; engines get merged weights too, or the adapters alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ def add_adapters(model: nn.Module, spec: LoraSpec) -> None:
 def adapted(model: nn.Module) -> dict[str, LoraLayer]:
     """Name in the checkpoint of each weight that has an adapter -> its layer."""
     return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, LoraLayer)}
+
+
+def adapter_parts(layer: LoraLayer, weight: str) -> dict[str, torch.nn.Parameter]:
+    """Name in peft's files -> A (rank, in) and B (out, rank) of the adapter of a weight of that name."""
+    prefix = "base_model.model." + weight.removesuffix(".weight")
+    return {
+        f"{prefix}.lora_A.weight": layer.lora_A["default"].weight,
+        f"{prefix}.lora_B.weight": layer.lora_B["default"].weight,
+    }
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def serving(config: Config, model: Path) -> Iterator[Rollouts]:
     connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu=not config.rollout.gpus))
     rollouts = Rollouts(config.rollout, warn)
     try:
-        spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True)
+        spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True, lora=None)
         rollouts.started(wait_ready("the rollout engines", rollouts.start(spec), config.cluster.start_timeout))
         yield rollouts
     finally:

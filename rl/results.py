@@ -89,7 +89,7 @@ def conclude(run: Run) -> None:
     directory, team, results = run.directory, run.team, run.results
     if run.config.grpo.steps:
         if run.progress.best_step not in (0, run.progress.step):
-            team.learners.call("load_state", str(directory.best(run.progress.best_step)))
+            team.learners.load_state(str(directory.best(run.progress.best_step)))
             run.progress = advanced(run.progress, version=run.progress.version + 1)
             say(f"taking the weights of step {run.progress.best_step}, the best on the val split")
             team.load(run.progress.version)

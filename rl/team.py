@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import ray
 
 from actors.cluster import ClusterError, wait_ready
-from actors.delivery import ByBroadcast, Delivery, ThroughMemory
+from actors.delivery import Deliveries
 from actors.engine_setup import EngineSpec
 from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
@@ -73,6 +72,7 @@ class Team:
         self.rollouts = rollouts
         self.scoring = scoring
         self.learners = learners
+        self.deliveries = Deliveries(learners, config.rollout, adapter_alone(config))
 
     def prompts(self, rows: RowData, indices: Iterable[int], name: str) -> list[Prompt]:
         """Ready to ask; `name` and the position make the keys."""
@@ -100,12 +100,7 @@ class Team:
 
     def load(self, version: int) -> SyncReport:
         """Give the engines the learner's weights."""
-        rollout, learners = self.config.rollout, self.learners
-        write = partial(learners.weights, rollout.checksum, rollout.sync_timeout)
-        delivery: Delivery = ThroughMemory(write, learners.weight_copy)
-        if rollout.transfer == "broadcast":
-            delivery = ByBroadcast(learners, delivery, rollout.tensor_parallel, rollout.sync_timeout)
-        return self.rollouts.load(delivery, version)
+        return self.rollouts.load(self.deliveries.next(), version)
 
     def logprob_difference(self, probe: Prompt) -> float:
         """Largest difference in a token's log-prob between engines and learner on a completion of the probe."""
@@ -225,7 +220,7 @@ def clip_bytes(config: Config) -> int:
 
 
 def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec:
-    grpo, learner, lora = config.grpo, config.learner, config.model.lora
+    grpo, learner = config.grpo, config.learner
     return LearnerSpec(
         model=model,
         dtype=config.model.dtype,
@@ -262,10 +257,20 @@ def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec
         share_prefixes=learner.share_prefixes,
         seed=config.seed,
         freeze=tuple(config.model.freeze),
-        lora=lora and LoraSpec(lora.rank, lora.alpha, tuple(lora.modules)),
+        lora=lora_spec(config),
         gradient_checkpointing=learner.gradient_checkpointing,
         trust_remote_code=config.model.trust_remote_code,
     )
+
+
+def lora_spec(config: Config) -> LoraSpec | None:
+    lora = config.model.lora
+    return lora and LoraSpec(lora.rank, lora.alpha, tuple(lora.modules), alone=adapter_alone(config))
+
+
+def adapter_alone(config: Config) -> bool:
+    """Engines are sent the adapters, not weights that they are merged into."""
+    return config.model.lora is not None and config.model.lora.sync == "adapter"
 
 
 def engine_spec(config: Config, model: str, media_per_prompt: dict[str, int]) -> EngineSpec:
@@ -282,6 +287,7 @@ def engine_spec(config: Config, model: str, media_per_prompt: dict[str, int]) ->
         clip_cache_bytes=clip_bytes(config),
         media_per_prompt=media_per_prompt,
         in_flight=rollout.in_flight,
+        lora=lora_spec(config) if adapter_alone(config) else None,
         trust_remote_code=config.model.trust_remote_code,
     )
 

@@ -93,7 +93,7 @@ def resume(run: Run) -> None:
     last = run.directory.last_checkpoint()
     if last is not None:
         folder, run.progress = last
-        run.team.learners.call("load_state", str(folder))
+        run.team.learners.load_state(str(folder))
         dropped = run.directory.forget_after(run.progress)
         say(f"going on after {run.progress.phase} step {run.progress.step} ({dropped} later metric lines dropped)")
         run.team.sync(run.progress.version, probe)
@@ -133,7 +133,7 @@ def tune(run: Run) -> None:
     with run.results.timed("evaluate"):
         run.results.stage("tuned", run.team.evaluate(run.splits.test, "tuned"))
     write_folder(run.directory.tuned_model, lambda folder: run.team.learners.call("save_model", str(folder)))
-    run.team.learners.call("restart", str(run.directory.tuned_model))
+    run.team.learners.restart(str(run.directory.tuned_model))
     run.progress = Progress("grpo", 0, version)
     checkpoint(run)
 

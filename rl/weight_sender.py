@@ -15,21 +15,22 @@ from rl.weight_group import WeightGroup, open_store
 class WeightSender:
     """Of one learner rank. All ranks take part in gathering the weights; rank 0 has them."""
 
-    def __init__(self, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    def __init__(self, dtype: torch.dtype, rank: int, device: torch.device, merge: bool) -> None:
         """
         Args:
             dtype: what every tensor is sent as.
             rank: among the learner ranks.
             device: of this rank.
+            merge: send weights with their adapters merged; else as they are under the adapters, which are sent alone.
         """
-        self.dtype, self.rank, self.device = dtype, rank, device
+        self.dtype, self.rank, self.device, self.merge = dtype, rank, device, merge
         self._file: WeightFile | None = None
         self._store: Any = None
         self._group: WeightGroup | None = None
 
     def write(self, engine: Any, checksum: bool) -> tuple[str, int, int | None] | None:
         """Write all weights where the engines of this node can read them: (path, bytes, checksum if wanted), on rank 0."""
-        weights = deepspeed_engine.whole_weights(engine)
+        weights = deepspeed_engine.whole_weights(engine, self.merge)
         if self.rank:
             return _take_part(weights)
         if self._file is None:
@@ -61,7 +62,7 @@ class WeightSender:
             size: of the group, rank 0 included.
             timeout: seconds that it may take.
         """
-        weights = deepspeed_engine.whole_weights(engine)
+        weights = deepspeed_engine.whole_weights(engine, self.merge)
         if self.rank:
             return _take_part(weights)
         if self._group is None:

@@ -85,7 +85,7 @@ def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, see
 
 
 def learn(run: Run, model: Path) -> Curve:
-    run.team.learners.call("restart", str(model))
+    run.team.learners.restart(str(model))
     run.team.sync(0, probe_prompt(run))
     _, before = run.team.validate(run.splits.val, 0)
     began = time.perf_counter()

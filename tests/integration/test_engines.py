@@ -23,7 +23,7 @@ import pytest
 import ray
 from safetensors.torch import load, save
 
-from actors.delivery import ThroughMemory
+from actors.delivery import Deliveries, ThroughMemory
 from actors.engine import StaleEngine
 from actors.learners import LearnerLost
 from actors.rollouts import SyncTimeout
@@ -87,6 +87,13 @@ def vllm_processes(engine: Any) -> list[int]:
     return [process.pid for process in psutil.Process().children() if process.name().startswith("VLLM")]
 
 
+def running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def set_in_flight(team: Team, mode: str) -> None:
     for seat in team.rollouts.seats:
         within(seat.actor, lambda self: setattr(self, "spec", replace(self.spec, in_flight=mode)))
@@ -94,7 +101,7 @@ def set_in_flight(team: Team, mode: str) -> None:
 
 def start_over(team: Team) -> None:
     """Back to the random model, which writes long texts of everything."""
-    team.learners.call("restart", within(team.learners.ranks[0], lambda self: self.learner.spec.model))
+    team.learners.restart(within(team.learners.ranks[0], lambda self: self.learner.spec.model))
 
 
 def change_weights(team: Team) -> None:
@@ -188,10 +195,10 @@ def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> No
 
 @contextmanager
 def by_broadcast(team: Team) -> Iterator[None]:
-    before = team.config
-    team.config = replace(before, rollout=replace(before.rollout, transfer="broadcast", checksum=False))
+    before = team.deliveries
+    team.deliveries = Deliveries(team.learners, replace(team.config.rollout, transfer="broadcast"), adapter_alone=False)
     yield
-    team.config = before
+    team.deliveries = before
 
 
 def test_weights_come_by_broadcast_too(team: Team, prompts: list[Prompt]) -> None:
@@ -373,7 +380,7 @@ def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(team
         change_weights(team)
         assert team.sync(47, prompts[0]).logprob_diff < 1e-4
         assert [seat.serving for seat in team.rollouts.seats] == [True, False]
-        assert orphans and not any(psutil.pid_exists(pid) for pid in orphans)
+        assert orphans and not any(running(pid) for pid in orphans)
         wait_until_all_serve(team, prompts)  # through memory, since nobody else is to be bothered
         assert team.logprob_difference(prompts[0]) < 1e-4
 

@@ -1,15 +1,22 @@
-"""Qwen3-VL on real engines and learners, about every kind of media. Qwen2.5-VL is in test_engines.py."""
+"""Qwen3-VL on real engines and learners, about every kind of media; with an adapter that engines are sent alone.
+
+Qwen2.5-VL is in test_engines.py.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import ray
+from safetensors.numpy import load, save
 
+from actors.delivery import AdapterAlone
 from rl.config_loading import load_config
 from rl.preparation import Splits
 from rl.run_directory import RunDirectory
-from rl.team import launch
+from rl.team import Team, launch
 from rollout.rows import open_rows
 from tests.integration.agreement import assert_media_agree
 from tests.integration.conftest import QUICKSTART, small_settings
@@ -18,9 +25,33 @@ pytestmark = pytest.mark.timeout(400)
 
 
 def test_qwen3_vl_sees_the_same_media_in_engine_and_learner(cluster: None, faces: Path, media_rows: Path, tmp_path: Path) -> None:
-    config = load_config(QUICKSTART, small_settings(faces, tmp_path, "model.tiny.family=qwen3_vl"))
+    words = ("model.tiny.family=qwen3_vl", "model.lora={rank: 4, alpha: 64, sync: adapter}")
+    config = load_config(QUICKSTART, small_settings(faces, tmp_path, *words))
     rows = open_rows(media_rows)
     with launch(config, RunDirectory.create(config), Splits(open_rows(faces / "train.jsonl"), rows, rows)) as team:
-        team.learners.tune(list(range(8)), learning_rate=1e-2)  # away from a random model's even distribution
-        team.load(1)
-        assert_media_agree(team, rows)
+        probe = team.prompts(rows, [0], "probe")[0]
+        for version in (1, 2):
+            team.learners.tune(list(range(8)), learning_rate=1e-2)  # away from a random model's even distribution
+            if version > 1:
+                assert team.logprob_difference(probe) > 1e-3
+            assert team.load(version).bytes < 500_000  # of 15 million
+            assert_media_agree(team, rows)
+        an_adapter_that_lacks_a_tensor_is_refused(team)
+        team.learners.restart(merged_model(team))
+        assert team.sync(4, probe).logprob_diff < 1e-4  # other weights under a fresh adapter
+
+
+def an_adapter_that_lacks_a_tensor_is_refused(team: Team) -> None:
+    tensors = load(ray.get(team.learners.adapter(60.0)[0]).tobytes())
+    del tensors[next(name for name in tensors if name.endswith("layers.1.mlp.up_proj.lora_B.weight"))]
+    image = np.frombuffer(save(tensors), dtype=np.uint8)
+    lacking = AdapterAlone(team.rollouts.seats[0].base, lambda: (ray.put(image), image.nbytes))
+    with pytest.raises(ray.exceptions.RayTaskError, match=r"lacks 1 of the engine's tensors, .*layers\.1\.mlp\.up_proj\.lora_B"):
+        team.rollouts.load(lacking, 3)
+
+
+def merged_model(team: Team) -> str:
+    """The tuned model, whose adapter is merged."""
+    folder = team.config.runs + "/merged"
+    team.learners.call("save_model", folder)
+    return folder

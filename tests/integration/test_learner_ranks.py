@@ -137,7 +137,7 @@ def test_sharded_over_two_ranks_nothing_changes(
     assert_equal(plain, learn(setting, two_ranks, zero_stage, share=True, offload=offload))
     two_ranks.call("save_state", str(tmp_path))
     losses = tuned_losses(two_ranks)
-    two_ranks.call("load_state", str(tmp_path))
+    two_ranks.load_state(str(tmp_path))
     assert tuned_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
 
 
@@ -160,11 +160,18 @@ def tuned_losses(learners: Learners) -> list[float]:
 def test_adapters_change_nothing_either(setting: Setting, one_rank: Learners, two_ranks: Learners) -> None:
     lora = LoraSpec(8, 16.0, ("q_proj", "v_proj", "down_proj"))
     plain = learn(setting, one_rank, zero_stage=0, share=False, lora=lora)
-    assert_equal(plain, learn(setting, two_ranks, zero_stage=3, share=True, lora=lora))
+    sharded = learn(setting, two_ranks, zero_stage=3, share=True, lora=lora)
+    assert_equal(plain, sharded)
+    alone = load(ray.get(two_ranks.adapter(60.0)[0]).tobytes())
     original = load_model(setting.model, torch.float32).state_dict()
     changed = {name for name, weight in original.items() if np.abs(weight.numpy() - plain.weights[name]).max() > 0}
     assert changed
     assert all(name.split(".")[-2] in lora.modules and "language_model" in name for name in changed)
+    assert len(alone) == 2 * len(changed)
+    for name in changed:
+        a, b = (alone[f"base_model.model.{name.removesuffix('.weight')}.lora_{part}.weight"] for part in "AB")
+        added = (16.0 / 8 * b @ a).numpy()
+        np.testing.assert_allclose(original[name].numpy() + added, sharded.weights[name], atol=1e-6)
 
 
 def test_qwen3_vl_is_the_same_on_two_ranks(

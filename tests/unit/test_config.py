@@ -144,6 +144,9 @@ def test_settings_that_would_fail_late_or_do_nothing_are_told_before_a_run() -> 
         "rollout.transfer=broadcast", "rollout.gpus=0.5", "learner.gpus=0.5"
     )
     assert "rollout.checksum = True" in problems("rollout.transfer=broadcast", "rollout.checksum=true")
+    assert "must be one of merged, adapter" in problems("model.lora={sync: both}")
+    told = problems("model.lora={rank: 1024, sync: adapter}", "rollout.transfer=broadcast")
+    assert "at most 512" in told and "which is small" in told
     branch = ("rollout.branching=[2, 2, 2]", "grpo.credit=branch")
     assert "which compares siblings" in problems(*branch, "grpo.estimator=reinforce++")
 
