@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import deepspeed
@@ -108,16 +108,13 @@ def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.
     names: an engine that is sent only one keeps the old other.
     """
     model = engine.module.model
-    zero3 = engine.zero_optimization_stage() == 3
     layers = adapted(model) if merge else {}
     for entry, tensor in model.state_dict(keep_vars=True).items():
         name = checkpoint_name(entry)
         if name is None:
             continue
         layer = layers.get(name)
-        needed = [tensor] if layer is None else list(layer.parameters())
-        sharded = zero3 and all(hasattr(parameter, "ds_id") for parameter in needed)
-        with deepspeed.zero.GatheredParameters(needed) if sharded else nullcontext():
+        with _gathered([tensor] if layer is None else layer.parameters()):
             if not dist.is_initialized() or dist.get_rank() == 0:
                 yield name, tensor.detach() if layer is None else merged(layer)
 
@@ -127,11 +124,21 @@ def whole_adapter(engine: Any) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = {}
     for weight, layer in adapted(engine.module.model).items():
         parts = adapter_parts(layer, weight)
-        sharded = engine.zero_optimization_stage() == 3 and all(hasattr(part, "ds_id") for part in parts.values())
-        with deepspeed.zero.GatheredParameters(list(parts.values())) if sharded else nullcontext():
+        with _gathered(parts.values()):
             if not dist.is_initialized() or dist.get_rank() == 0:
                 found |= {name: part.detach().to("cpu", copy=True).contiguous() for name, part in parts.items()}
     return found
+
+
+@contextmanager
+def _gathered(parameters: Iterable[torch.Tensor]) -> Iterator[None]:
+    """Whole parameters, for as long as it lasts, of those that ZeRO-3 has sharded; a collective of all ranks."""
+    with ExitStack() as whole:
+        for parameter in parameters:
+            if hasattr(parameter, "ds_id"):
+                # each by itself: of several, DeepSpeed waits for the last one only, and gloo may finish it before others
+                whole.enter_context(deepspeed.zero.GatheredParameters([parameter]))
+        yield
 
 
 def largest(count: int, device: torch.device) -> int:

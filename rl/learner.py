@@ -138,7 +138,7 @@ class Learner:
         norms = []
         for number, index in enumerate(steps):
             part = _Part(parts[index], old[index], references[index], totals[index])
-            norms.append(self._grpo_step(part, learning_rate, stats, first=number == 0))
+            norms.append(self._grpo_step(part, learning_rate, stats, compare=number < len(parts)))
         return {
             **update_means(self._sum(stats.values), len(steps)),
             "logprob_diff_max": self._max(stats.largest_diff),
@@ -215,7 +215,7 @@ class Learner:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.temperature)
 
-    def _grpo_step(self, part: _Part, learning_rate: float, stats: UpdateSums, first: bool) -> float:
+    def _grpo_step(self, part: _Part, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
         batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part.items])
         members = {id(batch): indices for batch, indices in batches}
 
@@ -232,7 +232,7 @@ class Learner:
             terms = grpo_loss(log_probs, before, reference, advantages, sequence_of, self.spec.grpo, totals, recorded)
             if counts:
                 stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
-            if counts and first:
+            if counts and compare:
                 stats.add_difference((before - recorded).abs())
             return terms.loss
 

@@ -76,6 +76,8 @@ class WeightGroup:
                     self._broadcast(bucket)
                 except RuntimeError as error:
                     failure = error
+        for name, _ in given:
+            raise ValueError(f"was given the weights of {name}, which nobody expects")
         if failure is not None:
             raise failure
         if self.device.type == "cuda":
