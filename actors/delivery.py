@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
 from actors.dispatch import Seat
-from actors.learners import Learners
+from actors.learners import Learners, WeightsChanged
 from actors.shipment import Shipment
 from rl.config import RolloutConfig
+
+
+@dataclass(frozen=True)
+class Underway:
+    """Weights that are on their way."""
+
+    engines: dict[Any, tuple[Seat, Any]]
+    """References to the seconds that each engine generated nothing -> its seat, and the actor that it had."""
+    ranks: dict[Any, int]
+    """References to what learner ranks do meanwhile -> number of the rank."""
 
 
 class Delivery(Protocol):
@@ -20,13 +30,11 @@ class Delivery(Protocol):
     def bytes(self) -> int:
         """Of the weights, once it has started."""
 
-    def start(self, seats: Sequence[Seat], version: int) -> tuple[dict[Any, Seat], dict[Any, int]]:
-        """Have engines take the weights as `version`.
+    def prepare(self) -> None:
+        """Have the learner do what it can do before it is known which engines live."""
 
-        Returns:
-            (references to the seconds that each engine generated nothing, references to what learner ranks do meanwhile,
-            by rank).
-        """
+    def start(self, seats: Sequence[Seat], version: int) -> Underway:
+        """Have engines take the weights as `version`."""
 
     def again(self) -> Delivery | None:
         """A way of giving successors the same weights later; None once the learner has changed them."""
@@ -48,19 +56,17 @@ class ThroughMemory:
     def bytes(self) -> int:
         return self._shipment.bytes if self._shipment else 0
 
-    def write(self) -> Shipment:
-        """Have the learner write the weights, once."""
+    def prepare(self) -> None:
         self._shipment = self._shipment or self._write()
-        return self._shipment
 
-    def start(self, seats: Sequence[Seat], version: int) -> tuple[dict[Any, Seat], dict[Any, int]]:
-        return {
-            seat.actor.load.remote(*parcel, version): seat for seat, parcel in zip(seats, self.parcels(seats), strict=True)
-        }, {}
+    def start(self, seats: Sequence[Seat], version: int) -> Underway:
+        sent = zip(seats, [seat.actor for seat in seats], self.parcels(seats), strict=True)
+        return Underway({actor.load.remote(*parcel, version): (seat, actor) for seat, actor, parcel in sent}, {})
 
     def parcels(self, seats: Sequence[Seat]) -> list[tuple[Shipment, Any]]:
         """For each engine, where its node has the weights, and a reference to them where it does not."""
-        shipment = self.write()
+        shipment = self._shipment
+        assert shipment is not None, "not prepared"
         image = self._copy() if any(seat.node != shipment.node for seat in seats) else None
         return [(shipment, None if seat.node == shipment.node else image) for seat in seats]
 
@@ -79,20 +85,26 @@ class AdapterAlone:
         """
         self._base, self._adapter = base, adapter
         self._sent: tuple[Any, int] | None = None
+        self._sent_base = False
 
     @property
     def bytes(self) -> int:
-        return self._sent[1] if self._sent else 0
+        return (self._sent[1] if self._sent else 0) + (self._base.bytes if self._sent_base else 0)
 
-    def start(self, seats: Sequence[Seat], version: int) -> tuple[dict[Any, Seat], dict[Any, int]]:
+    def prepare(self) -> None:
+        self._base.prepare()
         self._sent = self._sent or self._adapter()
-        behind = [seat for seat in seats if seat.base is not self._base]
-        parcels = dict(zip([seat.name for seat in behind], self._base.parcels(behind) if behind else [], strict=True))
-        calls = {}
-        for seat in seats:
-            calls[seat.actor.load.remote(*parcels.get(seat.name, (None, None)), version, self._sent[0])] = seat
-            seat.base = self._base
-        return calls, {}
+
+    def start(self, seats: Sequence[Seat], version: int) -> Underway:
+        assert self._sent is not None, "not prepared"
+        engines = {}
+        for seat, parcel in zip(seats, self._base.parcels(seats), strict=True):
+            actor = seat.actor
+            has_base = seat.base == (actor, self._base)
+            seat.base = (actor, self._base)
+            self._sent_base = self._sent_base or not has_base
+            engines[actor.load.remote(*((None, None) if has_base else parcel), version, self._sent[0])] = (seat, actor)
+        return Underway(engines, {})
 
     def again(self) -> Delivery | None:
         return self
@@ -101,40 +113,42 @@ class AdapterAlone:
 class ByBroadcast:
     """Rank 0 of the learner sends to all engines at once, over NCCL where both have GPUs."""
 
-    def __init__(self, learners: Learners, memory: ThroughMemory, tensor_parallel: int, timeout: float) -> None:
+    def __init__(self, learners: Learners, tensor_parallel: int, timeout: float) -> None:
         """
         Args:
             learners: whose weights they are.
-            memory: how engines get them that come too late for a broadcast.
             tensor_parallel: processes of each engine.
             timeout: seconds that it may take.
         """
-        self._learners, self._memory = learners, memory
+        self._learners = learners
         self._processes, self._timeout = tensor_parallel, timeout
-        self._changes = learners.changes
+        write = partial(learners.weights, False, timeout, at=learners.changes)
+        self._memory = ThroughMemory(write, learners.weight_copy)
+        """For engines that come too late for a broadcast."""
         self._bytes = 0
 
     @property
     def bytes(self) -> int:
         return self._bytes
 
-    def start(self, seats: Sequence[Seat], version: int) -> tuple[dict[Any, Seat], dict[Any, int]]:
-        size = 1 + len(seats) * self._processes
-        meeting = self._learners.meeting([seat.actor for seat in seats], size, self._timeout)
+    def prepare(self) -> None:
+        """Nothing: the learner sends while engines receive."""
+
+    def start(self, seats: Sequence[Seat], version: int) -> Underway:
+        actors = [seat.actor for seat in seats]
+        meeting = self._learners.meeting(actors, 1 + len(seats) * self._processes, self._timeout)
         self._bytes = meeting.bytes
-        engines = {
-            seat.actor.receive.remote(replace(meeting, first=1 + place * self._processes), version): seat
-            for place, seat in enumerate(seats)
-        }
-        return engines, self._learners.broadcast(meeting)
+        engines = {}
+        for place, (seat, actor) in enumerate(zip(seats, actors, strict=True)):
+            engines[actor.receive.remote(replace(meeting, first=1 + place * self._processes), version)] = (seat, actor)
+        return Underway(engines, self._learners.broadcast(meeting))
 
     def again(self) -> Delivery | None:
-        if self._memory.bytes:
-            return self._memory
-        if self._learners.changes != self._changes:
+        try:
+            self._memory.prepare()
+        except WeightsChanged:
             return None
-        self._memory.write()
-        return self._memory if self._learners.changes == self._changes else None  # an update may have come before
+        return self._memory
 
 
 class Deliveries:
@@ -153,11 +167,11 @@ class Deliveries:
     def next(self) -> Delivery:
         """Of the weights that the learner has now."""
         learners, rollout = self._learners, self._rollout
+        if rollout.transfer == "broadcast":
+            return ByBroadcast(learners, rollout.tensor_parallel, rollout.sync_timeout)
         memory = ThroughMemory(partial(learners.weights, rollout.checksum, rollout.sync_timeout), learners.weight_copy)
         if self._adapter_alone:
             if self._base is None or self._base[0] != learners.bases:
                 self._base = learners.bases, memory
             return AdapterAlone(self._base[1], partial(learners.adapter, rollout.sync_timeout))
-        if rollout.transfer == "broadcast":
-            return ByBroadcast(learners, memory, rollout.tensor_parallel, rollout.sync_timeout)
         return memory

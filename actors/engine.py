@@ -175,9 +175,9 @@ class RolloutEngine:
         return self.clock.seconds()
 
     def shutdown(self) -> None:
-        self.llm.shutdown()
         if self.adapter is not None:
             shutil.rmtree(self.adapter)
+        self.llm.shutdown()
 
     def _decode(self, ids: np.ndarray) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import GetTimeoutError, RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from actors.shipment import Broadcast, Shipment
@@ -22,6 +23,10 @@ from rollout.rows import Row
 
 class LearnerLost(RuntimeError):
     """A learner rank died or hangs."""
+
+
+class WeightsChanged(RuntimeError):
+    """The learner has gone on from the weights that were asked for."""
 
 
 @ray.remote
@@ -88,6 +93,7 @@ class Learners:
         self.bases = 0
         """How often they have been replaced, also those under adapters."""
         self._meeting: tuple[list[Any], Broadcast] | None = None
+        self._one_order = threading.Lock()
 
     def room(self) -> Any:
         """A reference that is ready when the cluster has room for every rank."""
@@ -118,9 +124,8 @@ class Learners:
         self._replace("load_state", folder)
 
     def _replace(self, method: str, folder: str) -> None:
-        self.changes += 1
         self.bases += 1
-        self.call(method, folder)
+        ray.get(self._of_all(lambda _, rank: rank.call.remote(method, folder), changes=True))
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Token ids and positions of rows' questions, in order; the work is dealt out over the ranks."""
@@ -132,58 +137,70 @@ class Learners:
 
     def tune(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
         """One supervised step on these rows, dealt out over the ranks."""
-        self.changes += 1
-        calls = [
-            rank.call.remote("tune", list(indices[number :: self.count]), len(indices), learning_rate)
-            for number, rank in enumerate(self.ranks)
-        ]
-        return ray.get(calls)[0]
+        count = len(indices)
+        shares = [list(indices[number :: self.count]) for number in range(self.count)]
+        ask = lambda number, rank: rank.call.remote("tune", shares[number], count, learning_rate)  # noqa: E731
+        return ray.get(self._of_all(ask, changes=True))[0]
 
     def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
         """GRPO on one rollout, an optimizer step for each part; groups are dealt out over the ranks."""
-        self.changes += 1
         totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
         dealt = [[[part[index] for index in share] for share in deal(part, self.count)] for part in parts]
-        calls = [
-            rank.call.remote("update", [shares[number] for shares in dealt], totals, learning_rate)
-            for number, rank in enumerate(self.ranks)
-        ]
-        return ray.get(calls)[0]
+        ask = lambda n, rank: rank.call.remote("update", [shares[n] for shares in dealt], totals, learning_rate)  # noqa: E731
+        return ray.get(self._of_all(ask, changes=True))[0]
 
     def log_probs(self, items: Sequence[LearnItem]) -> list[Any]:
         """Under the present weights, the same on every rank, of rank 0; under ZeRO-3 all have to take part."""
-        return ray.get([rank.call.remote("log_probs", items) for rank in self.ranks])[0]
+        return ray.get(self._of_all(lambda _, rank: rank.call.remote("log_probs", items)))[0]
 
     def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
         """KL from the reference of each sample, in order; the work is dealt out over the ranks."""
         shares = deal(items, self.count)
-        calls = [
-            rank.call.remote("reference_kl", [items[index] for index in share])
-            for rank, share in zip(self.ranks, shares, strict=True)
-        ]
+        calls = self._of_all(lambda n, rank: rank.call.remote("reference_kl", [items[index] for index in shares[n]]))
         found = [0.0] * len(items)
         for share, values in zip(shares, ray.get(calls), strict=True):
             for index, value in zip(share, values, strict=True):
                 found[index] = value
         return found
 
-    def weights(self, checksum: bool, timeout: float) -> Shipment:
+    def weights(self, checksum: bool, timeout: float, at: int | None = None) -> Shipment:
         """All weights, ready to be read by the engines; under ZeRO-3 every rank takes part.
 
+        Args:
+            checksum: take one.
+            timeout: seconds within which they have to be written.
+            at: the number of changes that the weights have to have, if it matters.
+
         Raises:
-            LearnerLost: naming a rank that died, or those that did not finish within `timeout` seconds.
+            LearnerLost: naming a rank that died, or those that did not finish in time.
+            WeightsChanged: if there have been other changes.
         """
-        found = self._written({rank.write_weights.remote(checksum): number for number, rank in enumerate(self.ranks)}, timeout)
+        found = self._written(self._of_all(lambda _, rank: rank.write_weights.remote(checksum), at=at), timeout)
         return next(shipment for shipment in found if shipment is not None)
 
     def adapter(self, timeout: float) -> tuple[Any, int]:
         """(reference to the adapters, their bytes). Raises what `weights` does."""
-        calls = [rank.adapter.options(num_returns=2).remote() for rank in self.ranks]
-        sizes = self._written({size: number for number, (size, _) in enumerate(calls)}, timeout)
+        calls = self._of_all(lambda _, rank: rank.adapter.options(num_returns=2).remote())
+        sizes = self._written([size for size, _ in calls], timeout)
         return calls[0][1], max(sizes)
 
-    def _written(self, calls: dict[Any, int], timeout: float) -> list[Any]:
-        """What the ranks of these calls answer, in any order."""
+    def _of_all(self, ask: Callable[[int, Any], Any], changes: bool = False, at: int | None = None) -> list[Any]:
+        """Ask every rank, before anybody else asks any: what they do together has to come in one order on all of them.
+
+        Args:
+            ask: (number, rank) -> reference.
+            changes: this changes the weights.
+            at: the number of changes before it, if it matters.
+        """
+        with self._one_order:
+            if at not in (None, self.changes):
+                raise WeightsChanged(f"{at} changes were expected, there have been {self.changes}")
+            self.changes += changes
+            return [ask(number, rank) for number, rank in enumerate(self.ranks)]
+
+    def _written(self, of_ranks: Sequence[Any], timeout: float) -> list[Any]:
+        """What the ranks answer, in any order."""
+        calls = {ref: number for number, ref in enumerate(of_ranks)}
         deadline, found = time.monotonic() + timeout, []
         while calls:
             done, _ = ray.wait(list(calls), timeout=max(0.0, deadline - time.monotonic()))
@@ -205,20 +222,19 @@ class Learners:
         """The group of rank 0 and these engines; a new one if the last was with others."""
         if self._meeting is None or self._meeting[0] != list(engines):
             try:
-                self._meeting = list(engines), ray.get(self.ranks[0].meet.remote(size, timeout))
-            except RayActorError as death:
-                raise LearnerLost(f"learner rank 0 died before it sent the weights: {death}") from death
+                self._meeting = list(engines), ray.get(self.ranks[0].meet.remote(size, timeout), timeout=timeout)
+            except (RayActorError, GetTimeoutError) as error:
+                raise LearnerLost(f"learner rank 0 did not begin to send the weights within {timeout:.0f} s: {error}") from error
         return self._meeting[1]
 
     def broadcast(self, meeting: Broadcast) -> dict[Any, int]:
         """Send all weights to a group; references that are ready when each rank has done its part, with the rank's number."""
-        return {
-            rank.call.remote("broadcast_weights", meeting.size, meeting.timeout): number for number, rank in enumerate(self.ranks)
-        }
+        calls = self._of_all(lambda _, rank: rank.call.remote("broadcast_weights", meeting.size, meeting.timeout))
+        return {ref: number for number, ref in enumerate(calls)}
 
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""
-        return ray.get([rank.call.remote(method, *arguments) for rank in self.ranks])
+        return ray.get(self._of_all(lambda _, rank: rank.call.remote(method, *arguments)))
 
     def _bundle(self, rank: int) -> PlacementGroupSchedulingStrategy:
         return PlacementGroupSchedulingStrategy(self.group, placement_group_bundle_index=rank)

@@ -15,7 +15,7 @@ from actors.delivery import Delivery
 from actors.dispatch import Dispatcher, GenerationTimeout, Seat
 from actors.engine import RolloutEngine
 from actors.engine_setup import EngineSpec
-from actors.learners import LearnerLost
+from actors.giving import SyncBound, SyncTimeout, find_the_dead, give
 from rl.config import RolloutConfig
 from rollout.prompts import EncodedPrompt
 from rollout.reasoning import Judge, Reasoned
@@ -26,10 +26,6 @@ Sampling = SamplingSpec | Callable[[Prompt], SamplingSpec]
 SHUTDOWN_SECONDS = 10.0
 MOST_DEATHS = 3
 """Of one engine, before the run ends."""
-
-
-class SyncTimeout(RuntimeError):
-    """Some engine did not take new weights within the bound."""
 
 
 class EngineKeepsDying(RuntimeError):
@@ -119,13 +115,14 @@ class Rollouts:
         """
         with self._loading:
             self._last = None  # it is about to be overwritten
-            self.busy_seconds()  # finds the dead, for whom a broadcast would wait
-            deadline = time.monotonic() + self.sync_timeout
+            delivery.prepare()
+            bound = SyncBound(version, self.sync_timeout)
+            find_the_dead(self.dispatcher, bound)
             seats = [seat for seat in self.seats if seat.serving]
             pauses: list[float] = []
             while seats or not pauses:
-                seats += self._successors(wait=0.0 if seats else max(0.1, deadline - time.monotonic()))
-                taken, seats = self._give(seats, delivery, version, deadline)
+                seats += self._successors(wait=0.0 if seats else max(0.1, bound.left()))
+                taken, seats = give(self.dispatcher, seats, delivery, version, bound)
                 pauses += taken
             self._last = (delivery, version)
         return SyncReport(version, max(pauses), delivery.bytes)
@@ -152,42 +149,6 @@ class Rollouts:
             ray.wait(calls, num_returns=len(calls), timeout=SHUTDOWN_SECONDS)
         for seat in self.seats:
             ray.kill(seat.actor)
-
-    def _give(self, seats: Sequence[Seat], delivery: Delivery, version: int, deadline: float) -> tuple[list[float], list[Seat]]:
-        """Have engines take weights.
-
-        Returns:
-            (seconds that each generated nothing which has taken them, engines that another's death kept from it).
-        """
-        engines, ranks = delivery.start(seats, version)
-        actors = {seat.name: seat.actor for seat in seats}
-        pauses, failed, died = [], {}, False
-        waiting = [*engines, *ranks]
-        while waiting:
-            done, waiting = ray.wait(waiting, timeout=max(0.0, deadline - time.monotonic()))
-            if not done:
-                names = sorted(engines[ref].name if ref in engines else f"learner rank {ranks[ref]}" for ref in waiting)
-                raise SyncTimeout(
-                    f"{', '.join(names)}: did not take the weights of version {version} from the learner within "
-                    f"{self.sync_timeout:.0f} s (rollout.sync_timeout)"
-                )
-            (ref,) = done
-            seat = engines.get(ref)
-            try:
-                pause = ray.get(ref)
-                if seat is not None:
-                    pauses.append(pause)
-                    self.dispatcher.serve(seat, actors[seat.name])
-            except RayActorError as death:
-                if seat is None:
-                    raise LearnerLost(f"learner rank {ranks[ref]} died while it sent the weights: {death}") from death
-                died = True
-                self.dispatcher.report(seat, actors[seat.name], death)
-            except RayTaskError as error:
-                failed[ref] = error
-        if failed and not died:
-            raise next(iter(failed.values()))
-        return pauses, [engines[ref] for ref in failed if ref in engines]
 
     def _from_each(self, call: Callable[[Any], Any]) -> list[tuple[str, Any]]:
         """(name, answer) of every engine that serves, without those that turn out to be dead."""
@@ -222,8 +183,9 @@ class Rollouts:
             elif self._last is not None:
                 delivery, version = self._last
                 again = delivery.again()
-                if again is not None and (ready := self._successors(wait=0.0)):
-                    self._give(ready, again, version, deadline=time.monotonic() + self.sync_timeout)
+                ready = self._successors(wait=0.0) if again is not None else []
+                while again is not None and ready:
+                    _, ready = give(self.dispatcher, ready, again, version, SyncBound(version, self.sync_timeout))
         finally:
             self._loading.release()
 

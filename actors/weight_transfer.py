@@ -83,6 +83,9 @@ class WeightTransfer(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
     def start_weight_update(self) -> None:
         from vllm.model_executor.model_loader.reload import initialize_layerwise_reload
 
+        for _, progress in self._under_way():  # of an update that failed half way; vLLM would count on from there
+            progress.load_numel = 0
+            progress.loaded_weights.clear()
         initialize_layerwise_reload(self.model)
 
     def receive_weights(self, update_info: WeightUpdate) -> None:
@@ -100,6 +103,23 @@ class WeightTransfer(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:
             raise IncompleteUpdate(f"the sync left {len(missing)} engine parameters as they were, e.g. {missing[:3]}")
+        # one of several that vLLM has fused, such as gate and up; vocabularies are padded beyond what a checkpoint has
+        halves = [
+            name
+            for name, progress in self._under_way()
+            if 0 < progress.load_numel < progress.load_numel_total
+            and not hasattr(self.model.get_submodule(name), "org_vocab_size")
+        ]
+        if halves:
+            raise IncompleteUpdate(f"the sync brought only parts of {len(halves)} engine layers, e.g. {halves[:3]}")
+
+    def _under_way(self) -> Iterator[tuple[str, Any]]:
+        """Name of each layer that waits for weights, and what vLLM knows of those that have come."""
+        from vllm.model_executor.model_loader.reload.layerwise import get_layerwise_info
+
+        for name, layer in self.model.named_modules():
+            if (progress := get_layerwise_info(layer)).can_load():
+                yield name, progress
 
     def _read(self, path: Path, crc32: int | None) -> Iterator[tuple[str, torch.Tensor]]:
         if not path.exists():

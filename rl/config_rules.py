@@ -182,6 +182,14 @@ def _sync_rules(rollout: RolloutConfig, learner_gpus: float, lora: LoraConfig | 
     if lora is not None and lora.sync == "adapter":
         memory = rollout.transfer == "memory"
         yield "rollout.transfer", rollout.transfer, memory, "must be memory with model.lora.sync: adapter, which is small"
+        yield "rollout.checksum", rollout.checksum, not rollout.checksum, "must be false with model.lora.sync: adapter"
+        compiled = not rollout.gpus and not rollout.enforce_eager
+        yield (
+            "rollout.enforce_eager",
+            rollout.enforce_eager,
+            not compiled,
+            "must be true with sync: adapter on CPUs, as vLLM's is",
+        )
         yield "model.lora.rank", lora.rank, lora.rank <= 512, "must be at most 512 with sync: adapter, as vLLM's"
 
 

@@ -134,6 +134,7 @@ def tune(run: Run) -> None:
         run.results.stage("tuned", run.team.evaluate(run.splits.test, "tuned"))
     write_folder(run.directory.tuned_model, lambda folder: run.team.learners.call("save_model", str(folder)))
     run.team.learners.restart(str(run.directory.tuned_model))
+    run.team.sync(version, probe_prompt(run))  # what engines have is then what the learner has, to the last bit
     run.progress = Progress("grpo", 0, version)
     checkpoint(run)
 

@@ -34,7 +34,7 @@ class WeightGroup:
     """Rank 0 sends, all others receive. It stands beside whatever other groups these processes are in."""
 
     def __init__(self, store: TCPStore, rank: int, size: int, device: torch.device, timeout: float) -> None:
-        """Meet the others; returns when all are there, or raises `RuntimeError` after `timeout` seconds.
+        """Meet the others. gloo waits for them here and NCCL in the first broadcast; both raise `RuntimeError` after `timeout`.
 
         Args:
             store: where they meet.
@@ -57,13 +57,11 @@ class WeightGroup:
     def send(self, weights: Iterable[tuple[str, torch.Tensor]], shapes: Shapes, dtype: torch.dtype) -> None:
         """Send every tensor, as `dtype`.
 
-        Gathering the weights may be a collective of the learner ranks, so it goes on to its end even if sending fails.
-
         Raises:
             RuntimeError: if a receiver is gone.
             ValueError: if the tensors are not those of `shapes`.
         """
-        given, failure = iter(weights), None
+        given = iter(weights)
         for names in _buckets(shapes, dtype):
             bucket, places = _bucket(names, shapes, dtype, self.device)
             for name, place in places.items():
@@ -71,15 +69,9 @@ class WeightGroup:
                 if found != name:
                     raise ValueError(f"expected the weights of {name}, was given {found}")
                 place.copy_(tensor)
-            if failure is None:
-                try:
-                    self._broadcast(bucket)
-                except RuntimeError as error:
-                    failure = error
+            self._broadcast(bucket)
         for name, _ in given:
             raise ValueError(f"was given the weights of {name}, which nobody expects")
-        if failure is not None:
-            raise failure
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 

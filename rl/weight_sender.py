@@ -65,10 +65,12 @@ class WeightSender:
         weights = deepspeed_engine.whole_weights(engine, self.merge)
         if self.rank:
             return _take_part(weights)
-        if self._group is None:
-            self._group = WeightGroup(self._store, 0, size, self.device, timeout)
-        self._group.send(weights, deepspeed_engine.whole_shapes(engine), self.dtype)
-        return None
+        try:
+            if self._group is None:
+                self._group = WeightGroup(self._store, 0, size, self.device, timeout)
+            self._group.send(weights, deepspeed_engine.whole_shapes(engine), self.dtype)
+        finally:
+            _take_part(weights)  # the other ranks gather to the end, whatever happens here
 
 
 def _take_part(weights: Any) -> None:

@@ -25,8 +25,8 @@ from safetensors.torch import load, save
 
 from actors.delivery import Deliveries, ThroughMemory
 from actors.engine import StaleEngine
+from actors.giving import SyncTimeout
 from actors.learners import LearnerLost
-from actors.rollouts import SyncTimeout
 from rewards.grammar import parse
 from rl.config import Config
 from rl.learner_spec import LearnItem
@@ -188,6 +188,8 @@ def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
 
 
 def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> None:
+    with pytest.raises(ray.exceptions.RayTaskError, match="only parts of 1 engine layers"):
+        send(team, 9, without="layers.1.mlp.up_proj.weight")
     with pytest.raises(ray.exceptions.RayTaskError, match="left 1 engine parameters"):
         send(team, 9, without="layers.1.mlp.down_proj.weight")
     assert team.sync(10, prompts[0]).logprob_diff < 1e-4

@@ -34,7 +34,8 @@ def test_qwen3_vl_sees_the_same_media_in_engine_and_learner(cluster: None, faces
             team.learners.tune(list(range(8)), learning_rate=1e-2)  # away from a random model's even distribution
             if version > 1:
                 assert team.logprob_difference(probe) > 1e-3
-            assert team.load(version).bytes < 500_000  # of 15 million
+            sent = team.load(version).bytes
+            assert (sent < 500_000) == (version > 1)  # without the weights under the adapter, which are 15 million
             assert_media_agree(team, rows)
         an_adapter_that_lacks_a_tensor_is_refused(team)
         team.learners.restart(merged_model(team))
