@@ -30,8 +30,8 @@ class Seat:
     load: int = 0
     """Samples that it was asked for and has not given yet."""
     deaths: int = 0
-    base: Any = None
-    """Which weights the engine has under an adapter, where it is sent the adapter alone."""
+    base: tuple[Any, Any] | None = None
+    """(actor, which weights it was given under an adapter), where it is sent the adapter alone."""
     media: deque[Any] = field(default_factory=lambda: deque(maxlen=64))
     """Of the prompts that it was asked about last, whose vision features and prefixes it may still hold."""
 

@@ -46,7 +46,7 @@ def an_adapter_that_lacks_a_tensor_is_refused(team: Team) -> None:
     tensors = load(ray.get(team.learners.adapter(60.0)[0]).tobytes())
     del tensors[next(name for name in tensors if name.endswith("layers.1.mlp.up_proj.lora_B.weight"))]
     image = np.frombuffer(save(tensors), dtype=np.uint8)
-    lacking = AdapterAlone(team.rollouts.seats[0].base, lambda: (ray.put(image), image.nbytes))
+    lacking = AdapterAlone(team.rollouts.seats[0].base[1], lambda: (ray.put(image), image.nbytes))
     with pytest.raises(ray.exceptions.RayTaskError, match=r"lacks 1 of the engine's tensors, .*layers\.1\.mlp\.up_proj\.lora_B"):
         team.rollouts.load(lacking, 3)
 
