@@ -21,9 +21,6 @@ class MappedWeights:
         with path.open("r+b") as file:
             self._is = _identity(file.fileno())
             self._memory = mmap.mmap(file.fileno(), 0)
-        size = int.from_bytes(self._memory[:8], "little")
-        self._header = {k: v for k, v in json.loads(self._memory[8 : 8 + size]).items() if k != "__metadata__"}
-        self._start = 8 + size
 
     def same_as(self, path: Path) -> bool:
         """Whether `path` is the file that is mapped."""
@@ -31,8 +28,11 @@ class MappedWeights:
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Name and tensor, without a copy; nobody may write to them."""
-        for name, entry in self._header.items():
-            dtype, begin = _TYPES[entry["dtype"]], self._start + entry["data_offsets"][0]
+        start = 8 + int.from_bytes(self._memory[:8], "little")
+        header = json.loads(self._memory[8:start])
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            dtype, begin = _TYPES[entry["dtype"]], start + entry["data_offsets"][0]
             yield name, torch.frombuffer(self._memory, dtype=dtype, count=prod(entry["shape"]), offset=begin).view(entry["shape"])
 
 

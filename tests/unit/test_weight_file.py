@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save, save_file
 
 from actors.mapped_weights import MappedWeights
 from actors.shipment import LocalCopy
@@ -32,6 +32,14 @@ def test_what_is_written_is_read_by_safetensors_and_by_us(dtype: torch.dtype) ->
             torch.testing.assert_close(found[name], tensor.to(dtype), rtol=0, atol=0)
     file.write((name, tensor + 1) for name, tensor in weights.items())  # a mapping shows what is written later
     torch.testing.assert_close(dict(mapped.tensors())["b"], (weights["b"] + 1).to(dtype), rtol=0, atol=0)
+
+
+def test_another_image_of_the_same_size_in_the_same_place_is_read_by_its_own_names() -> None:
+    copy, images = LocalCopy(), [save({name: torch.full((4,), value)}) for name, value in (("one", 1.0), ("two", 2.0))]
+    mapped = MappedWeights(Path(copy.write(np.frombuffer(images[0], dtype=np.uint8))))
+    assert mapped.same_as(Path(copy.write(np.frombuffer(images[1], dtype=np.uint8))))
+    (found,) = mapped.tensors()
+    assert found[0] == "two" and found[1].tolist() == [2.0] * 4
 
 
 def test_a_tensor_that_is_not_given_is_named() -> None:
