@@ -125,7 +125,7 @@ class Learners:
 
     def _replace(self, method: str, folder: str) -> None:
         self.bases += 1
-        ray.get(self._of_all(lambda _, rank: rank.call.remote(method, folder), changes=True))
+        ray.get(self._call(method, [(folder,)] * self.count, changes=True))
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Token ids and positions of rows' questions, in order; the work is dealt out over the ranks."""
@@ -137,26 +137,24 @@ class Learners:
 
     def tune(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
         """One supervised step on these rows, dealt out over the ranks."""
-        count = len(indices)
         shares = [list(indices[number :: self.count]) for number in range(self.count)]
-        ask = lambda number, rank: rank.call.remote("tune", shares[number], count, learning_rate)  # noqa: E731
-        return ray.get(self._of_all(ask, changes=True))[0]
+        return ray.get(self._call("tune", [(share, len(indices), learning_rate) for share in shares], changes=True))[0]
 
     def update(self, parts: Sequence[Sequence[LearnItem]], learning_rate: float) -> dict[str, float]:
         """GRPO on one rollout, an optimizer step for each part; groups are dealt out over the ranks."""
         totals = [Totals(len(part), sum(len(item.ids) for item in part), self.count) for part in parts]
         dealt = [[[part[index] for index in share] for share in deal(part, self.count)] for part in parts]
-        ask = lambda n, rank: rank.call.remote("update", [shares[n] for shares in dealt], totals, learning_rate)  # noqa: E731
-        return ray.get(self._of_all(ask, changes=True))[0]
+        of_rank = [([shares[number] for shares in dealt], totals, learning_rate) for number in range(self.count)]
+        return ray.get(self._call("update", of_rank, changes=True))[0]
 
     def log_probs(self, items: Sequence[LearnItem]) -> list[Any]:
         """Under the present weights, the same on every rank, of rank 0; under ZeRO-3 all have to take part."""
-        return ray.get(self._of_all(lambda _, rank: rank.call.remote("log_probs", items)))[0]
+        return ray.get(self._call("log_probs", [(items,)] * self.count))[0]
 
     def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
         """KL from the reference of each sample, in order; the work is dealt out over the ranks."""
         shares = deal(items, self.count)
-        calls = self._of_all(lambda n, rank: rank.call.remote("reference_kl", [items[index] for index in shares[n]]))
+        calls = self._call("reference_kl", [([items[index] for index in share],) for share in shares])
         found = [0.0] * len(items)
         for share, values in zip(shares, ray.get(calls), strict=True):
             for index, value in zip(share, values, strict=True):
@@ -229,12 +227,16 @@ class Learners:
 
     def broadcast(self, meeting: Broadcast) -> dict[Any, int]:
         """Send all weights to a group; references that are ready when each rank has done its part, with the rank's number."""
-        calls = self._of_all(lambda _, rank: rank.call.remote("broadcast_weights", meeting.size, meeting.timeout))
+        calls = self._call("broadcast_weights", [(meeting.size, meeting.timeout)] * self.count)
         return {ref: number for number, ref in enumerate(calls)}
 
     def call(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank and wait for all."""
-        return ray.get(self._of_all(lambda _, rank: rank.call.remote(method, *arguments)))
+        return ray.get(self._call(method, [arguments] * self.count))
+
+    def _call(self, method: str, arguments: Sequence[tuple[Any, ...]], changes: bool = False) -> list[Any]:
+        """Call a method on every rank, each with arguments of its own; returns the references."""
+        return self._of_all(lambda number, rank: rank.call.remote(method, *arguments[number]), changes)
 
     def _bundle(self, rank: int) -> PlacementGroupSchedulingStrategy:
         return PlacementGroupSchedulingStrategy(self.group, placement_group_bundle_index=rank)

@@ -21,7 +21,7 @@ from rewards.tree import Node, to_node
 from rl.config import Config
 from rl.console import warn
 from rl.environment import worker_environment
-from rl.team import engine_spec
+from rl.specs import engine_spec
 from rollout.face_data import RATIONALE_QUESTION
 from rollout.judges import LEVELS
 from rollout.media import Medium, is_image

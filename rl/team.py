@@ -13,7 +13,6 @@ import ray
 
 from actors.cluster import ClusterError, wait_ready
 from actors.delivery import Deliveries
-from actors.engine_setup import EngineSpec
 from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
 from actors.scoring import Scoring
@@ -21,12 +20,12 @@ from rewards.building import with_sources
 from rl.config import Config, ReasoningConfig, scorer_entries
 from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
-from rl.learner_spec import DeepSpeedSpec, GrpoSpec, LearnerSpec, LearnItem, LoraSpec, PartAdvantages
+from rl.learner_spec import LearnItem, PartAdvantages
 from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
 from rl.sampling import greedy_sampling, longest_completion
+from rl.specs import adapter_alone, engine_spec, learner_spec
 from rollout.judges import judge_of
-from rollout.media import ClipSpec
 from rollout.mixing import spread
 from rollout.rows import RowData
 from rollout.samples import Group, Prompt, SamplingSpec
@@ -209,87 +208,6 @@ def agreed(hashes: Sequence[dict[str, str]]) -> dict[str, str]:
                 f"reward workers loaded different versions of {', '.join(differ)}; install the same one everywhere"
             )
     return hashes[0]
-
-
-def clip_spec(config: Config) -> ClipSpec:
-    return ClipSpec(config.data.fps, config.data.max_frames, config.data.max_pixels)
-
-
-def clip_bytes(config: Config) -> int:
-    return int(config.data.clip_cache_gib * 2**30)
-
-
-def learner_spec(config: Config, model: str, train_rows: RowData) -> LearnerSpec:
-    grpo, learner = config.grpo, config.learner
-    return LearnerSpec(
-        model=model,
-        dtype=config.model.dtype,
-        engine_dtype=config.rollout.dtype or config.model.dtype,
-        rows=str(train_rows.path.resolve()),
-        media_root=str(train_rows.media_root),
-        clip=clip_spec(config),
-        clip_cache_bytes=clip_bytes(config),
-        token_budget=learner.token_budget,
-        temperature=grpo.temperature,
-        grpo=GrpoSpec(
-            clip_low=grpo.clip_low,
-            clip_high=grpo.clip_high,
-            kl=grpo.kl,
-            kl_estimator=grpo.kl_estimator,
-            token_level=grpo.token_level_loss,
-            loss=grpo.loss,
-            dual_clip=grpo.dual_clip,
-            kl_in=grpo.kl_in,
-            correction=grpo.correction,
-            correction_low=grpo.correction_low,
-            correction_high=grpo.correction_high,
-            epochs=grpo.epochs,
-        ),
-        deepspeed=DeepSpeedSpec(
-            zero_stage=learner.zero_stage,
-            offload=tuple(learner.offload),
-            bf16=config.model.dtype == "bfloat16",
-            gradient_clip=learner.gradient_clip,
-            weight_decay=learner.weight_decay,
-            beta2=learner.beta2,
-        ),
-        threads=learner.threads,
-        share_prefixes=learner.share_prefixes,
-        seed=config.seed,
-        freeze=tuple(config.model.freeze),
-        lora=lora_spec(config),
-        gradient_checkpointing=learner.gradient_checkpointing,
-        trust_remote_code=config.model.trust_remote_code,
-    )
-
-
-def lora_spec(config: Config) -> LoraSpec | None:
-    lora = config.model.lora
-    return lora and LoraSpec(lora.rank, lora.alpha, tuple(lora.modules), alone=adapter_alone(config))
-
-
-def adapter_alone(config: Config) -> bool:
-    """Engines are sent the adapters, not weights that they are merged into."""
-    return config.model.lora is not None and config.model.lora.sync == "adapter"
-
-
-def engine_spec(config: Config, model: str, media_per_prompt: dict[str, int]) -> EngineSpec:
-    rollout = config.rollout
-    return EngineSpec(
-        model=model,
-        dtype=rollout.dtype or config.model.dtype,
-        max_model_len=rollout.max_model_len,
-        max_sequences=rollout.max_sequences,
-        gpu_memory=rollout.gpu_memory,
-        tensor_parallel=rollout.tensor_parallel,
-        enforce_eager=rollout.enforce_eager,
-        clip=clip_spec(config),
-        clip_cache_bytes=clip_bytes(config),
-        media_per_prompt=media_per_prompt,
-        in_flight=rollout.in_flight,
-        lora=lora_spec(config) if adapter_alone(config) else None,
-        trust_remote_code=config.model.trust_remote_code,
-    )
 
 
 def learn_items(

@@ -17,7 +17,7 @@ from actors.learners import Learners
 from rl.config import Config
 from rl.learner_spec import LearnItem, LoraSpec
 from rl.policy import load_model
-from rl.team import learner_spec
+from rl.specs import learner_spec
 from rl.weight_group import WeightGroup, find_store
 from rollout.rows import Row, open_rows
 
