@@ -5,20 +5,24 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray._private.services import canonicalize_bootstrap_address
 from ray.exceptions import GetTimeoutError
 
+from rewards.errors import UserError
+
 LOCAL = "local"
+AUTO = "auto"
+ANSWER_SECONDS = 3.0
+"""How long a head is given to answer; on one network it takes milliseconds."""
+
 PACKAGES = ("actors", "rewards", "rl", "rollout")
 
 
-class ClusterError(RuntimeError):
+class ClusterError(UserError):
     """The cluster cannot give what the run asks for."""
 
 
@@ -35,51 +39,99 @@ def check_packages() -> None:
 
 
 def connect(address: str | None, object_store_gib: float, environment: dict[str, str]) -> str:
-    """Join the cluster at `address`, the one of this Ray job, or start one on this machine.
+    """Join the cluster that `find_cluster` finds, or start one on this machine.
 
     Args:
-        address: None for RAY_ADDRESS, which Ray sets in jobs, or else a cluster that runs on this machine;
-            `local` always starts one.
+        address: as the config names it.
         object_store_gib: of a cluster that is started here.
         environment: variables for every worker process.
 
     Returns:
         What was done, for the log.
+
+    Raises:
+        ClusterError: if the cluster that is named cannot be joined.
     """
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
-    target = address or os.environ.get("RAY_ADDRESS") or _running_cluster()
+    target = find_cluster(address)
     common: dict[str, Any] = {"logging_level": logging.WARNING, "runtime_env": {"env_vars": environment}}
-    if target not in (None, LOCAL):
-        try:
-            ray.init(address=target, **common)
-        except ConnectionError as error:
-            raise ClusterError(f"no Ray cluster answers at {target} ({error}); check cluster.address") from error
-        return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
-    ray.init(
-        address=LOCAL,
-        num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
-        include_dashboard=False,
-        object_store_memory=int(object_store_gib * 2**30),
-        **common,
-    )
-    return "started a local Ray cluster"
-
-
-def _running_cluster() -> str | None:
-    """Where the cluster that was started on this machine answers, if one does.
-
-    Ray's own record of it outlives a crash, and `ray.init("auto")` tries for minutes to join a dead one.
-    """
-    address = canonicalize_bootstrap_address("auto")
-    if address is None:
-        return None
-    host, port = address.rsplit(":", 1)
+    if target is None:
+        ray.init(
+            address=LOCAL,
+            num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
+            include_dashboard=False,
+            object_store_memory=int(object_store_gib * 2**30),
+            **common,
+        )
+        return "started a local Ray cluster"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
-    except OSError:
+        ray.init(address=target, **common)
+    except (ConnectionError, RuntimeError, ValueError) as error:  # nobody there, another version, not an address
+        raise ClusterError(
+            f"the Ray cluster at {target} cannot be joined ({_first_line(error)}); "
+            "set cluster.address to another, or to `local` to start one here"
+        ) from error
+    return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
+
+
+def find_cluster(address: str | None) -> str | None:
+    """The address of the cluster to join, or None if one is to be started here.
+
+    Args:
+        address: `host:port`; `auto` for the cluster that runs on this machine; `local` for one of its own. None takes
+            RAY_ADDRESS, which Ray sets in jobs, or else the cluster that runs on this machine if there is one.
+
+    Raises:
+        ClusterError: if a cluster is asked for and nobody answers.
+    """
+    named = address or os.environ.get("RAY_ADDRESS") or None
+    if named == LOCAL:
         return None
-    return address
+    origin = "cluster.address" if address else "RAY_ADDRESS"
+    if named not in (None, AUTO):
+        if not answers(named):
+            raise ClusterError(
+                f"no Ray cluster answers at {named} ({origin}); start one there, name another, or set cluster.address=local"
+            )
+        return named
+    recorded = recorded_cluster()
+    if recorded is not None and answers(recorded):
+        return recorded
+    if named == AUTO:
+        raise ClusterError(f"no Ray cluster runs on this machine ({origin}=auto); run `ray start --head`, or set it to local")
+    return None
+
+
+def recorded_cluster() -> str | None:
+    """The address of the cluster that this user started last on this machine with `ray start`, alive or not.
+
+    Ray leaves it in the file that the documentation of `ray.init` names. `ray.init()` would read it too, but tries for
+    minutes to join a dead cluster, and would join another user's.
+    """
+    file = Path(os.environ.get("RAY_TMPDIR") or "/tmp") / "ray" / "ray_current_cluster"
+    try:
+        mine = file.stat().st_uid == os.getuid()
+        return (file.read_text(encoding="utf-8").strip() or None) if mine else None
+    except FileNotFoundError:
+        return None
+
+
+def answers(address: str) -> bool:
+    """Whether a gRPC server, as every Ray head is, takes a connection at `[ray://]host:port`."""
+    import grpc
+
+    options = [("grpc.enable_http_proxy", 0)]  # as Ray connects
+    with grpc.insecure_channel(address.removeprefix("ray://"), options) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=ANSWER_SECONDS)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rewards.adapters import ADAPTERS
+from rewards.errors import UserError
 from rewards.sample import MODES, Mode
 
 ENTRY_POINT_GROUP = "affectree.scorers"
@@ -23,7 +24,7 @@ Isolation = Literal["process", "thread", "inline"]
 ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
 
 
-class PluginError(ValueError):
+class PluginError(UserError):
     """A scorer that cannot be found or called; the message names the spec and what to do."""
 
 

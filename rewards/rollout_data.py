@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rewards.errors import UserError
 from rewards.sample import RewardSample
 
 # fmt: off
@@ -18,7 +19,7 @@ _OWN = frozenset({
 # fmt: on
 
 
-class RolloutDataError(ValueError):
+class RolloutDataError(UserError):
     """A file of rollouts that cannot be used; names file, row and key, what was found and what to do."""
 
 

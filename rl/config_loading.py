@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from rewards.building import mix_settings
+from rewards.errors import UserError
 from rewards.plugins import PluginError
 from rl.config import Config
 from rl.config_rules import check_config
@@ -18,7 +19,7 @@ from rl.config_rules import check_config
 HOME = Path(__file__).resolve().parent.parent
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """Everything that is wrong with a configuration, one line each."""
 
     def __init__(self, problems: Sequence[str]) -> None:

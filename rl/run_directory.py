@@ -14,10 +14,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from rewards.building import MixEntry
+from rewards.errors import UserError
 from rl.config import Config
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run directory that cannot be used; says what is missing and what to do."""
 
 

@@ -13,8 +13,10 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
+from rewards.errors import UserError
 
-class MediaError(ValueError):
+
+class MediaError(UserError):
     """A media file that cannot be used; the message names the file, what was found and what to do."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from datasets import Dataset, load_dataset
 
+from rewards.errors import UserError
 from rollout.media import MediaError, Medium, check_media
 
 MEDIA_TAG = re.compile("<(video|image)>")
@@ -19,7 +20,7 @@ _OPENED_AT_START = 10_000
 _COLUMNS = ("messages", "videos", "images", "source", "task", "answer", "tree", "options")
 
 
-class RowError(ValueError):
+class RowError(UserError):
     """A row that cannot be used; the message names file, row and key, what was found and what to do."""
 
 
