@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,9 +57,13 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
     target = find_cluster(address)
-    common: dict[str, Any] = {"logging_level": logging.WARNING, "runtime_env": {"env_vars": environment}}
+    common: dict[str, Any] = {
+        "logging_level": logging.WARNING,
+        "log_to_driver": False,  # actors keep their own logs (actors/logs.py)
+        "runtime_env": {"env_vars": environment},
+    }
     if target is None:
-        ray.init(
+        _init(
             address=LOCAL,
             num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
             include_dashboard=False,
@@ -66,13 +72,26 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
         )
         return "started a local Ray cluster"
     try:
-        ray.init(address=target, **common)
+        _init(address=target, **common)
     except (ConnectionError, RuntimeError, ValueError) as error:  # nobody there, another version, not an address
         raise ClusterError(
             f"the Ray cluster at {target} cannot be joined ({_first_line(error)}); "
             "set cluster.address to another, or to `local` to start one here"
         ) from error
     return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
+
+
+def disconnect() -> None:
+    """Leave the cluster; one that was started here ends."""
+    ray.shutdown()
+
+
+def _init(**arguments: Any) -> None:
+    """`ray.init`, which takes SIGTERM for itself; its handler says nothing."""
+    handler = signal.getsignal(signal.SIGTERM)
+    ray.init(**arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 def find_cluster(address: str | None) -> str | None:

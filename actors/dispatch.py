@@ -12,10 +12,11 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
+from rewards.errors import UserError
 from rollout.samples import Prompt
 
 
-class GenerationTimeout(RuntimeError):
+class GenerationTimeout(UserError):
     """The engines finished nothing within the bound."""
 
 

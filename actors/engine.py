@@ -18,6 +18,7 @@ import ray
 
 from actors.busy_clock import BusyClock
 from actors.engine_setup import EngineSpec, ending_with_vllm, engine_arguments, set_environment
+from actors.logs import keep_output
 from actors.shipment import Broadcast, LocalCopy, Shipment
 from actors.sync_gate import SyncGate
 from actors.version_marks import VersionMarks
@@ -45,6 +46,7 @@ class RolloutEngine:
         self.copy = LocalCopy()
         self.adapter: Path | None = None
         """Of the policy, where vLLM reads it."""
+        keep_output(name)
         set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 

@@ -12,9 +12,10 @@ from ray.exceptions import RayActorError, RayTaskError
 from actors.delivery import Delivery
 from actors.dispatch import Dispatcher, Seat
 from actors.learners import LearnerLost
+from rewards.errors import UserError
 
 
-class SyncTimeout(RuntimeError):
+class SyncTimeout(UserError):
     """Some engine did not take new weights within the bound."""
 
 

@@ -13,7 +13,9 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from actors.logs import keep_output
 from actors.shipment import Broadcast, Shipment
+from rewards.errors import UserError
 from rl.config import TinySpec
 from rl.dealing import deal
 from rl.learner_spec import LearnerSpec, LearnItem, Totals
@@ -21,7 +23,7 @@ from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 
 
-class LearnerLost(RuntimeError):
+class LearnerLost(UserError):
     """A learner rank died or hangs."""
 
 
@@ -33,7 +35,8 @@ class WeightsChanged(RuntimeError):
 class LearnerActor:
     """Hosts one rank; torch and DeepSpeed are imported here, not in the driver."""
 
-    def __init__(self) -> None:
+    def __init__(self, rank: int) -> None:
+        keep_output(f"learner {rank}")
         import rl.learner  # noqa: F401  takes longer than anything else about starting; `start` does the rest
 
     def build_tiny(self, directory: str, texts: list[str], spec: TinySpec, seed: int) -> None:
@@ -102,7 +105,7 @@ class Learners:
     def place(self) -> None:
         """Start the ranks' processes where there is room; they import what they need."""
         self.ranks = [
-            LearnerActor.options(num_cpus=self.cpus, num_gpus=self.gpus, scheduling_strategy=self._bundle(rank)).remote()
+            LearnerActor.options(num_cpus=self.cpus, num_gpus=self.gpus, scheduling_strategy=self._bundle(rank)).remote(rank)
             for rank in range(self.count)
         ]
 

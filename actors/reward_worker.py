@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from actors.logs import keep_output
 from rewards.building import MixEntry, build_mix
 from rewards.mix import Reward
 from rollout.samples import Group, reward_sample
@@ -23,7 +24,8 @@ class ScoredGroup:
 class RewardWorker:
     """Scores one group at a time; a scorer's fault costs a sample, never the worker."""
 
-    def __init__(self, entries: Sequence[MixEntry]) -> None:
+    def __init__(self, name: str, entries: Sequence[MixEntry]) -> None:
+        keep_output(name)
         self.mix = build_mix(entries)
 
     def ready(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from actors.dispatch import Dispatcher, GenerationTimeout, Seat
 from actors.engine import RolloutEngine
 from actors.engine_setup import EngineSpec
 from actors.giving import SyncBound, SyncTimeout, find_the_dead, give
+from rewards.errors import UserError
 from rl.config import RolloutConfig
 from rollout.prompts import EncodedPrompt
 from rollout.reasoning import Judge, Reasoned
@@ -28,7 +29,7 @@ MOST_DEATHS = 3
 """Of one engine, before the run ends."""
 
 
-class EngineKeepsDying(RuntimeError):
+class EngineKeepsDying(UserError):
     """An engine was replaced too often."""
 
 
@@ -86,12 +87,18 @@ class Rollouts:
             lambda engine, prompt: engine.generate.options(num_returns=2).remote(prompt, spec_of(prompt)),
         )
 
-    def groups(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Group]:
-        """A group for each prompt, in order."""
-        return _in_order(prompts, self.generate(prompts, sampling))
+    def groups(self, prompts: Sequence[Prompt], sampling: Sampling, told: Callable[[], None] = lambda: None) -> list[Group]:
+        """A group for each prompt, in order; `told` is called as each becomes whole."""
+        return _in_order(prompts, self.generate(prompts, sampling), told)
 
-    def reason(self, prompts: Sequence[Prompt], sampling: SamplingSpec, judges: Sequence[Judge]) -> list[Reasoned]:
-        """Answer each prompt stage by stage, by its own judge; in order."""
+    def reason(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: SamplingSpec,
+        judges: Sequence[Judge],
+        told: Callable[[], None] = lambda: None,
+    ) -> list[Reasoned]:
+        """Answer each prompt stage by stage, by its own judge; in order. `told` is called after each."""
         by_key = {prompt.key: judge for prompt, judge in zip(prompts, judges, strict=True)}
         return _in_order(
             prompts,
@@ -100,6 +107,7 @@ class Rollouts:
                 lambda _: sampling.count,
                 lambda engine, prompt: engine.reason.options(num_returns=2).remote(prompt, sampling, by_key[prompt.key]),
             ),
+            told,
         )
 
     def load(self, delivery: Delivery, version: int) -> SyncReport:
@@ -213,6 +221,9 @@ class Rollouts:
         return found
 
 
-def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]]) -> list[Any]:
-    found = {prompt.key: answer for prompt, answer in answers}
+def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]], told: Callable[[], None]) -> list[Any]:
+    found = {}
+    for prompt, answer in answers:
+        found[prompt.key] = answer
+        told()
     return ray.get([found[prompt.key] for prompt in prompts])

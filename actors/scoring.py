@@ -10,9 +10,10 @@ import ray
 
 from actors.reward_worker import RewardWorker, ScoredGroup
 from rewards.building import MixEntry
+from rewards.errors import UserError
 
 
-class ScoringTimeout(RuntimeError):
+class ScoringTimeout(UserError):
     """Groups were not scored within the bound."""
 
 
@@ -21,7 +22,7 @@ class Scoring:
 
     def __init__(self, entries: Sequence[MixEntry], workers: int) -> None:
         actor = ray.remote(RewardWorker).options(num_cpus=0.1)
-        self.workers = [actor.remote(entries) for _ in range(workers)]
+        self.workers = [actor.remote(f"reward worker {number}", entries) for number in range(workers)]
         self._turn = itertools.cycle(self.workers)
 
     def ready(self) -> list[Any]:

@@ -29,6 +29,7 @@ from actors.orphans import end_with_engine
 from actors.shipment import Broadcast
 from actors.vllm_adapters import check_adapter
 from actors.vllm_repairs import keep_media_of_cached_prompts
+from rewards.errors import UserError
 from rl.weight_group import WeightGroup, find_store
 
 BACKEND = "affectree"
@@ -57,7 +58,7 @@ class IncompleteUpdate(RuntimeError):
     """An update that left some of the engine's parameters as they were."""
 
 
-class BrokenShipment(RuntimeError):
+class BrokenShipment(UserError):
     """Weights that are not, or no longer, what the learner wrote."""
 
 

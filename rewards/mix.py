@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from types import TracebackType
 
+from rewards.errors import UserError
 from rewards.isolation import Runner, score_with_retries
 from rewards.sample import Failure, Outcome, RewardSample
 
@@ -46,7 +47,7 @@ class Reward:
     """What went wrong, by scorer; also of scorers for which a number was used instead."""
 
 
-class ScorerFailed(RuntimeError):
+class ScorerFailed(UserError):
     """A scorer failed whose `on_error` is `fail`."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.progress import Progress as ProgressBar
@@ -14,8 +15,11 @@ from rl.environment import hush
 hush()
 
 from rewards.cli import app as reward_app  # noqa: E402
-from rl.config_loading import ConfigError, load_config  # noqa: E402
+from rewards.errors import UserError  # noqa: E402
+from rl.config_loading import load_config  # noqa: E402
 from rl.console import console, say  # noqa: E402
+from rl.endings import end  # noqa: E402
+from rl.interrupts import Interrupted  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Affective-tree reinforcement learning of video-language models."
@@ -42,17 +46,29 @@ def train(
 
     if resume is not None:
         if config is not None or settings:
-            raise typer.BadParameter("--resume goes on with the run's own configuration; give no other")
+            raise UserError("--resume goes on with the run's own configuration; give no other configuration or settings")
         directory, loaded = RunDirectory.open(resume)
     else:
         loaded = load_config(config, settings or [])
         directory = None
+    from actors.cluster import disconnect
+    from rl.run_log import run_log
     from rl.train import train as run_training
 
     if directory is None:
         directory = RunDirectory.create(loaded)
     say(f"run directory: {directory.path}")
-    run_training(loaded, directory)
+    with run_log(directory.logs) as log:
+        try:
+            run_training(loaded, directory)
+        except Interrupted as stop:
+            stop.add_note(f"go on with: affectree train --resume {shlex.quote(str(directory.path))}")
+            raise
+        except Exception as error:
+            error.add_note(f"full traceback: {log}")
+            raise
+        finally:
+            disconnect()
 
 
 @app.command()
@@ -87,10 +103,7 @@ def reason(
     if (model / "config.yaml").is_file():
         directory, config = RunDirectory.open(model)
         folder = directory.model
-    try:
-        judge = judge_of(scorer, endpoint, judge_model)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    judge = judge_of(scorer, endpoint, judge_model)
     max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
     found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), judge)
     for clip, one in zip(clips, found, strict=True):
@@ -157,30 +170,5 @@ def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
 
 
 def main() -> None:
-    """Entry point: user errors end with one clear message and exit code 2, everything else with its traceback."""
-    from actors.cluster import ClusterError
-    from rewards.plugins import PluginError
-    from rewards.rollout_data import RolloutDataError
-    from rl.run_directory import RunError
-    from rollout.media import MediaError
-    from rollout.rows import RowError
-
-    ours = (RowError, MediaError, RunError, PluginError, RolloutDataError, ClusterError, FileExistsError)
-    try:
-        app()
-    except ConfigError as error:
-        console.print("the configuration cannot be used:", style="bold red")
-        console.print(str(error), markup=False)
-        raise SystemExit(2) from None
-    except ours as error:
-        _tell(error)
-    except Exception as error:
-        cause = getattr(error, "cause", None)  # what an actor raised, as Ray passes it on
-        if not isinstance(cause, ours):
-            raise
-        _tell(cause)
-
-
-def _tell(error: BaseException) -> NoReturn:
-    console.print(f"error: {error}", style="bold red", markup=False)
-    raise SystemExit(2) from None
+    """Entry point; `rl/endings.py` says how a command ends."""
+    raise SystemExit(end(lambda: app(standalone_mode=False)))

@@ -24,7 +24,8 @@ class ConfigError(UserError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"  - {problem}" for problem in problems))
+        listed = problems[0] if len(problems) == 1 else "".join(f"\n  - {problem}" for problem in problems)
+        super().__init__(f"the configuration cannot be used: {listed}")
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from rewards.errors import UserError
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
@@ -202,7 +203,7 @@ def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield f"{key}.temperature", reasoning.temperature, varied, "must be above 0, or all candidates are the same"
     try:
         judge_of(reasoning.scorer, reasoning.endpoint, reasoning.model)
-    except ValueError as error:
+    except UserError as error:
         yield f"{key}.scorer", reasoning.scorer, False, str(error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,16 +14,23 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+said = logging.getLogger("affectree")
+"""Where the same lines go besides: to the log of the run, while there is one."""
+said.addHandler(logging.NullHandler())
+
 console = Console(soft_wrap=not sys.stdout.isatty(), highlight=sys.stdout.isatty(), width=None if sys.stdout.isatty() else 150)
 _began = time.monotonic()
 
 
 def say(text: str) -> None:
     """One line with the time since the start."""
+    said.info(text)
     console.print(Text(f"[{time.monotonic() - _began:6.0f} s] {text}"))
 
 
 def warn(text: str) -> None:
+    """One line that asks for attention, though the run goes on."""
+    said.warning(text)
     console.print(Text(f"[{time.monotonic() - _began:6.0f} s] warning: {text}", style="yellow"))
 
 

@@ -31,6 +31,8 @@ class Results:
         self.config, self.directory, self.tracker = config, directory, tracker
         self.summary = summary
         self.examples = [Example(**e) for e in summary.get("examples", [])]
+        self.drawn_tokens: float | None = None
+        """By the engines in a second, once a stage has been measured in this process."""
 
     @classmethod
     def open(cls, config: Config, directory: RunDirectory, splits: Splits, tracker: Tracker) -> Results:
@@ -56,6 +58,11 @@ class Results:
         self.tracker.log({f"test/{name}/{key}": value for key, value in evaluation.measures.items()}, 0)
         shown = {k: v for k, v in evaluation.measures.items() if k in ("root_accuracy", "leaf_f1", "structure", "tree_edit")}
         say(f"held-out after {name}: " + " ".join(f"{key} {100 * value:.1f}" for key, value in shown.items()))
+
+    def note_pace(self, stage: str) -> None:
+        """Take the only stage that has been measured for the engines' pace."""
+        tokens = sum(self.config.evaluation.rows.values()) * self.summary["stages"][stage]["length"]
+        self.drawn_tokens = tokens / self.summary["seconds"]["evaluate"]
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

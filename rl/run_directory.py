@@ -53,6 +53,7 @@ class RunDirectory:
         self.tuned_model = self.path / "tuned_model"
         self.model = self.path / "model"
         self.scorers = self.path / "scorers"
+        self.logs = self.path / "logs"
 
     @classmethod
     def create(cls, config: Config) -> RunDirectory:

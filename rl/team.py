@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from actors.learners import Learners
 from actors.rollouts import Rollouts, SyncReport
 from actors.scoring import Scoring
 from rewards.building import with_sources
+from rewards.errors import UserError
 from rl.config import Config, ReasoningConfig, scorer_entries
 from rl.console import say, warn
 from rl.evaluation import Evaluation, evaluate_groups
@@ -25,6 +27,7 @@ from rl.preparation import Splits, named_model, tokenizer_texts
 from rl.run_directory import RunDirectory, write_folder
 from rl.sampling import greedy_sampling, longest_completion
 from rl.specs import adapter_alone, engine_spec, learner_spec
+from rl.time_left import phase
 from rollout.judges import judge_of
 from rollout.mixing import spread
 from rollout.rows import RowData
@@ -33,11 +36,11 @@ from rollout.samples import Group, Prompt, SamplingSpec
 PROBE_TOKENS = 8
 
 
-class SyncMismatch(RuntimeError):
+class SyncMismatch(UserError):
     """Right after a sync, engine and learner give the same tokens different probabilities."""
 
 
-class NothingScored(RuntimeError):
+class NothingScored(UserError):
     """Scorers failed on every sample of a validation, so that no checkpoint can be chosen."""
 
 
@@ -120,7 +123,9 @@ class Team:
 
     def generate_greedy(self, prompts: Sequence[Prompt]) -> list[Group]:
         """One greedy completion of each prompt, as long as its task may be."""
-        return self.rollouts.groups(prompts, lambda prompt: greedy_sampling(self.config.evaluation, prompt.row.task))
+        with phase("evaluate", len(prompts)) as shown:
+            sampling = partial(greedy_sampling, self.config.evaluation)
+            return self.rollouts.groups(prompts, lambda prompt: sampling(prompt.row.task), shown.step)
 
     def evaluate(self, rows: RowData, name: str) -> Evaluation:
         """Greedy measures on the held-out rows of every task that the config evaluates."""
@@ -135,7 +140,8 @@ class Team:
         longest = longest_completion(evaluation.max_tokens, "rationale")
         sampling = SamplingSpec(settings.width, longest, settings.temperature, seed=self.config.seed)
         judge = judge_of(settings.scorer, settings.endpoint, settings.model)
-        found = self.rollouts.reason(prompts, sampling, [judge(prompt.row) for prompt in prompts])
+        with phase("reason", len(prompts)) as shown:
+            found = self.rollouts.reason(prompts, sampling, [judge(prompt.row) for prompt in prompts], shown.step)
         return evaluate_groups([one.group(prompt) for one, prompt in zip(found, prompts, strict=True)], evaluation.examples)
 
     def validate(self, rows: RowData, step: int) -> tuple[float, dict[str, float]]:

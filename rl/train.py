@@ -12,7 +12,9 @@ from functools import partial
 from itertools import cycle, islice
 
 from actors.cluster import check_packages, connect
+from actors.logs import LOGS
 from actors.reward_worker import ScoredGroup
+from rewards.errors import UserError
 from rl.advantages import ESTIMATORS, less_kl
 from rl.ahead import Ahead
 from rl.config import Config
@@ -20,6 +22,8 @@ from rl.console import say, warn
 from rl.credit import part_advantages
 from rl.curriculum import tuning_steps
 from rl.environment import worker_environment
+from rl.forecast import AFTER_STEPS, forecast, plan
+from rl.interrupts import Interrupted
 from rl.learner_spec import LearnItem
 from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
 from rl.preparation import Splits, prepare_data
@@ -31,13 +35,14 @@ from rl.sampling import grpo_sampling
 from rl.schedules import cosine
 from rl.staleness import age_metrics, without_stale
 from rl.team import Team, launch, learn_items
+from rl.time_left import phase
 from rl.timing import EngineClock, Stopwatch
 from rl.tracking import Tracker
 from rollout.mixing import mixed_indices
 from rollout.samples import Prompt
 
 
-class TooManyScorerErrors(RuntimeError):
+class TooManyScorerErrors(UserError):
     """More samples of a step could not be scored than the config allows."""
 
 
@@ -68,20 +73,22 @@ def train(config: Config, directory: RunDirectory) -> Results:
     check_packages()
     splits = prepare_data(config)
     on_cpu = not (config.learner.gpus or config.rollout.gpus)
-    say(connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu)))
+    environment = worker_environment(on_cpu) | {LOGS: str(directory.logs)}
+    say(connect(config.cluster.address, config.cluster.object_store_gib, environment))
     tracker = Tracker(config, directory, warn)
     results = Results.open(config, directory, splits, tracker)
     try:
         with launch(config, directory, splits) as team:
             tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
             run = Run(config, directory, splits, tracker, team, results)
+            say(plan(config))
             resume(run)
             if run.progress.phase == "tune":
                 tune(run)
             grpo(run)
             conclude(run)
-    except BaseException:
-        tracker.finish("FAILED")
+    except BaseException as error:
+        tracker.finish("KILLED" if isinstance(error, Interrupted) else "FAILED")
         raise
     tracker.finish()
     return results
@@ -103,14 +110,14 @@ def resume(run: Run) -> None:
     if "init" not in run.results.summary["stages"]:
         with run.results.timed("evaluate"):
             run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
+        run.results.note_pace("init")
 
 
 def tune(run: Run) -> None:
     """Curriculum tuning by the learner ranks."""
     stages = run.config.curriculum.stages
     total = sum(stage.steps for stage in stages.values())
-    told = time.monotonic()
-    with run.results.timed("tune"):
+    with run.results.timed("tune"), phase("tune", total, run.progress.step) as shown:
         for step in tuning_steps(stages, run.splits.train, run.config.seed):
             if step.number <= run.progress.step:
                 continue
@@ -121,11 +128,9 @@ def tune(run: Run) -> None:
             run.directory.log_metrics({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
             run.tracker.log(metrics, step.number, flush=False)
             run.progress = advanced(run.progress, step=step.number)
-            if step.number in (1, total) or time.monotonic() - told > 10:
-                told = time.monotonic()
-                say(
-                    f"tune {step.number}/{total} ({step.stage}) | loss {stats['loss']:.3f} | {metrics['tune/seconds']:.2f} s/step"
-                )
+            shown.step(f"{step.stage} | loss {stats['loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
+            if step.number == AFTER_STEPS and run.results.drawn_tokens and shown.left.seconds_a_step:
+                say(forecast(run.config, run.results.drawn_tokens, shown.left.seconds_a_step))
             if due(step.number, run.config.checkpoints.tune_every) and step.number < total:
                 checkpoint(run)
     version = run.progress.version + 1
@@ -152,8 +157,12 @@ def grpo(run: Run) -> None:
         rows = next(batches)
         return StepPrompts(step, rows, team.prompts(run.splits.train, rows, f"step{step}"))
 
-    with Ahead(run.progress.step + 1, config.steps, config.staleness, prompts_of, partial(roll_out, run)) as rollouts:
-        for step in range(run.progress.step + 1, config.steps + 1):
+    first = run.progress.step + 1
+    with (
+        Ahead(first, config.steps, config.staleness, prompts_of, partial(roll_out, run)) as rollouts,
+        phase("GRPO", config.steps, done=first - 1, lines=False) as shown,
+    ):
+        for step in range(first, config.steps + 1):
             with run.results.timed("grpo"):
                 watch = Stopwatch()
                 rollouts.start()
@@ -177,7 +186,8 @@ def grpo(run: Run) -> None:
             run.progress = advanced(run.progress, step=step, version=run.progress.version + 1)
             if due(step, run.config.evaluation.every):
                 metrics |= best_so_far(run)
-            record(run, scored, metrics)
+            shown.step()
+            record(run, scored, metrics, str(shown.left))
             if due(step, run.config.checkpoints.every) or step == config.steps:
                 checkpoint(run)
 
@@ -263,14 +273,14 @@ def parts_of(scored: ScoredStep, updates: int, ranks: int) -> list[list[LearnIte
     return filled
 
 
-def record(run: Run, scored: ScoredStep, metrics: dict[str, float]) -> None:
-    """Write down a step: rollouts and metrics.jsonl first, then MLflow, then the console."""
+def record(run: Run, scored: ScoredStep, metrics: dict[str, float], left: str) -> None:
+    """Write down a step: rollouts and metrics.jsonl first, then MLflow, then the console, with the time left."""
     step = run.progress.step
     write_rollouts(run.directory.rollouts / f"step_{step}.parquet", step, scored)
     run.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
     run.tracker.log(metrics, step)
     run.tracker.trace(scored, step)
-    say(step_line(step, run.config.grpo.steps, metrics))
+    say(f"{step_line(step, run.config.grpo.steps, metrics)} | {left}")
 
 
 def checkpoint(run: Run) -> None:

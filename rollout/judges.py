@@ -15,6 +15,7 @@ import numpy as np
 from rewards import scorers
 from rewards.edit_distance import edit_distance
 from rewards.endpoint import EndpointSpec, open_endpoint
+from rewards.errors import UserError
 from rewards.sample import RewardSample, ScorerError
 from rewards.tree import to_node
 from rollout.reasoning import Candidate, Judge
@@ -81,10 +82,10 @@ def judge_of(name: str, url: str | None = None, model: str | None = None) -> Cal
         url: and `model`: of the endpoint.
 
     Raises:
-        ValueError: for another name, or an endpoint without url and model.
+        UserError: for another name, or an endpoint without url and model.
     """
     if (name == "endpoint") != (url is not None and model is not None):
-        raise ValueError("the scorer `endpoint` needs an endpoint's URL and model, and only it takes them")
+        raise UserError("the scorer `endpoint` needs an endpoint's URL and model, and only it takes them")
     if url is not None and model is not None:
         spec = EndpointSpec(url, model)
         return lambda row: partial(endpoint, spec=spec)
@@ -92,11 +93,11 @@ def judge_of(name: str, url: str | None = None, model: str | None = None) -> Cal
     if name in plain:
         return lambda row: plain[name]
     if name != "oracle":
-        raise ValueError(f"the scorer must be agreement, likelihood, oracle or endpoint, found {name!r}")
+        raise UserError(f"the scorer must be agreement, likelihood, oracle or endpoint, found {name!r}")
     return _oracle_of
 
 
 def _oracle_of(row: Row) -> Judge:
     if row.tree is None:
-        raise ValueError(f"row {row.index + 1}: the oracle needs a gold tree")
+        raise UserError(f"row {row.index + 1}: the oracle needs a gold tree")
     return partial(oracle, gold=row.tree)

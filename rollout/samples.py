@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rewards.errors import UserError
 from rewards.sample import RewardSample
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
@@ -96,7 +97,7 @@ class Group:
         return sum(drawn.values())
 
 
-class PromptMismatch(RuntimeError):
+class PromptMismatch(UserError):
     """Engine and trainer disagree about what was asked."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rewards.endpoint import EndpointSpec
+from rewards.errors import UserError
 from rollout.judges import agreement, endpoint, judge_of, likelihood, oracle
 from rollout.reasoning import Candidate
 from rollout.rows import Row
@@ -41,7 +42,7 @@ def test_the_oracle_knows_what_is_true_at_each_level() -> None:
     assert oracle(0, [candidate(BEGINNING), wrong_leaf], gold=GOOD) == [1.0, 0.5]
     assert oracle(1, [candidate(GOOD), candidate(GOOD.replace("scowl", "smile"))], gold=GOOD) == [1.0, 0.0]
     assert oracle(2, [candidate(GOOD), candidate(GOOD.replace("angry", "happy").replace("Angry", "Happy"))], gold=GOOD) == [1, 0]
-    with pytest.raises(ValueError, match="row 1: the oracle needs a gold tree"):
+    with pytest.raises(UserError, match="row 1: the oracle needs a gold tree"):
         judge_of("oracle")(Row(0, "?", (), "rationale"))
 
 
@@ -74,5 +75,5 @@ def test_a_model_behind_an_endpoint_gives_marks() -> None:
 
 @pytest.mark.parametrize(("name", "url"), [("best", None), ("endpoint", None), ("agreement", "http://localhost")])
 def test_judges_that_cannot_be_are_refused(name: str, url: str | None) -> None:
-    with pytest.raises(ValueError, match="scorer"):
+    with pytest.raises(UserError, match="scorer"):
         judge_of(name, url, "m" if url else None)

@@ -1,0 +1,72 @@
+"""What a run will do, and how long at most, told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rl.config import Config
+from rl.sampling import longest_completion
+from rl.time_left import duration
+
+AFTER_STEPS = 20
+"""Of tuning, which are then taken for the pace of all."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What this machine does in a second."""
+
+    drawn_tokens: float
+    """By the engines, as measured in the first evaluation."""
+    tuned_rows: float
+    """By the learner, as measured in the first tuning steps."""
+
+
+def plan(config: Config) -> str:
+    """What follows, in one sentence."""
+    stages = {name: stage.steps for name, stage in config.curriculum.stages.items() if stage.steps}
+    grpo, rows = config.grpo, sum(config.evaluation.rows.values())
+    said = []
+    if stages:
+        said.append(f"{sum(stages.values())} tuning steps ({', '.join(f'{name} {steps}' for name, steps in stages.items())})")
+    if grpo.steps:
+        said.append(f"{grpo.steps} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
+    said.append(f"and measures on up to {rows} held-out rows before, between and after")
+    return "what follows: " + ", ".join(said)
+
+
+def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:
+    """How long the run will take at most, told after `AFTER_STEPS` tuning steps.
+
+    Args:
+        config: of the run.
+        drawn_tokens: by the engines in a second, in the first evaluation.
+        seconds_a_step: of tuning.
+    """
+    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
+    pace = Pace(drawn_tokens, sum(batches[:AFTER_STEPS]) / AFTER_STEPS / seconds_a_step)
+    return f"at this pace the run ends within {duration(most_seconds(config, len(batches) - AFTER_STEPS, pace))}"
+
+
+def most_seconds(config: Config, tuning_left: int, pace: Pace) -> float:
+    """Until the end of the run, if every completion is as long as it may be and nothing is shared between samples.
+
+    Args:
+        config: of the run.
+        tuning_left: tuning steps that are still to be done.
+        pace: as measured.
+    """
+    grpo, evaluation = config.grpo, config.evaluation
+    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
+    tuning = sum(batches[len(batches) - tuning_left :]) / pace.tuned_rows
+    samples = grpo.prompts * grpo.group
+    drawn = samples * max(grpo.max_tokens, *grpo.task_max_tokens.values(), 0)
+    step = drawn / pace.drawn_tokens + grpo.epochs * samples / pace.tuned_rows
+    validations = grpo.steps // evaluation.every if evaluation.every else 0
+    looks = 2 * evaluated_tokens(config, evaluation.rows) + validations * evaluated_tokens(config, evaluation.val_rows)
+    return tuning + grpo.steps * step + looks / pace.drawn_tokens
+
+
+def evaluated_tokens(config: Config, rows: dict[str, int]) -> int:
+    """Tokens that are drawn to look at so many rows of each task, at most."""
+    return sum(count * longest_completion(config.evaluation.max_tokens, task) for task, count in rows.items())
