@@ -75,7 +75,7 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
         _init(address=target, **common)
     except (ConnectionError, RuntimeError, ValueError) as error:  # nobody there, another version, not an address
         raise ClusterError(
-            f"the Ray cluster at {target} cannot be joined ({_first_line(error)}); "
+            f"the Ray cluster at {target} cannot be joined ({_one_line(error)}); "
             "set cluster.address to another, or to `local` to start one here"
         ) from error
     return f"joined the Ray cluster at {ray.get_runtime_context().gcs_address}"
@@ -149,8 +149,8 @@ def answers(address: str) -> bool:
     return True
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:

@@ -27,7 +27,7 @@ from actors.vllm_requests import Requests, log_probs
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.reasoning import Judge, Reasoned, reason
 from rollout.rows import Row
-from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_ids
+from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_fits, check_prompt_ids
 from rollout.tree_sampling import Ask, Leaf, Written, sample_tree
 
 
@@ -129,6 +129,7 @@ class RolloutEngine:
 
         Raises:
             StaleEngine: before the first sync.
+            PromptTooLong: if the prompt leaves no room for a completion.
             MediaError: if a file of the prompt cannot be decoded.
             PromptMismatch: if the engine's expanded prompt is not the trainer's.
         """
@@ -185,6 +186,8 @@ class RolloutEngine:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
     def _asker(self, prompt: Prompt, sampling: SamplingSpec) -> Ask:
+        check_prompt_fits(prompt, self.spec.max_model_len)
+
         async def ask(written: Written, count: int, headers: Sequence[str]) -> Sequence[Written]:
             if len(written.ids) >= sampling.max_tokens:
                 return [Written(finish_reason="length")] * count

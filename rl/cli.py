@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +23,29 @@ from rl.endings import end  # noqa: E402
 from rl.interrupts import Interrupted  # noqa: E402
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, help="Affective-tree reinforcement learning of video-language models."
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 data_app = typer.Typer(no_args_is_help=True, help="Make and check data sets.")
 make_app = typer.Typer(no_args_is_help=True, help="Make a data set.")
 track_app = typer.Typer(no_args_is_help=True, help="Experiment tracking.")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        console.print(f"affectree {version('affectree')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Affective-tree reinforcement learning of video-language models."""
+
+
 app.add_typer(data_app, name="data")
 data_app.add_typer(make_app, name="make")
 app.add_typer(track_app, name="track")
@@ -92,6 +111,10 @@ def reason(
     temperature: Annotated[float, typer.Option(help="Of the candidates; above 0.", min=1e-3)] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="Longest rationale.", min=1)] = 512,
     seed: Annotated[int | None, typer.Option(help="Of the candidates.")] = None,
+    max_model_len: Annotated[
+        int | None,
+        typer.Option(help="Tokens of a clip with its rationale at most; the run's rollout.max_model_len if not given.", min=64),
+    ] = None,
 ) -> None:
     """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
     from rl.config import Config
@@ -104,6 +127,7 @@ def reason(
         directory, config = RunDirectory.open(model)
         folder = directory.model
     judge = judge_of(scorer, endpoint, judge_model)
+    config.rollout.max_model_len = max_model_len or config.rollout.max_model_len
     max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
     found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), judge)
     for clip, one in zip(clips, found, strict=True):

@@ -62,7 +62,8 @@ def end(command: Callable[[], int | None]) -> int:
     except BaseException as error:  # noqa: BLE001 - the last place where anything can be said
         message = mendable(error)
         if message is not None:
-            _tell(f"error: {message}{_notes(error)}")
+            if message:  # none where the help has just been shown
+                _tell(f"error: {message}{_notes(error)}")
             return MENDABLE
         _tell(f"error: {_fault(error)}")
         return FAULT

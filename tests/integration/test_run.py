@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,10 +17,10 @@ import pytest
 
 from rl.run_directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
+from tests.integration.ray_head import BIN, Head, ray_head
 
 pytestmark = pytest.mark.timeout(600)
 HOME = QUICKSTART.parent.parent
-BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
 STEPS = 4
 NOT_YET = ("No available agent", "Failed to connect")
@@ -47,35 +45,18 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """A running Ray cluster; gives its address and its dashboard's."""
-    # every port is a free one: other clusters may run on this machine
-    names = ("port", "dashboard-port", "ray-client-server-port", "dashboard-agent-listen-port")
-    names += ("dashboard-agent-grpc-port", "metrics-export-port", "runtime-env-agent-port")
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
-    command = [
-        *("ray", "start", "--head", "--block", "--num-cpus=4", "--dashboard-host=127.0.0.1"),
-        *("--object-store-memory=500000000", "--disable-usage-stats", "--node-ip-address=127.0.0.1"),
-        *(f"--{name}={port}" for name, port in ports.items()),
-    ]
-    with (tmp_path_factory.mktemp("head") / "head.log").open("w") as log:
-        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True)
-        try:
-            yield f"127.0.0.1:{ports['port']}", f"http://127.0.0.1:{ports['dashboard-port']}"
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
+def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
+    with ray_head(tmp_path_factory.mktemp("head") / "head.log", ENVIRONMENT) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def finished(head: tuple[str, str], faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    cluster, dashboard = head
+def finished(head: Head, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     runs = tmp_path_factory.mktemp("runs")
     command = [str(BIN / "affectree"), "train", str(QUICKSTART), *small_settings(faces, runs)]
-    wait_for_cluster(cluster)
     output = runs / "killed.log"
     with output.open("w") as log:
-        driver = subprocess.Popen(command, env={**ENVIRONMENT, "RAY_ADDRESS": cluster}, cwd=HOME, stdout=log, stderr=log)
+        driver = subprocess.Popen(command, env={**ENVIRONMENT, "RAY_ADDRESS": head.address}, cwd=HOME, stdout=log, stderr=log)
     try:
         directory = wait_for_step(runs, step=2, driver=driver)
     except (AssertionError, TimeoutError) as error:
@@ -86,7 +67,7 @@ def finished(head: tuple[str, str], faces: Path, tmp_path_factory: pytest.TempPa
     last = RunDirectory(directory).last_checkpoint()
     assert last is not None
     before = json.loads((directory / "run.json").read_text())["mlflow_run_id"]
-    log = submit(dashboard, "affectree", "train", "--resume", str(directory))
+    log = submit(head.dashboard, "affectree", "train", "--resume", str(directory))
     assert "succeeded" in log.lower(), log[-4000:]
     return Finished(directory, log, last[1].step, before)
 
@@ -100,14 +81,6 @@ def submit(address: str, *entrypoint: str) -> str:
         if time.monotonic() > deadline or not any(words in log for words in NOT_YET):
             return log
         time.sleep(3)
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for found in sockets:
-            found.bind(("127.0.0.1", 0))
-        return [found.getsockname()[1] for found in sockets]
 
 
 def test_a_killed_run_goes_on_as_a_ray_job_after_its_last_checkpoint(finished: Finished) -> None:
@@ -220,14 +193,6 @@ def test_the_final_model_reasons_about_a_clip_stage_by_stage(finished: Finished,
     refused = run(*words, "--scorer", "best", timeout=60)
     assert refused.returncode == 2
     assert "agreement, likelihood" in refused.stderr
-
-
-def wait_for_cluster(address: str) -> None:
-    """Until a head that has just been started answers."""
-    deadline = time.monotonic() + 60
-    while run("ray", "health-check", "--address", address).returncode:
-        assert time.monotonic() < deadline, f"no Ray cluster at {address}"
-        time.sleep(1)
 
 
 def wait_for_step(runs: Path, step: int, driver: subprocess.Popen[bytes]) -> Path:
