@@ -4,8 +4,6 @@ affectree itself (70). Each in one line, without a traceback, which is in a file
 from __future__ import annotations
 
 import errno
-import os
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -53,9 +51,6 @@ def end(command: Callable[[], int | None]) -> int:
         return command() or 0
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BrokenPipeError:  # such as `affectree … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (Interrupted, Abort, KeyboardInterrupt) as error:
         _tell(f"interrupted{_notes(error)}")
         return error.exit_status if isinstance(error, Interrupted) else 130

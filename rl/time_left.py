@@ -11,7 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from rl.console import console, say
 
-_RECENT = 32
+_RECENT, _FEWEST = 32, 4
+"""Steps that the pace is taken from, and without which none is told: the first ones of a process are slow."""
+
 _EVERY_SECONDS = 10.0
 
 
@@ -33,9 +35,9 @@ class TimeLeft:
 
     @property
     def seconds_a_step(self) -> float | None:
-        """Mean over the last steps; None before the first."""
+        """Mean over the last steps; None while there are too few."""
         steps = len(self._times) - 1
-        return (self._times[-1] - self._times[0]) / steps if steps else None
+        return (self._times[-1] - self._times[0]) / steps if steps >= _FEWEST else None
 
     def __str__(self) -> str:
         pace = self.seconds_a_step

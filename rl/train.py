@@ -280,7 +280,7 @@ def record(run: Run, scored: ScoredStep, metrics: dict[str, float], left: str) -
     run.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
     run.tracker.log(metrics, step)
     run.tracker.trace(scored, step)
-    say(f"{step_line(step, run.config.grpo.steps, metrics)} | {left}")
+    say(" | ".join(filter(None, (step_line(step, run.config.grpo.steps, metrics), left))))
 
 
 def checkpoint(run: Run) -> None:

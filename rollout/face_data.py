@@ -193,9 +193,11 @@ def clip_rows(video: str, face: Face, rng: np.random.Generator, careless: float 
 
 
 def _options(aspect: str, value: str, rng: np.random.Generator) -> list[str]:
+    """The value and up to three others, in the aspect's own order: which letter stands for a value can then be learned in
+    minutes by a small model, which does not learn to look a letter up (docs/benchmarks.md)."""
     others = [other for other in faces.ASPECT_VALUES[aspect] if other != value]
-    chosen = [value, *rng.permutation(others)[:3]]
-    return [str(option) for option in rng.permutation(chosen)]
+    chosen = {value, *rng.permutation(others)[:3]}
+    return [option for option in faces.ASPECT_VALUES[aspect] if option in chosen]
 
 
 def _part(tree: AffectiveTree, ids: tuple[str, ...]) -> str:

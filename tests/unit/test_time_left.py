@@ -1,0 +1,59 @@
+"""What is told of a phase's pace, and how long a run takes at most."""
+
+from __future__ import annotations
+
+import pytest
+
+from rl import time_left
+from rl.config_loading import load_config
+from rl.forecast import Pace, evaluated_tokens, most_seconds, plan
+from rl.time_left import TimeLeft, duration
+from tests.integration.conftest import QUICKSTART
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (89, "89 s"),
+        (95, "2 min"),
+        (3600, "60 min"),
+        (5400, "1 h 30 min"),
+        (172_800, "2 d 0 h"),
+        (187_200, "2 d 4 h"),
+    ],
+)
+def test_durations_are_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_the_time_left_follows_the_last_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time_left.time, "monotonic", lambda: now[0])
+    left = TimeLeft(total=100, done=40)
+    assert str(left) == ""
+    for number, seconds in enumerate((100.0, *([2.0] * 40)), start=1):  # a slow first step is forgotten
+        now[0] += seconds
+        left.step()
+        assert (str(left) == "") == (number < 4)
+    assert left.done == 81
+    assert left.seconds_a_step == 2.0
+    assert str(left) == "38 s left"
+
+
+def test_a_plan_names_what_follows() -> None:
+    config = load_config(QUICKSTART, ["curriculum.stages.expression.steps=0"])
+    tuning = "420 tuning steps (attribute 320, emotion 100)"
+    assert plan(config).startswith(f"what follows: {tuning}, 32 GRPO steps of 12 prompts x 8 samples, and measures on")
+    none = [f"curriculum.stages.{stage}.steps=0" for stage in config.curriculum.stages]
+    assert plan(load_config(QUICKSTART, none)).startswith("what follows: 32 GRPO steps")
+
+
+def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> None:
+    config = load_config(QUICKSTART, ["evaluation.every=4"])
+    pace = Pace(drawn_tokens=1000.0, tuned_rows=50.0)
+    looks = 2 * evaluated_tokens(config, config.evaluation.rows) + 8 * 128 * 160
+    tuning = sum(stage.batch * stage.steps for stage in config.curriculum.stages.values()) / 50
+    steps = 32 * (96 * 160 / 1000 + 96 / 50)
+    assert most_seconds(config, 600, pace) == pytest.approx(tuning + steps + looks / 1000)
+    assert most_seconds(config, 100, pace) == pytest.approx(100 * 16 / 50 + steps + looks / 1000)
