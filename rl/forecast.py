@@ -22,17 +22,16 @@ class Pace:
     """By the learner, as measured in the first tuning steps."""
 
 
-def plan(config: Config) -> str:
-    """What follows, in one sentence."""
+def plan(config: Config, rows: int) -> str:
+    """What follows, in one sentence; `rows` are looked at in each evaluation."""
     stages = {name: stage.steps for name, stage in config.curriculum.stages.items() if stage.steps}
-    grpo, rows = config.grpo, sum(config.evaluation.rows.values())
+    grpo = config.grpo
     said = []
     if stages:
         said.append(f"{sum(stages.values())} tuning steps ({', '.join(f'{name} {steps}' for name, steps in stages.items())})")
     if grpo.steps:
         said.append(f"{grpo.steps} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
-    said.append(f"and measures on up to {rows} held-out rows before, between and after")
-    return "what follows: " + ", ".join(said)
+    return f"what follows: {', '.join(said)}; {rows} held-out rows are measured before, between and after"
 
 
 def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:

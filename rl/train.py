@@ -34,7 +34,7 @@ from rl.run_directory import Progress, RunDirectory, advanced, write_folder
 from rl.sampling import grpo_sampling
 from rl.schedules import cosine
 from rl.staleness import age_metrics, without_stale
-from rl.team import Team, launch, learn_items
+from rl.team import Team, evaluated_rows, launch, learn_items
 from rl.time_left import phase
 from rl.timing import EngineClock, Stopwatch
 from rl.tracking import Tracker
@@ -81,7 +81,7 @@ def train(config: Config, directory: RunDirectory) -> Results:
         with launch(config, directory, splits) as team:
             tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
             run = Run(config, directory, splits, tracker, team, results)
-            say(plan(config))
+            say(plan(config, len(evaluated_rows(config.evaluation.rows, splits.test))))
             resume(run)
             if run.progress.phase == "tune":
                 tune(run)

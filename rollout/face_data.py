@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 
+from rewards.errors import UserError
 from rewards.grammar import LEVELS
 from rewards.tree import AffectiveTree
 from rewards.writing import write
@@ -70,20 +71,37 @@ def make_faces(
     The folder is written aside and renamed, so that a half-written data set never looks whole.
 
     Raises:
-        ValueError: if `clips` is smaller than 1.
-        FileExistsError: if `directory` exists and is not empty.
+        UserError: if `clips` is smaller than 1, `careless` is no share, or `directory` is a file or not empty.
     """
     if clips < 1:
-        raise ValueError(f"--clips must be at least 1, found {clips}")
+        raise UserError(f"the number of clips must be at least 1, found {clips}")
     if not 0 <= careless <= 1:
-        raise ValueError(f"--careless must lie between 0 and 1, found {careless}")
+        raise UserError(f"the careless share must lie between 0 and 1, found {careless}")
+    if directory.is_file():
+        raise UserError(f"{directory} is a file, and a data set is drawn into a folder; choose another place")
     if directory.exists() and any(directory.iterdir()):
-        raise FileExistsError(f"{directory} exists and is not empty; choose another --out or remove it")
+        raise UserError(
+            f"{directory} exists and is not empty, so that nothing is drawn into it; choose another place, or remove it"
+        )
+    sizes = {"train": clips, "val": max(8, clips // 4), "test": max(8, clips // 4)}
     aside = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
     shutil.rmtree(aside, ignore_errors=True)
-    (aside / "videos").mkdir(parents=True)
+    try:
+        row_counts = _draw_splits(aside, sizes, seed, careless, progress)
+        if directory.exists():
+            directory.rmdir()
+        aside.rename(directory)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return FacesReport(directory, sizes, row_counts)
+
+
+def _draw_splits(
+    folder: Path, sizes: dict[str, int], seed: int, careless: float, progress: Callable[[str, int], None]
+) -> dict[str, int]:
+    """Write all clips and rows; returns the number of rows by split."""
+    (folder / "videos").mkdir(parents=True)
     rng = np.random.default_rng(seed)
-    sizes = {"train": clips, "val": max(8, clips // 4), "test": max(8, clips // 4)}
     people = _people_by_split(sizes, rng)
     row_counts: dict[str, int] = {}
     for split in SPLITS:
@@ -91,20 +109,19 @@ def make_faces(
             (f"{split}_{number:05d}", Face(people[split][number], faces.draw_performance(rng)), int(rng.integers(2**63)))
             for number in range(sizes[split])
         ]
-        rows = 0
-        with ThreadPoolExecutor(os.cpu_count()) as pool, (aside / f"{split}.jsonl").open("w") as file:
-            shares = [careless if is_captioned(split, number) else None for number in range(len(jobs))]
-            written = pool.map(lambda share, job: _write_clip(aside / "videos", share, *job), shares, jobs)
-            for done, clip_rows in enumerate(written, start=1):
-                for row in clip_rows:
-                    file.write(json.dumps(row) + "\n")
-                rows += len(clip_rows)
-                progress(split, done)
-        row_counts[split] = rows
-    if directory.exists():
-        directory.rmdir()
-    aside.rename(directory)
-    return FacesReport(directory, sizes, row_counts)
+        shares = [careless if is_captioned(split, number) else None for number in range(len(jobs))]
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
+            with (folder / f"{split}.jsonl").open("w", encoding="utf-8") as file:
+                written = pool.map(lambda share, job: _write_clip(folder / "videos", share, *job), shares, jobs)
+                row_counts[split] = 0
+                for done, clip_rows in enumerate(written, start=1):
+                    file.writelines(json.dumps(row) + "\n" for row in clip_rows)
+                    row_counts[split] += len(clip_rows)
+                    progress(split, done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return row_counts
 
 
 def is_captioned(split: str, number: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rewards.errors import UserError
 from rewards.grammar import parse
 from rewards.writing import write
 from rollout import faces as drawn
@@ -87,7 +88,7 @@ def test_the_same_seed_draws_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_files_is_not_overwritten(faces: Path) -> None:
-    with pytest.raises(FileExistsError, match="not empty"):
+    with pytest.raises(UserError, match="not empty"):
         make_faces(faces, clips=8, seed=0)
 
 
@@ -113,3 +114,13 @@ def test_unreadable_videos_are_named(tmp_path: Path, content: bytes) -> None:
         decode(Medium("video", str(file)), ClipSpec())
     with pytest.raises(MediaError, match="no such video"):
         decode(Medium("video", str(tmp_path / "absent.mp4")), ClipSpec())
+
+
+def test_nothing_is_left_of_a_drawing_that_was_interrupted(tmp_path: Path) -> None:
+    def interrupt(split: str, done: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_faces(tmp_path / "faces", clips=8, seed=0, progress=interrupt)
+    assert list(tmp_path.iterdir()) == []

@@ -43,10 +43,11 @@ def test_the_time_left_follows_the_last_steps(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_plan_names_what_follows() -> None:
     config = load_config(QUICKSTART, ["curriculum.stages.expression.steps=0"])
+    ends = "are measured before, between and after"
     tuning = "420 tuning steps (attribute 320, emotion 100)"
-    assert plan(config).startswith(f"what follows: {tuning}, 32 GRPO steps of 12 prompts x 8 samples, and measures on")
+    assert plan(config, 640) == f"what follows: {tuning}, 32 GRPO steps of 12 prompts x 8 samples; 640 held-out rows {ends}"
     none = [f"curriculum.stages.{stage}.steps=0" for stage in config.curriculum.stages]
-    assert plan(load_config(QUICKSTART, none)).startswith("what follows: 32 GRPO steps")
+    assert plan(load_config(QUICKSTART, none), 9).startswith("what follows: 32 GRPO steps")
 
 
 def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> None:
