@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from rewards.errors import UserError
 
 LOCAL = "local"
 AUTO = "auto"
+_SEE_LOGS = "what its process printed is in logs/ of the run directory"
 ANSWER_SECONDS = 3.0
 """How long a head is given to answer; on one network it takes milliseconds."""
 
@@ -149,6 +150,10 @@ def answers(address: str) -> bool:
     return True
 
 
+def _last_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[-1].strip()
+
+
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
@@ -157,11 +162,19 @@ def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
     """Wait until actors have started.
 
     Raises:
-        ClusterError: after `timeout` seconds, with what was asked for and what the cluster has.
-        RayActorError: if an actor died while it started, with its own error.
+        ClusterError: after `timeout` seconds, with what was asked for and what the cluster has; or if a process died, or a
+            library gave up, as vLLM does where memory is short.
+        Exception: what else an actor raised, as Ray passes it on.
     """
     try:
         return ray.get(list(refs), timeout=timeout)
+    except RayActorError as death:
+        raise ClusterError(f"{what} did not start: {_last_line(death)}; {_SEE_LOGS}") from death
+    except RayTaskError as error:
+        if type(error.cause) in (RuntimeError, ValueError, OSError):
+            said = f"{type(error.cause).__name__}: {_one_line(error.cause)}"
+            raise ClusterError(f"{what} did not start: {said}; {_SEE_LOGS}") from error
+        raise
     except GetTimeoutError:
         have, free = ray.cluster_resources(), ray.available_resources()
         raise ClusterError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from actors.logs import keep_output
 from rewards.building import MixEntry, build_mix
-from rewards.mix import Reward
+from rewards.mix import Reward, RewardMix
 from rollout.samples import Group, reward_sample
 
 
@@ -26,13 +26,19 @@ class RewardWorker:
 
     def __init__(self, name: str, entries: Sequence[MixEntry]) -> None:
         keep_output(name)
-        self.mix = build_mix(entries)
+        self.entries = entries
+        self.mix = RewardMix([])
 
     def ready(self) -> dict[str, str]:
-        """Name and source hash of the scorers, once all are loaded and warm."""
+        """Load the scorers. Returns their names and source hashes, once all are warm.
+
+        Raises:
+            PluginError: for one that cannot be loaded here.
+        """
         from rewards.edit_distance import edit_distance
         from rewards.tree import Node
 
+        self.mix = build_mix(self.entries)
         edit_distance(Node("a"), Node("b"))  # compiles, or reads the compiled form from disk
         return {item.runner.spec.name: item.runner.sha256 for item in self.mix.scorers}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import psutil
 import pytest
 import ray
 
+from actors.cluster import ClusterError, wait_ready
 from actors.scoring import Scoring
 from rewards.building import mix_entries, with_sources
 from rewards.mix import Reward
+from rl.endings import mendable
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 from rollout.samples import Group, Prompt, Sample, VersionSpan
@@ -108,3 +112,24 @@ def test_a_killed_reward_worker_takes_its_scorers_along(cluster: None) -> None:
     assert left_running()
     ray.kill(scoring.workers[0])
     wait_until_nothing_is_left()
+
+
+def test_a_scorer_that_cannot_be_loaded_on_a_worker_is_told_in_one_line(cluster: None) -> None:
+    scoring = Scoring(mix_entries({"mine": {"spec": "no_such_module:score"}}), workers=1)
+    with pytest.raises(Exception, match="no_such_module") as told:
+        wait_ready("the reward workers", scoring.ready(), 120)
+    scoring.shutdown()
+    message = mendable(told.value)
+    assert message is not None
+    assert message.startswith("scorer module no_such_module cannot be imported")
+    assert "\n" not in message
+
+
+def test_a_worker_whose_process_ends_while_it_starts_is_told_in_one_line(cluster: None) -> None:
+    scoring = Scoring(with_sources(mix_entries({"mine": {"spec": f"{FILE}:raises", "isolation": "inline"}})), workers=1)
+    ray.get(scoring.ready(), timeout=120)
+    process = ray.get(scoring.workers[0].__ray_call__.remote(lambda worker: os.getpid()))
+    os.kill(process, signal.SIGKILL)
+    with pytest.raises(ClusterError, match=r"the reward workers did not start: .*; what its process printed is in logs/") as told:
+        wait_ready("the reward workers", scoring.ready(), 120)
+    assert "\n" not in str(told.value)
