@@ -29,6 +29,7 @@ from actors.giving import SyncTimeout
 from actors.learners import LearnerLost
 from rewards.grammar import parse
 from rl.config import Config
+from rl.endings import mendable
 from rl.learner_spec import LearnItem
 from rl.preparation import Splits
 from rl.results import Results
@@ -139,6 +140,14 @@ def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: T
 
 def test_images_and_several_clips_are_the_same_on_both_sides(team: Team, media_rows: Path) -> None:
     assert_media_agree(team, open_rows(media_rows))
+
+
+def test_a_prompt_that_leaves_no_room_is_told_with_its_files(team: Team, rows: RowData) -> None:
+    row = replace(rows[0], question="<video>" + "Who smiles? " * 300)
+    (encoded,) = team.learners.encode([row])
+    with pytest.raises(Exception, match=r"rollout\.max_model_len = 512") as told:
+        team.rollouts.groups([Prompt("long", row, encoded)], SamplingSpec(1, 8))
+    assert str(mendable(told.value)).startswith(f"prompt long ({row.media[0].path}) has {len(encoded.ids)} tokens")
 
 
 def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
