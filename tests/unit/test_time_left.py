@@ -57,4 +57,4 @@ def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> No
     tuning = sum(stage.batch * stage.steps for stage in config.curriculum.stages.values()) / 50
     steps = 32 * (96 * 160 / 1000 + 96 / 50)
     assert most_seconds(config, 600, pace) == pytest.approx(tuning + steps + looks / 1000)
-    assert most_seconds(config, 100, pace) == pytest.approx(100 * 16 / 50 + steps + looks / 1000)
+    assert most_seconds(config, 100, pace) == pytest.approx(100 * 24 / 50 + steps + looks / 1000)
