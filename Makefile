@@ -1,48 +1,55 @@
-# Everything starts here: `make train` and `make test` need Python 3.11, git and a compiler, and set up the rest.
-PYTHON ?= python3.11
+# Everything starts here: `make train` and `make test` need Linux, Python 3.11 or 3.12, git and a compiler, and set up the rest.
+#
+#   PYTHON    the Python of .venv; without it python3.11, python3.12 or python3, whichever fits first
+#   HARDWARE  cpu or gpu: which build of vLLM; the machine's own without it
 HARDWARE ?= $(if $(shell command -v nvidia-smi 2>/dev/null),gpu,cpu)
 CONFIG ?= configs/quickstart.yaml
 SETTINGS ?=
 
-VENV := .venv
-BIN := $(VENV)/bin
-STAMP := $(VENV)/.ready-$(HARDWARE)
-UV := $(VENV)/bin/uv
+BIN := .venv/bin
+UV := $(BIN)/uv
 PEER := .venv-trl/.ready
 
-.PHONY: setup train test check bench clean
+.PHONY: setup train test smoke test-fresh check bench wheel clean
 
-setup: $(STAMP)
+setup:
+	@HARDWARE="$(HARDWARE)" PYTHON="$(PYTHON)" sh requirements/set-up.sh
 
-# One pinned closure; `--no-deps` because it is complete. uv is only brought along if the machine has none.
-$(STAMP): requirements/$(HARDWARE).txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	@test -x $(UV) || { command -v uv >/dev/null && ln -sf "$$(command -v uv)" $(UV); } || \
-	  { $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install -q uv; }
-	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode -q -r requirements/$(HARDWARE).txt
-	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -q -e .
-	@rm -f $(VENV)/.ready-*; touch $@
-
-train: $(STAMP)
+train: setup
 	$(BIN)/affectree train $(CONFIG) $(SETTINGS)
 
-test: $(STAMP)
+test: setup
 	$(BIN)/python -m pytest -q
 
-check: $(STAMP)
+# The main job in small, interrupted and gone on with.
+smoke: setup
+	$(BIN)/python -m tests.smoke
+
+# What needs a machine without affectree: the wheel and `make setup`, in environments of their own (these need the package
+# index), and Ray where it has never run. Best under .ci/fresh.
+test-fresh: setup
+	$(BIN)/python -m pytest -q tests/fresh
+
+check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.import_rules
 
 # The trainer that benchmarks/step.py compares with, in an environment of its own.
-$(PEER): requirements/trl.txt $(STAMP)
-	@test -x .venv-trl/bin/python || $(BIN)/python -m venv --without-pip .venv-trl
-	$(UV) pip install --python .venv-trl/bin/python --no-deps --compile-bytecode -q -r requirements/trl.txt
+$(PEER): requirements/trl.txt | setup
+	@rm -rf .venv-trl
+	$(UV) venv -q --python $(BIN)/python .venv-trl
+	$(UV) pip sync -q --python .venv-trl/bin/python --compile-bytecode requirements/trl.txt
 	@touch $@
 
-bench: $(STAMP) $(PEER)
+bench: setup $(PEER)
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
+# `build` holds what earlier wheels were made of, files that are gone included.
+wheel: setup
+	@rm -rf build dist
+	$(UV) build -q --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+
 clean:
-	rm -rf $(VENV) .venv-trl runs data build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,22 +60,20 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
     target = find_cluster(address)
-    common: dict[str, Any] = {
-        "logging_level": logging.WARNING,
-        "log_to_driver": False,  # actors keep their own logs (actors/logs.py)
-        "runtime_env": {"env_vars": environment},
-    }
+    runtime_env: dict[str, Any] = {"env_vars": environment}
     if target is None:
+        if (python := shlex.quote(sys.executable)) != sys.executable:
+            runtime_env["py_executable"] = python  # Ray has a shell start workers, and quotes nothing
         _init(
             address=LOCAL,
             num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
             include_dashboard=False,
             object_store_memory=int(object_store_gib * 2**30),
-            **common,
+            runtime_env=runtime_env,
         )
         return "started a local Ray cluster"
     try:
-        _init(address=target, **common)
+        _init(address=target, runtime_env=runtime_env)
     except (ConnectionError, RuntimeError, ValueError) as error:  # nobody there, another version, not an address
         raise ClusterError(
             f"the Ray cluster at {target} cannot be joined ({_one_line(error)}); "
@@ -88,9 +88,9 @@ def disconnect() -> None:
 
 
 def _init(**arguments: Any) -> None:
-    """`ray.init`, which takes SIGTERM for itself; its handler says nothing."""
+    """`ray.init`, which takes SIGTERM for itself; its handler says nothing. Actors keep their own logs (`actors/logs.py`)."""
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(**arguments)
+    ray.init(logging_level=logging.WARNING, log_to_driver=False, **arguments)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
 

@@ -31,6 +31,21 @@ _ADVICE = {
 }
 """What the system refuses, and what a user does about it."""
 
+_TRAINING = {
+    "deepspeed",
+    "mlflow",
+    "openrlhf",
+    "peft",
+    "psutil",
+    "ray",
+    "safetensors",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "vllm",
+}
+"""Modules that an installation without the extras `cpu` or `gpu` does not have."""
+
 _RAY = {
     "OutOfMemoryError": "Ray ended it because the node's memory was nearly full; ask for less (rollout.cache_gib, "
     "data.clip_cache_gib, learner.token_budget), or for larger nodes",
@@ -74,6 +89,8 @@ def mendable(error: BaseException) -> str | None:
         if isinstance(one, OSError) and one.errno in _ADVICE:
             place = f"{one.filename}: " if one.filename else ""
             return f"{place}{(one.strerror or str(one)).lower()}; {_ADVICE[one.errno]}"
+        if isinstance(one, ModuleNotFoundError) and one.name in _TRAINING:
+            return f"{one.name} is not installed, which this command needs; install affectree with its extra `cpu` or `gpu`"
         if type(one).__name__ == "OutOfMemoryError" and type(one).__module__.startswith("torch"):
             return f"a GPU's memory is full ({_first_line(one)}); lower learner.token_budget or rollout.gpu_memory"
         for kind in type(one).__mro__:

@@ -67,6 +67,10 @@ def test_a_command_that_is_done_has_status_0_or_its_own() -> None:
         (noted(UserError("x"), "full traceback: y"), "error: x (full traceback: y)"),
         (typer.BadParameter("must be 1"), "error: Invalid value: must be 1"),
         (FileNotFoundError(errno.ENOENT, "No such file", "a b"), "error: a b: no such file; check the path"),
+        (
+            ModuleNotFoundError("No module named 'ray'", name="ray"),
+            "error: ray is not installed, which this command needs; install",
+        ),
         (OSError(errno.ENOSPC, "No space left on device", "x"), "error: x: no space left on device; free some space"),
     ],
 )
