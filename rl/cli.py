@@ -11,14 +11,15 @@ from typing import Annotated
 import typer
 from rich.progress import Progress as ProgressBar
 
-from rl.environment import hush
+from rl.environment import prepare_process
 
-hush()
+prepare_process()
 
 from rewards.cli import app as reward_app  # noqa: E402
 from rewards.errors import UserError  # noqa: E402
+from rl.config import Config  # noqa: E402
 from rl.config_loading import load_config  # noqa: E402
-from rl.console import console, say  # noqa: E402
+from rl.console import console, say, warn  # noqa: E402
 from rl.endings import end  # noqa: E402
 from rl.interrupts import Interrupted  # noqa: E402
 
@@ -70,6 +71,7 @@ def train(
     else:
         loaded = load_config(config, settings or [])
         directory = None
+    look_at_machine(loaded, directory.path if directory else None)
     from actors.cluster import disconnect
     from rl.run_log import run_log
     from rl.train import train as run_training
@@ -88,6 +90,33 @@ def train(
             raise
         finally:
             disconnect()
+
+
+def look_at_machine(config: Config, run: Path | None) -> None:
+    """The quick part of `doctor`: warnings are told, faults end the command before any process has started."""
+    from rl.doctor.diagnosis import quick, refuse
+
+    findings = quick(config, run)
+    for finding in findings:
+        if finding.verdict == "warning":
+            warn(str(finding))
+    refuse(findings)
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Argument(help="YAML configuration; without one only the machine is looked at.")] = None,
+    settings: Overrides = None,
+) -> None:
+    """Look at the machine and at all that a configuration names, without starting anything long, and say what to do."""
+    from rl.doctor.diagnosis import diagnose
+    from rl.doctor.finding import table
+
+    with console.status("looking"):
+        findings = diagnose(load_config(config, settings or []) if config or settings else None)
+    console.print(table(findings))
+    if any(finding.verdict == "fault" for finding in findings):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -117,7 +146,6 @@ def reason(
     ] = None,
 ) -> None:
     """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
-    from rl.config import Config
     from rl.reasoning import ReasonSpec, reason_clips, reasoned_view
     from rl.run_directory import RunDirectory
     from rollout.judges import judge_of
@@ -181,7 +209,6 @@ def check_data(
 @track_app.command()
 def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Send MLflow what it does not have yet of a run's metrics."""
-    from rl.console import warn
     from rl.run_directory import RunDirectory
     from rl.tracking import Tracker, resend
 

@@ -1,0 +1,122 @@
+"""All that is looked at: in a second before a run, in full by `affectree doctor`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from rewards.errors import UserError
+from rl.config import Config, scorer_entries
+from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services
+from rl.doctor.finding import Finding
+from rl.environment import given, why_not_compiling
+
+
+class Unfit(UserError):
+    """This machine, or what the configuration names, cannot do the run."""
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise `Unfit` with all faults, if there are any."""
+    faults = [str(one) for one in findings if one.verdict == "fault"]
+    if faults:
+        raise Unfit("this run cannot be done here:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+def quick(config: Config, run: Path | None = None) -> list[Finding]:
+    """What is looked at before a run starts any process: no ray, no torch, no network, less than a second.
+
+    Args:
+        config: of the run, whose scorers `load_config` has tried already.
+        run: its directory, if it is resumed.
+    """
+    local = services.starts_local_cluster(config, os.environ)
+    return [
+        *_machine(config, local),
+        *_room(config, run),
+        checkpoint.checkpoint(config.model),
+        *rows.data(config),
+        services.tracker(config),
+    ]
+
+
+def diagnose(config: Config | None) -> list[Finding]:
+    """Everything, without starting anything that lasts: seconds, or as long as looking at all rows takes.
+
+    Args:
+        config: of the run; without one only the machine is looked at, for the quickstart's needs.
+    """
+    if config is None:
+        return [*_machine(Config(), local=True), *_room(Config(), None)]
+    local = services.starts_local_cluster(config, os.environ)
+    return [
+        *_machine(config, local),
+        *_room(config, None),
+        checkpoint.checkpoint(config.model, ask_hub=True),
+        *rows.data(config, in_full=True),
+        _scorers(config),
+        services.tracker(config, ask=True),
+        *([] if local else [services.cluster(config)]),
+    ]
+
+
+def _machine(config: Config, local: bool) -> list[Finding]:
+    """What does not depend on files that the config names.
+
+    Args:
+        config: of the run.
+        local: engines and learners run on this machine; otherwise it only hosts the driver.
+    """
+    system = machine.operating_system(sys.platform)
+    if system.verdict == "fault":  # what follows would not even run there
+        return [system]
+    found = [
+        system,
+        machine.interpreter(sys.version_info[:2], sys.executable),
+        gpus.gpus(config, gpus.driver(os.environ), shutil.which("nvidia-smi"), local),
+        places.caches(os.environ, given()),
+        places.temporary(os.environ, given()),
+    ]
+    return [*found, *_for_workers(config)] if local else found
+
+
+def _for_workers(config: Config) -> list[Finding]:
+    """What the machine needs that engines and learners run on."""
+    workers = config.learner.ranks + config.rollout.engines + config.rewards.workers
+    return [
+        gpus.engine_build(config, gpus.installed_build()),
+        machine.compilers(why_not_compiling(), shutil.which(os.environ.get("CC") or "gcc") or shutil.which("clang"), config),
+        machine.processors(machine.usable_processors(len(os.sched_getaffinity(0))), config),
+        machine.memory(machine.usable_memory(psutil.virtual_memory().total), config),
+        places.shared_memory(places.free_shared_memory(), config),
+        machine.open_files(*resource.getrlimit(resource.RLIMIT_NOFILE), workers),
+        services.local_cluster(config, os.cpu_count() or 1),
+    ]
+
+
+def _room(config: Config, run: Path | None) -> list[Finding]:
+    """Disks, and what was left on them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    written = sum(file.stat().st_size for file in run.rglob("*") if file.is_file()) if run else 0
+    wanted = disk.needs(config, checkpoint.parameters_of(config.model), cache, written)
+    return [*disk.disk(wanted), places.leftovers(config)]
+
+
+def _scorers(config: Config) -> Finding:
+    """Load each one once, as `load_config` does."""
+    from rewards.isolation import start_runner
+    from rewards.plugins import PluginError
+
+    try:
+        entries = scorer_entries(config)
+        for entry in entries:
+            start_runner(entry.scorer).close()
+    except PluginError as error:
+        return Finding("scorers", "fault", str(error), "affectree reward check SPEC shows more")
+    return Finding("scorers", "ok", ", ".join(entry.scorer.name for entry in entries) or "none")

@@ -1,0 +1,93 @@
+"""What a run will write, and whether there is room for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl.config import Config
+from rl.doctor.finding import Finding, gib
+from rl.doctor.folders import nearest, temporary_folder
+from rl.doctor.rows import row_files
+
+MOMENTS = 8
+"""Bytes of optimizer state for each trained parameter: two moments in float32."""
+MASTER = 4
+"""And its float32 copy, where the weights are bfloat16."""
+BYTES_OF_A_CLIP = 45_000
+"""Drawn, with its 32 rows; half of that again in the Hugging Face cache."""
+BYTES_OF_A_SAMPLE = 2_000
+BYTES_OF_A_TRACE = 20_000
+LOGS_AND_REPORTS = 64 * 2**20
+TEMPORARY = 256 * 2**20
+"""Logs of a local Ray cluster, and what torch compiles."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is going to be written somewhere."""
+
+    what: str
+    place: Path
+    size: float
+    """Bytes."""
+
+
+def needs(config: Config, parameters: int | None, caches: Path, written: int = 0) -> list[Need]:
+    """What a run writes, by place; an estimate from below.
+
+    Args:
+        config: of the run.
+        parameters: of the model; None if not known, and weights are then left out.
+        caches: where libraries keep theirs.
+        written: bytes that the run has written already, if it is resumed.
+    """
+    grpo = config.grpo
+    samples = grpo.steps * (grpo.prompts * grpo.group * BYTES_OF_A_SAMPLE + config.tracking.traces * BYTES_OF_A_TRACE)
+    run = LOGS_AND_REPORTS + samples + (bytes_of_weights(config, parameters) if parameters else 0)
+    clips = config.data.faces.clips * 1.5 if config.data.faces and not row_files(config) else 0
+    rows = sum(file.stat().st_size for file in row_files(config))
+    return [
+        Need("runs", Path(config.runs), max(LOGS_AND_REPORTS, run - written)),
+        Need("data", Path(config.data.directory), clips * BYTES_OF_A_CLIP),
+        Need("caches", caches, rows + clips * BYTES_OF_A_CLIP / 2),
+        Need("temporary files", temporary_folder(), TEMPORARY),
+    ]
+
+
+def bytes_of_weights(config: Config, parameters: int) -> float:
+    """Of the checkpoints that are there at once, one more while it is written, and the models before and after GRPO."""
+    width = 2 if config.model.dtype == "bfloat16" else 4
+    trained = 0 if config.model.lora else parameters  # adapters are small beside the model
+    state = parameters * width + trained * (MOMENTS + (MASTER if width == 2 else 0))
+    best = 2 if config.evaluation.every and config.evaluation.keep_best else 0
+    models = 3 if config.model.init == "tiny" else 2
+    return (config.checkpoints.keep + 1 + best) * state + models * parameters * width
+
+
+def disk(wanted: Iterable[Need], free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free) -> list[Finding]:
+    """A finding for each file system: a fault if what is wanted does not fit, a warning if it barely does.
+
+    Args:
+        wanted: from `needs`.
+        free: bytes that are free where a folder is.
+    """
+    by_device: dict[int, list[Need]] = {}
+    for need in wanted:
+        by_device.setdefault(nearest(need.place).stat().st_dev, []).append(need)
+    return [_room(together, free(nearest(together[0].place))) for together in by_device.values()]
+
+
+def _room(together: list[Need], free: int) -> Finding:
+    size = sum(need.size for need in together)
+    what = ", ".join(f"{need.what} {gib(need.size)}" for need in together if need.size)
+    places = ", ".join(dict.fromkeys(str(need.place) for need in together if need.size))
+    shown = f"{gib(free)} free for {places}; about {gib(size)} will be written ({what})"
+    if free < size:
+        advice = "free some space, set runs and data.directory to a larger disk, or keep less (checkpoints.keep)"
+        return Finding("disk", "fault", shown, advice)
+    if free < 1.2 * size + 2**30:
+        return Finding("disk", "warning", shown, "it may not suffice, since others write there too; free some space")
+    return Finding("disk", "ok", shown)

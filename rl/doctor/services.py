@@ -1,0 +1,169 @@
+"""Whom a run talks to: MLflow, and the Ray cluster that it joins or starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rl.config import Config
+from rl.doctor.finding import Finding
+from rl.doctor.folders import writable
+from rl.doctor.gpus import asked_gpus
+
+ANSWER_SECONDS = 3.0
+"""How long a tracking server is given."""
+RECORDED_ANSWER_SECONDS = 0.5
+"""And a Ray head of this machine, which answers at once."""
+CPUS_OF_REWARD_WORKER = 0.1
+LOCAL_CPUS = 4
+"""The least that a local cluster is given; engine and learner take turns on them."""
+
+
+def tracker(config: Config, ask: bool = False) -> Finding:
+    """Whether MLflow takes what is logged. Never a fault: a run goes on without it.
+
+    Args:
+        config: of the run.
+        ask: connect to a server; otherwise only a local database is looked at.
+    """
+    if not config.tracking.mlflow:
+        return Finding("mlflow", "ok", "off (tracking.mlflow)")
+    later = "the run goes on without it; `affectree track sync RUN` sends what is missing"
+    uri = config.tracking.uri or f"sqlite:///{(Path(config.runs) / 'mlflow.db').resolve()}"
+    parts = urlsplit(uri)
+    if parts.scheme == "sqlite":
+        trouble = _trouble_with_database(Path(uri.removeprefix("sqlite:///")))
+        advice = f"{later}; set tracking.uri to a database that can be written to"
+        return Finding("mlflow", "warning", trouble, advice) if trouble else Finding("mlflow", "ok", uri)
+    if parts.scheme not in ("http", "https"):
+        if parts.scheme in ("", "file"):
+            advice = "use sqlite:///PATH or a server's address as tracking.uri"
+            return Finding("mlflow", "warning", f"{uri}: MLflow keeps no runs in plain folders any more", advice)
+        return Finding("mlflow", "ok", f"{parts.scheme} (not looked at)")
+    shown = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    trouble = _trouble_with_server(uri) if ask else ""
+    return Finding("mlflow", "warning", f"{shown}: {trouble}", later) if trouble else Finding("mlflow", "ok", shown)
+
+
+def cluster(config: Config) -> Finding:
+    """Which cluster is joined or would be started, and whether it has what is asked for. Imports ray.
+
+    A cluster that answers is joined for a moment; none is started.
+    """
+    import ray
+
+    from actors.cluster import ClusterError, connect, find_cluster
+
+    joined_already = ray.is_initialized()
+    try:
+        address = find_cluster(config.cluster.address)
+        if address is None and not joined_already:
+            return local_cluster(config, os.cpu_count() or 1)
+        how = connect(config.cluster.address, config.cluster.object_store_gib, {})
+    except ClusterError as error:
+        what, _, advice = str(error).partition("; ")
+        return Finding("cluster", "fault", what, advice)
+    try:
+        return room(config, ray.cluster_resources(), how, may_grow(os.environ))
+    finally:
+        if not joined_already:
+            ray.shutdown()
+
+
+def local_cluster(config: Config, processors: int) -> Finding:
+    """Whether the cluster that a run starts has room for it; for its GPUs see `gpus.gpus`."""
+    has, asked = max(LOCAL_CPUS, processors), asked_cpus(config)
+    shown = f"none is joined, one is started here with {has} CPU; {asked:g} are asked for"
+    if asked <= has + 1e-9:
+        return Finding("cluster", "ok", shown)
+    advice = (
+        "ask for less (learner.ranks, learner.cpus, rollout.engines, rollout.cpus, rewards.workers), or join a larger cluster"
+    )
+    return Finding("cluster", "fault", shown, advice)
+
+
+def room(config: Config, resources: Mapping[str, float], where: str, grows: bool = False) -> Finding:
+    """Whether a cluster ever has room for the run, were it empty. What others use now is waited for.
+
+    Args:
+        config: of the run.
+        resources: all that the cluster has, as `ray.cluster_resources` gives them.
+        where: how the cluster is called in the text.
+        grows: nodes may come when they are asked for (`may_grow`).
+    """
+    asked = {"CPU": asked_cpus(config), "GPU": asked_gpus(config)}
+    short = {name: count for name, count in asked.items() if count > resources.get(name, 0.0) + 1e-9}
+    shown = f"{where}: " + ", ".join(f"{resources.get(name, 0.0):g} {name}" for name in asked)
+    if not short:
+        return Finding("cluster", "ok", f"{shown}; {asked['CPU']:g} CPU and {asked['GPU']:g} GPU are asked for")
+    more = ", ".join(f"{count:g} {name}" for name, count in short.items())
+    advice = "ask for less (learner.ranks, learner.gpus, rollout.engines, rollout.gpus, …), or add nodes"
+    if grows:
+        return Finding(
+            "cluster", "warning", f"{shown} now; {more} are asked for", "nodes have to come; see cluster.start_timeout"
+        )
+    return Finding("cluster", "fault", f"{shown}; {more} are asked for, which will never be free", advice)
+
+
+def asked_cpus(config: Config) -> float:
+    """Of all actors, as Ray counts them: shares, not threads."""
+    learner, rollout = config.learner, config.rollout
+    return learner.ranks * learner.cpus + rollout.engines * rollout.cpus + config.rewards.workers * CPUS_OF_REWARD_WORKER
+
+
+def may_grow(environ: Mapping[str, str]) -> bool:
+    """Whether this is a node of a cluster that may have an autoscaler: KubeRay's, or one of Ray's own launcher."""
+    return "RAY_USAGE_STATS_KUBERAY_IN_USE" in environ or Path("~/ray_bootstrap_config.yaml").expanduser().exists()
+
+
+def starts_local_cluster(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether the run starts a cluster of its own. Found out without Ray, which takes long to import."""
+    named = config.cluster.address or environ.get("RAY_ADDRESS") or None
+    if named is not None:
+        return named == "local"
+    folder = environ.get("RAY_TMPDIR") or environ.get("TMPDIR") or "/tmp"
+    record = Path(folder, "ray", "ray_current_cluster")  # where `ray start` leaves its address
+    try:
+        return not _listens(record.read_text(encoding="utf-8").strip())
+    except OSError:
+        return True
+
+
+def _listens(address: str) -> bool:
+    """Whether anybody takes a connection at `host:port`."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=RECORDED_ANSWER_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _trouble_with_database(file: Path) -> str:
+    """Why an SQLite file cannot be used, or nothing."""
+    if not file.exists():
+        return "" if writable(file.parent) else f"{file.parent} cannot be written to"
+    if not os.access(file, os.W_OK) or not writable(file.parent):
+        return f"{file} cannot be written to"
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=1.0)) as database:
+            database.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        return f"{file} is not a database that can be used ({error})"
+    return ""
+
+
+def _trouble_with_server(uri: str) -> str:
+    """Why a tracking server does not answer, or nothing. It is asked as MLflow asks it, through the same proxies."""
+    import requests
+
+    try:
+        answer = requests.get(f"{uri.rstrip('/')}/health", timeout=ANSWER_SECONDS)
+    except requests.RequestException as error:
+        return f"does not answer ({type(error).__name__})"
+    return "" if answer.status_code < 500 else f"answers with status {answer.status_code}"
