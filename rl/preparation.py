@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl.config import Config
+from filelock import FileLock
+
+from rl.config import Config, FacesConfig
 from rl.console import say
+from rl.time_left import phase
 from rollout.face_data import make_faces
 from rollout.mixing import check_mix, spread
 from rollout.rows import RowData, RowError, open_rows
@@ -38,9 +41,7 @@ def prepare_data(config: Config) -> Splits:
     data = config.data
     folder = Path(data.directory)
     if data.faces is not None and data.train is None and not _split_file(folder, "train"):
-        say(f"drawing {data.faces.clips} training clips into {folder}")
-        report = make_faces(folder, data.faces.clips, data.faces.seed, data.faces.careless)
-        say(f"drew {sum(report.clips.values())} clips, {sum(report.rows.values())} rows")
+        _draw(folder, data.faces)
     root = Path(data.media_root) if data.media_root else None
     opened = {}
     for split in ("train", "val", "test"):
@@ -49,10 +50,22 @@ def prepare_data(config: Config) -> Splits:
         if file is None:
             raise RowError(f"{folder}: holds no {split}.jsonl or {split}.parquet; check data.directory or set data.{split}")
         opened[split] = open_rows(file, root)
-    phases = [*config.curriculum.stages.values(), config.grpo]
-    for mix in [phase.mix for phase in phases if phase.steps]:
+    for mix in [part.mix for part in (*config.curriculum.stages.values(), config.grpo) if part.steps]:
         check_mix(opened["train"], mix)
     return Splits(**opened)
+
+
+def _draw(folder: Path, faces: FacesConfig) -> None:
+    """Draw the data set, unless another run that was at it has done so."""
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if _split_file(folder, "train"):
+            return
+        say(f"drawing {faces.clips} training clips into {folder}")
+        clips = faces.clips + 2 * max(8, faces.clips // 4)
+        with phase("draw", clips) as shown:
+            report = make_faces(folder, faces.clips, faces.seed, faces.careless, lambda split, done: shown.step())
+    say(f"drew {sum(report.clips.values())} clips, {sum(report.rows.values())} rows")
 
 
 def named_model(config: Config) -> str | None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from rl.config import Config
 from rl.metrics import ScoredStep
 from rl.run_directory import RunDirectory
@@ -24,6 +26,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
 
+_LOCK_SECONDS = 120.0
 _NOT_ALLOWED = re.compile(r"[^\w\-. /]")
 
 
@@ -45,7 +48,7 @@ class Tracker:
 
     def start(self, parameters: Mapping[str, Any]) -> None:
         """Open the MLflow run, or go on with the one that this run directory belongs to."""
-        self._guard(lambda: self._start(parameters))
+        self._guard(lambda: self._start_alone(parameters))
 
     def log(self, metrics: Mapping[str, float], step: int, flush: bool = True) -> None:
         """Log one value of each metric; a step that the server already has is not sent again.
@@ -71,6 +74,13 @@ class Tracker:
         if self.run_id:
             self._guard(self._flush)
             self._guard(lambda: self._client().set_terminated(self.run_id, status))
+
+    def _start_alone(self, parameters: Mapping[str, Any]) -> None:
+        """One run after the other, where they share a database file: the first one makes it."""
+        if not self.uri.startswith("sqlite:"):
+            return self._start(parameters)
+        with FileLock(self.run.path.parent / ".mlflow.lock", timeout=_LOCK_SECONDS):
+            return self._start(parameters)
 
     def _start(self, parameters: Mapping[str, Any]) -> None:
         import mlflow

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 from rich.console import Console
@@ -215,7 +214,7 @@ def test_little_shared_memory_is_told_with_what_is_needed(config: Config) -> Non
 
 def test_what_was_left_half_done_is_found_and_what_is_going_on_is_not(config: Config, tmp_path: Path) -> None:
     assert places.leftovers(config).verdict == "ok"
-    gone = next(number for number in range(2**22, 0, -1) if not psutil.pid_exists(number))
+    gone = next(number for number in range(2**22, 0, -1) if not Path("/proc", str(number)).exists())
     for name in (f".data.{gone}.partial", ".data.1.partial", f".other.{gone}.partial", ".data.txt.partial", "data"):
         (tmp_path / name).mkdir()
     for run, files in {"whole": ["config.yaml"], "torn": [], "mlflow_artifacts": None}.items():
@@ -537,3 +536,22 @@ def test_without_a_configuration_the_machine_alone_is_looked_at() -> None:
     names = {one.name for one in diagnose(None)}
     assert {"system", "python", "disk", "shared memory", "temporary folder"} <= names
     assert not {"checkpoint", "mlflow", "scorers"} & names
+
+
+def test_where_only_the_base_is_installed_the_doctor_says_so() -> None:
+    code = """
+import sys
+sys.modules |= dict.fromkeys(("psutil", "pynvml", "ray", "torch", "vllm", "mlflow", "transformers"))  # as if not there
+from importlib import metadata
+def version(name): raise metadata.PackageNotFoundError(name)
+metadata.version = version
+from rl.config import Config
+from rl.doctor.diagnosis import diagnose
+from rl.doctor.services import cluster
+print(*(one for one in [*diagnose(None), cluster(Config())] if one.verdict == "fault"), sep="\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "vllm: vLLM is not installed; set the environment up: make setup",
+        "cluster: Ray is not installed; set the environment up: make setup",
+    ], done.stderr[-3000:]

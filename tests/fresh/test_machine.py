@@ -29,18 +29,19 @@ DEAD = "http://127.0.0.1:9"
 COMPILERS = ("gcc", "g++", "cc", "c++", "clang", "clang++", "nvidia-smi")
 
 
-def namespace(*flags: str) -> list[str]:
+def namespace(*flags: str, trial: Sequence[str] = ("true",)) -> list[str]:
     """The words before a command that give it namespaces of its own; skips the test where the machine permits none."""
     words = ["unshare", *flags]
-    if shutil.which("unshare") is None or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
-        pytest.skip(f"this machine permits no {' '.join(words)}")
+    if shutil.which("unshare") is None or subprocess.run([*words, *trial], capture_output=True, check=False).returncode:
+        pytest.skip(f"this machine permits no {' '.join((*words, *trial))}")
     return words
 
 
 def with_mounts(*mounts: str) -> list[str]:
     """The words before a command that mount small file systems for it alone: `PLACE=SIZE[,OPTION]`."""
     made = "; ".join(f'mount -t tmpfs -o size={mount.split("=")[1]} tmpfs "{mount.split("=")[0]}"' for mount in mounts)
-    return [*namespace("--user", "--map-root-user", "--mount"), "bash", "-c", f'set -e; {made}; exec "$@"', "mounted"]
+    apart = namespace("--user", "--map-root-user", "--mount", trial=("mount", "-t", "tmpfs", "tmpfs", "/dev/shm"))
+    return [*apart, "bash", "-c", f'set -e; {made}; exec "$@"', "mounted"]
 
 
 def train(
@@ -108,6 +109,23 @@ def test_a_run_with_a_closed_home_long_odd_paths_little_shared_memory_and_few_op
     assert f"the home folder {NOWHERE} cannot be written to" in done.stdout
     assert "64 MiB free in /dev/shm" in done.stdout
     assert list((odd / "tmp" / "ray").glob("session_*")), "the user's temporary folder was to be used"
+
+
+def test_a_home_that_is_full_counts_as_closed(tmp_path: Path) -> None:
+    code = f"""
+from rl.environment import cache_variables
+print(cache_variables({{"HOME": {str(tmp_path)!r}}}))
+try:
+    with open({str(tmp_path / "much")!r}, "wb", buffering=0) as file:
+        while True: file.write(bytes(4096))
+except OSError: pass
+print(sorted(cache_variables({{"HOME": {str(tmp_path)!r}}})))
+"""
+    before = with_mounts(f"{tmp_path}=1m")
+    done = subprocess.run([*before, sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    empty, full = done.stdout.splitlines()
+    assert empty == "{}", said(done)
+    assert "XDG_CACHE_HOME" in full
 
 
 def test_where_nothing_may_be_executed_in_the_temporary_folder_nothing_is_compiled(tmp_path: Path) -> None:
