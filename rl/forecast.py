@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rl.config import Config
+from rl.run_directory import Progress
 from rl.sampling import longest_completion
 from rl.time_left import duration
 
@@ -22,16 +23,28 @@ class Pace:
     """By the learner, as measured in the first tuning steps."""
 
 
-def plan(config: Config, rows: int) -> str:
-    """What follows, in one sentence; `rows` are looked at in each evaluation."""
+def plan(config: Config, progress: Progress, rows: int) -> str:
+    """What follows, in one sentence.
+
+    Args:
+        config: of the run.
+        progress: where it stands.
+        rows: how many are looked at in each evaluation.
+    """
     stages = {name: stage.steps for name, stage in config.curriculum.stages.items() if stage.steps}
-    grpo = config.grpo
+    grpo, tuning = config.grpo, sum(stages.values())
     said = []
-    if stages:
-        said.append(f"{sum(stages.values())} tuning steps ({', '.join(f'{name} {steps}' for name, steps in stages.items())})")
+    if stages and progress.phase == "tune":
+        listed = ", ".join(f"{name} {steps}" for name, steps in stages.items())
+        said.append(f"{_left(tuning, progress.step)} tuning steps ({listed})")
+    done = progress.step if progress.phase == "grpo" else 0
     if grpo.steps:
-        said.append(f"{grpo.steps} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
-    return f"what follows: {', '.join(said)}; {rows} held-out rows are measured before, between and after"
+        said.append(f"{_left(grpo.steps, done)} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
+    return f"what follows: {', '.join([*said, f'and a look at {rows} held-out rows after each phase'])}"
+
+
+def _left(total: int, done: int) -> str:
+    return f"{total - done} of {total}" if done else f"{total}"
 
 
 def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:

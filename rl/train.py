@@ -81,7 +81,6 @@ def train(config: Config, directory: RunDirectory) -> Results:
         with launch(config, directory, splits) as team:
             tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
             run = Run(config, directory, splits, tracker, team, results)
-            say(plan(config, len(evaluated_rows(config.evaluation.rows, splits.test))))
             resume(run)
             if run.progress.phase == "tune":
                 tune(run)
@@ -103,14 +102,21 @@ def resume(run: Run) -> None:
         run.team.learners.load_state(str(folder))
         dropped = run.directory.forget_after(run.progress)
         say(f"going on after {run.progress.phase} step {run.progress.step} ({dropped} later metric lines dropped)")
+        tell_plan(run)
         run.team.sync(run.progress.version, probe)
         return
     run.directory.forget_after(run.progress)
+    tell_plan(run)
     run.team.sync(0, probe)
     if "init" not in run.results.summary["stages"]:
         with run.results.timed("evaluate"):
             run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
         run.results.note_pace("init")
+
+
+def tell_plan(run: Run) -> None:
+    """Say what follows."""
+    say(plan(run.config, run.progress, len(evaluated_rows(run.config.evaluation.rows, run.splits.test))))
 
 
 def tune(run: Run) -> None:

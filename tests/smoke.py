@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from rl.environment import prepare_process
+
 HOME = Path(__file__).resolve().parent.parent
 AFFECTREE = Path(sys.executable).parent / "affectree"
 STEPS = 3
@@ -43,6 +45,7 @@ START_SECONDS, STOP_SECONDS, RUN_SECONDS = 400, 60, 400
 
 
 def main() -> None:
+    prepare_process()
     with tempfile.TemporaryDirectory(prefix="a stranger’s première ") as folder:
         place = Path(folder)
         before = set(psutil.pids())
@@ -83,9 +86,7 @@ def interrupted(place: Path) -> tuple[Path, str]:
 def finished(place: Path, command: str) -> str:
     """Do what the interrupted run said; returns what that printed."""
     words = [str(AFFECTREE), *shlex.split(command)[1:]]
-    done = subprocess.run(
-        words, cwd=place, env=environment(), capture_output=True, text=True, timeout=RUN_SECONDS, check=False
-    )
+    done = subprocess.run(words, cwd=place, env=environment(), capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
     print(done.stdout + done.stderr, flush=True)
     assert done.returncode == 0, f"exit status {done.returncode}"
     assert done.stderr == ""

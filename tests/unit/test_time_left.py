@@ -7,6 +7,7 @@ import pytest
 from rl import time_left
 from rl.config_loading import load_config
 from rl.forecast import Pace, evaluated_tokens, most_seconds, plan
+from rl.run_directory import Progress
 from rl.time_left import TimeLeft, duration
 from tests.integration.conftest import QUICKSTART
 
@@ -43,11 +44,12 @@ def test_the_time_left_follows_the_last_steps(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_plan_names_what_follows() -> None:
     config = load_config(QUICKSTART, ["curriculum.stages.expression.steps=0"])
-    ends = "are measured before, between and after"
-    tuning = "420 tuning steps (attribute 320, emotion 100)"
-    assert plan(config, 640) == f"what follows: {tuning}, 32 GRPO steps of 12 prompts x 8 samples; 640 held-out rows {ends}"
-    none = [f"curriculum.stages.{stage}.steps=0" for stage in config.curriculum.stages]
-    assert plan(load_config(QUICKSTART, none), 9).startswith("what follows: 32 GRPO steps")
+    rest = "32 GRPO steps of 12 prompts x 8 samples, and a look at 640 held-out rows after each phase"
+    tuning = "tuning steps (attribute 320, emotion 100)"
+    assert plan(config, Progress(), 640) == f"what follows: 420 {tuning}, {rest}"
+    assert plan(config, Progress("tune", 20), 640) == f"what follows: 400 of 420 {tuning}, {rest}"
+    assert plan(config, Progress("grpo", 0), 640) == f"what follows: {rest}"
+    assert plan(config, Progress("grpo", 2), 640) == f"what follows: 30 of {rest}"
 
 
 def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> None:
