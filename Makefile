@@ -1,8 +1,7 @@
 # Everything starts here: `make train` and `make test` need Linux, Python 3.11 or 3.12, git and a compiler, and set up the rest.
 #
 #   PYTHON    the Python of .venv; without it python3.11, python3.12 or python3, whichever fits first
-#   HARDWARE  cpu or gpu: which build of vLLM; the machine's own without it
-HARDWARE ?= $(if $(shell command -v nvidia-smi 2>/dev/null),gpu,cpu)
+#   HARDWARE  cpu or gpu: which build of vLLM; without it the one that .venv has, and cpu for a new one
 CONFIG ?= configs/quickstart.yaml
 SETTINGS ?=
 

@@ -129,7 +129,8 @@ def recorded_cluster() -> str | None:
     Ray leaves it in the file that the documentation of `ray.init` names. `ray.init()` would read it too, but tries for
     minutes to join a dead cluster, and would join another user's.
     """
-    file = Path(os.environ.get("RAY_TMPDIR") or "/tmp") / "ray" / "ray_current_cluster"
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    file = Path(folder) / "ray" / "ray_current_cluster"
     try:
         mine = file.stat().st_uid == os.getuid()
         return (file.read_text(encoding="utf-8").strip() or None) if mine else None
@@ -158,6 +159,11 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
+def resources() -> dict[str, float]:
+    """All that the cluster has, by name, used or not."""
+    return ray.cluster_resources()
+
+
 def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
     """Wait until actors have started.
 
@@ -176,7 +182,7 @@ def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
             raise ClusterError(f"{what} did not start: {said}; {_SEE_LOGS}") from error
         raise
     except GetTimeoutError:
-        have, free = ray.cluster_resources(), ray.available_resources()
+        have, free = resources(), ray.available_resources()
         raise ClusterError(
             f"{what} did not start within {timeout:.0f} s. The cluster has {_shown(have)}; free now: {_shown(free)}. "
             "Ask for less (learner.gpus, rollout.gpus, …), add nodes, or raise cluster.start_timeout."

@@ -8,9 +8,11 @@
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")/.."
 
+ready=.venv/.ready
+# The build of vLLM: as asked for, or as it is; for CPUs in a new .venv, since the quickstart is made for them.
+[ -n "${HARDWARE:-}" ] || HARDWARE=$(sed -n '1s/.*, \([cg]pu\), Python .*/\1/p' $ready 2>/dev/null || true)
 HARDWARE=${HARDWARE:-cpu}
 closure=requirements/$HARDWARE.txt
-ready=.venv/.ready
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -38,7 +39,7 @@ class Tracker:
         self.warn = warn
         self.enabled = config.tracking.mlflow
         self.failures = 0
-        self.uri = config.tracking.uri or f"sqlite:///{run.path.parent / 'mlflow.db'}"
+        self.uri = config.tracking.uri or f"sqlite:///{quote(str(run.path.parent / 'mlflow.db'))}"
         self.experiment = config.tracking.experiment
         self.traces = config.tracking.traces
         self.run_id: str | None = None

@@ -5,13 +5,14 @@ rows ─► prompts ─► engines ─► groups ─► reward workers ─► ad
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle, islice
 
-from actors.cluster import check_packages, connect
+from actors.cluster import check_packages, connect, resources
 from actors.logs import LOGS
 from actors.reward_worker import ScoredGroup
 from rewards.errors import UserError
@@ -21,6 +22,8 @@ from rl.config import Config
 from rl.console import say, warn
 from rl.credit import part_advantages
 from rl.curriculum import tuning_steps
+from rl.doctor.diagnosis import refuse
+from rl.doctor.services import may_grow, room
 from rl.environment import worker_environment
 from rl.forecast import AFTER_STEPS, forecast, plan
 from rl.interrupts import Interrupted
@@ -74,7 +77,9 @@ def train(config: Config, directory: RunDirectory) -> Results:
     splits = prepare_data(config)
     on_cpu = not (config.learner.gpus or config.rollout.gpus)
     environment = worker_environment(on_cpu) | {LOGS: str(directory.logs)}
-    say(connect(config.cluster.address, config.cluster.object_store_gib, environment))
+    joined = connect(config.cluster.address, config.cluster.object_store_gib, environment)
+    say(joined)
+    refuse([room(config, resources(), joined, may_grow(os.environ))])
     tracker = Tracker(config, directory, warn)
     results = Results.open(config, directory, splits, tracker)
     try:

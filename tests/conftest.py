@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rl.environment import hush
+from rl.environment import prepare_process
 
-hush()
+prepare_process()
 
 
 @pytest.fixture(scope="session")

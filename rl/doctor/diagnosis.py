@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
-
 from rewards.errors import UserError
 from rl.config import Config, scorer_entries
 from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services
@@ -26,7 +24,8 @@ def refuse(findings: Sequence[Finding]) -> None:
     """Raise `Unfit` with all faults, if there are any."""
     faults = [str(one) for one in findings if one.verdict == "fault"]
     if faults:
-        raise Unfit("this run cannot be done here:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        listed = faults[0] if len(faults) == 1 else "".join(f"\n  - {fault}" for fault in faults)
+        raise Unfit(f"this run cannot be done here: {listed}")
 
 
 def quick(config: Config, run: Path | None = None) -> list[Finding]:
@@ -93,7 +92,7 @@ def _for_workers(config: Config) -> list[Finding]:
         gpus.engine_build(config, gpus.installed_build()),
         machine.compilers(why_not_compiling(), shutil.which(os.environ.get("CC") or "gcc") or shutil.which("clang"), config),
         machine.processors(machine.usable_processors(len(os.sched_getaffinity(0))), config),
-        machine.memory(machine.usable_memory(psutil.virtual_memory().total), config),
+        machine.memory(machine.usable_memory(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")), config),
         places.shared_memory(places.free_shared_memory(), config),
         machine.open_files(*resource.getrlimit(resource.RLIMIT_NOFILE), workers),
         services.local_cluster(config, os.cpu_count() or 1),

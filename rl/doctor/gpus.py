@@ -65,9 +65,12 @@ def asked_gpus(config: Config) -> float:
 
 def driver(environ: Mapping[str, str]) -> Driver:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves of those that NVIDIA's driver has."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the module's name is an old one
-        import pynvml
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the module's name is an old one
+            import pynvml
+    except ImportError:
+        return Driver(0, "nvidia-ml-py is not installed")
     try:
         pynvml.nvmlInit()
         count = int(pynvml.nvmlDeviceGetCount())

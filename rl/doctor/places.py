@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import psutil
-
 from rl.config import Config
 from rl.doctor.finding import Finding, gib
 from rl.doctor.folders import SOCKET_BYTES, holds_sockets, socket_bytes, temporary_folder, writable
@@ -118,7 +116,7 @@ def _partial_data(data: Path) -> Iterator[tuple[Path, bool]]:
         prefix, _, rest = place.name.partition(f".{data.name}.")
         number = rest.removesuffix(".partial")
         if not prefix and rest.endswith(".partial") and number.isdigit():
-            yield place, psutil.pid_exists(int(number))
+            yield place, Path("/proc", number).exists()
 
 
 def _runs_without_config(runs: Path) -> Iterator[Path]:

@@ -55,7 +55,10 @@ def cluster(config: Config) -> Finding:
 
     A cluster that answers is joined for a moment; none is started.
     """
-    import ray
+    try:
+        import ray
+    except ImportError:
+        return Finding("cluster", "fault", "Ray is not installed", "set the environment up: make setup")
 
     from actors.cluster import ClusterError, connect, find_cluster
 
