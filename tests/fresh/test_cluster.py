@@ -16,7 +16,6 @@ from tests.integration.conftest import QUICKSTART
 from tests.integration.ray_head import BIN, environment, free_ports, ray_head, ray_state
 
 CONNECT = "from actors.cluster import connect; print(connect({address!r}, 0.1, {{}}), flush=True)"
-OTHER_VERSION = "import ray; ray.__version__ = '1.2.3'; from ray.scripts.scripts import main; main()"
 STARTED = "started a local Ray cluster"
 
 
@@ -63,14 +62,6 @@ def test_the_cluster_that_another_run_started_for_itself_is_not_joined(state: Pa
         assert STARTED in first.stdout.readline()
         assert STARTED in connect(state)
         first.communicate("\n")
-
-
-def test_a_head_of_another_version_is_told(state: Path, tmp_path: Path) -> None:
-    command = (sys.executable, "-c", OTHER_VERSION)
-    with ray_head(tmp_path / "head.log", environment(state), command):
-        said = connect(state)
-    assert "cannot be joined (Version mismatch: The cluster was started with: Ray: 1.2.3" in said
-    assert "set cluster.address to another, or to `local`" in said
 
 
 @pytest.mark.parametrize("kind", ["nobody", "mute"])
