@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from rewards.errors import did_you_mean, nearest_or_all, one_of
+from rewards.files import read_settings, type_name
 from rewards.isolation import start_runner
 from rewards.mix import LEVELS, RewardMix, WeightedScorer
 from rewards.plugins import PluginError, ScorerSpec, with_source
@@ -37,23 +37,37 @@ def mix_entries(settings: Mapping[str, Mapping[str, Any]]) -> list[MixEntry]:
     Raises:
         PluginError: for an unknown key or level.
     """
-    entries = []
-    for name, given in settings.items():
-        unknown = sorted(set(given) - {*_OF_MIX, *_OF_SCORER})
-        if unknown:
-            allowed = ", ".join((*_OF_MIX, *_OF_SCORER))
-            raise PluginError(f"scorer {name!r}: unknown key {', '.join(unknown)}; known are {allowed}")
-        tasks, weight = given.get("tasks", ("*",)), given.get("weight", 1.0)
-        if isinstance(tasks, str) or not tasks:
-            raise PluginError(f"scorer {name!r}: tasks must be a list of patterns, found {tasks!r}")
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
-            raise PluginError(f"scorer {name!r}: weight must be a number of 0 or more, found {weight!r}")
-        spec = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
-        level = given.get("level") or SHIPPED_LEVELS.get(spec.target)
-        if level not in (None, *LEVELS):
-            raise PluginError(f"scorer {name!r}: level must be one of {', '.join(LEVELS)}, found {level!r}")
-        entries.append(MixEntry(spec, float(weight), tuple(tasks), level))
-    return entries
+    return [_entry(name, given) for name, given in settings.items()]
+
+
+def _entry(name: str, given: Mapping[str, Any]) -> MixEntry:
+    known = (*_OF_MIX, *_OF_SCORER)
+    unknown = sorted(str(key) for key in given if key not in known)
+    tasks, weight = given.get("tasks", ("*",)), given.get("weight", 1.0)
+    texts = isinstance(tasks, (list, tuple)) and all(isinstance(task, str) for task in tasks)
+    spec, parameters = given.get("spec", ""), given.get("parameters", {})
+    broken = [
+        message
+        for holds, message in (
+            (not unknown, f"unknown key {', '.join(unknown)}" + (nearest_or_all(unknown[0], known) if unknown else "")),
+            (texts and bool(tasks), f"tasks must be a list of patterns, such as [rationale], found {tasks!r}"),
+            (_is_weight(weight), f"weight must be a number of 0 or more, found {weight!r}"),
+            (isinstance(spec, str), f"spec must be text, such as file.py:function, found {spec!r}"),
+            (isinstance(parameters, Mapping), f"parameters must be `key: value` pairs, found {parameters!r}"),
+        )
+        if not holds
+    ]
+    if broken:
+        raise PluginError(f"scorer {name!r}: {'; '.join(broken)}")
+    scorer = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
+    level = given.get("level") or SHIPPED_LEVELS.get(scorer.target)
+    if level not in (None, *LEVELS):
+        raise PluginError(f"scorer {name!r}: level {one_of(level, LEVELS)}")
+    return MixEntry(scorer, float(weight), tuple(tasks), level)
+
+
+def _is_weight(weight: Any) -> bool:
+    return isinstance(weight, (int, float)) and not isinstance(weight, bool) and 0 <= weight < math.inf
 
 
 def with_sources(entries: Sequence[MixEntry]) -> list[MixEntry]:
@@ -78,33 +92,39 @@ def read_mix(file: Path) -> list[MixEntry]:
     return mix_entries(mix_settings(file))
 
 
-def mix_settings(file: Path) -> dict[str, dict[str, Any]]:
+def mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dict[str, Any]]:
     """The scorers' settings in a YAML file: one with `scorers` alone, or a run's config.
+
+    Args:
+        file: to read.
+        above: files whose `rewards.mix` led here.
 
     Raises:
         PluginError: if the file is missing or names no scorers.
     """
-    if not file.is_file():
-        raise PluginError(f"{file}: no such file")
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PluginError(f"{file}: not valid YAML ({' '.join(str(error).split())[:200]})") from error
-    found = content if isinstance(content, Mapping) else {}
+    found = read_settings(file, PluginError)
     rewards = found.get("rewards") or found
-    scorers = rewards.get("scorers") or {}
-    below = mix_settings(find_mix(rewards["mix"])) if rewards.get("mix") else {}
+    if file.resolve() in above:
+        raise PluginError(f"{file}: its rewards.mix leads back to itself; name another file there")
+    if not isinstance(rewards, Mapping):
+        raise PluginError(f"{file}: `rewards` must be `key: value` pairs, found {type_name(rewards)}")
+    scorers, mix = rewards.get("scorers") or {}, rewards.get("mix")
+    if not isinstance(mix, (str, type(None))):
+        raise PluginError(f"{file}: `mix` must be the name of a YAML file, found {type_name(mix)}")
+    below = mix_settings(named_file(mix), (*above, file.resolve())) if mix else {}
     if not isinstance(scorers, Mapping) or not (scorers or below):
-        raise PluginError(f"{file}: names no scorers; it needs `scorers:`, `rewards: scorers:` or `rewards: mix:`")
-    wrong = [name for name, settings in scorers.items() if settings is not None and not isinstance(settings, Mapping)]
+        hint = "".join(did_you_mean(key, ("scorers", "rewards")) for key in list(found)[:1])
+        raise PluginError(f"{file}: names no scorers; it needs `scorers:`, `rewards: scorers:` or `rewards: mix:`{hint}")
+    wrong = [str(name) for name, settings in scorers.items() if not isinstance(settings, (Mapping, type(None)))]
     if wrong:
         raise PluginError(
             f"{file}: the settings of {', '.join(wrong)} must be `key: value` pairs, such as {{spec: file.py:function}}"
         )
-    own = {name: dict(settings or {}) for name, settings in scorers.items()}
+    own = {str(name): dict(settings or {}) for name, settings in scorers.items()}
     return {name: {**below.get(name, {}), **own.get(name, {})} for name in (*below, *(n for n in own if n not in below))}
 
 
-def find_mix(name: str) -> Path:
-    """A mix file as a config names it: from here, or from where affectree's own configs are."""
-    return Path(name) if Path(name).is_file() else Path(__file__).resolve().parent.parent / name
+def named_file(name: str) -> Path:
+    """A file as a config names it: from here, or from where affectree's own configs are if it is not here."""
+    shipped = Path(__file__).resolve().parent.parent / name
+    return shipped if shipped.exists() and not Path(name).exists() else Path(name)

@@ -14,7 +14,10 @@ from rich.console import Console
 from rewards.building import MixEntry, build_mix, read_mix
 from rewards.cheats import cheat_cases, honest_cases, rewards_of
 from rewards.display import cheat_table, finding_line, histogram, sample_panel, sample_view, summary_table
-from rewards.plugins import PluginError, ScorerSpec
+from rewards.errors import UserError
+from rewards.files import read_text
+from rewards.gold import gold_problem
+from rewards.plugins import PluginError, ScorerSpec, check_spec
 from rewards.probing import check_scorer
 from rewards.rescoring import rescore, summarise
 from rewards.rollout_data import read_rollouts
@@ -103,10 +106,11 @@ def try_text(
     tree: Annotated[Path | None, typer.Option(help="A file with the gold tree.")] = None,
 ) -> None:
     """Score one text from standard input."""
-    if tree is not None and not tree.is_file():
-        raise PluginError(f"{tree}: no such file")
-    gold = tree.read_text(encoding="utf-8") if tree else None
-    sample = RewardSample(sys.stdin.read(), task=task, answer=answer, tree=gold, group="stdin")
+    gold = read_text(tree, PluginError) if tree else None
+    if gold and (problem := gold_problem(gold)):
+        raise PluginError(f"{tree}: {problem}")
+    completion = sys.stdin.buffer.read().decode("utf-8", errors="replace")  # what a model writes is never bad input
+    sample = RewardSample(completion, task=task, answer=answer, tree=gold, group="stdin")
     with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix:
         reward = mix(sample)
     console.print(sample_view(sample, reward))
@@ -138,15 +142,17 @@ def _entries(spec: str, parameters: list[str] | None, mode: str | None, adapter:
 
 def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | None, timeout: float) -> ScorerSpec:
     name = spec.rpartition(":")[2]
-    return replace(ScorerSpec(name, spec), parameters=_read(parameters or []), mode=mode, adapter=adapter, timeout=timeout)
+    found = replace(ScorerSpec(name, spec), parameters=_read(parameters or []), mode=mode, adapter=adapter, timeout=timeout)
+    check_spec(found)
+    return found
 
 
 def _read(words: list[str]) -> dict[str, Any]:
     found = {}
     for word in words:
         key, equals, value = word.partition("=")
-        if not equals:
-            raise PluginError(f"--parameter {word!r}: must be key=value")
+        if not equals or not key:
+            raise PluginError(f"--parameter {word!r}: must be key=value, such as --parameter weight=2")
         try:
             found[key] = json.loads(value)
         except json.JSONDecodeError:
@@ -155,4 +161,8 @@ def _read(words: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    app()
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class UserError(Exception):
@@ -14,7 +15,19 @@ class UserError(Exception):
     """
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: Any, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the known word that is nearest, or nothing where none is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def nearest_or_all(word: Any, known: Iterable[str], what: str = "known are") -> str:
+    """What to write instead of a word that is not known: the nearest one, or else all."""
+    words = list(known)
+    return did_you_mean(word, words) or f"; {what} {', '.join(words) or 'none'}"
+
+
+def one_of(word: Any, known: Iterable[str]) -> str:
+    """What is said of a choice that there is not: all that there are, what was found, and the nearest."""
+    words = list(known)
+    return f"must be one of {', '.join(words)}, found {word!r}{did_you_mean(word, words)}"

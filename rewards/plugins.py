@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
-import linecache
 import math
-import sys
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 from rewards.adapters import ADAPTERS
-from rewards.errors import UserError
+from rewards.errors import UserError, did_you_mean, nearest_or_all, one_of
+from rewards.files import read_text, type_name
+from rewards.importing import PluginError, Source, from_entry_point, from_module, from_text
 from rewards.sample import MODES, Mode
 
-ENTRY_POINT_GROUP = "affectree.scorers"
 Isolation = Literal["process", "thread", "inline"]
 ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
-
-
-class PluginError(UserError):
-    """A scorer that cannot be found or called; the message names the spec and what to do."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A scorer's text as the run began with it; workers use this text and read no file."""
-
-    path: str
-    text: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -93,15 +76,16 @@ def with_source(spec: ScorerSpec) -> ScorerSpec:
     """The spec with its file's text, to be sent to workers that do not have the file.
 
     Raises:
-        PluginError: if the file is not there.
+        PluginError: if the file is not there or is no text.
     """
     module, colon, _ = spec.target.rpartition(":")
     if not colon or not module.endswith(".py"):
         return spec
     path = Path(module)
-    if not path.is_file():
-        raise PluginError(f"scorer {spec.name!r}: file {path} does not exist")
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = read_text(path)
+    except UserError as error:
+        raise PluginError(f"scorer {spec.name!r}: {error}") from error
     return replace(spec, source=Source(str(path.resolve()), text, hashlib.sha256(text.encode()).hexdigest()))
 
 
@@ -114,20 +98,20 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
     check_spec(spec)
     function = _find(spec)
     if not callable(function):
-        raise PluginError(f"scorer {spec.name!r}: {spec.target} is a {type(function).__name__}, not a function")
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} is {type_name(function)}, not a function; name one")
     if spec.adapter is not None:
         adapter = ADAPTERS[spec.adapter]
-        adapted, mode = adapter.adapt(function), adapter.mode
+        mode = adapter.mode
         if spec.mode not in (None, mode):
             raise PluginError(f"scorer {spec.name!r}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
         _check_names(spec, function)
-        return Scorer(spec, adapted, mode, _source_hash(spec, function))
+        return Scorer(spec, _adapted(spec, function), mode, _source_hash(spec, function))
     declared = getattr(function, "affectree_mode", None)
     if declared is not None and spec.mode not in (None, declared):
         raise PluginError(f"scorer {spec.name!r}: {spec.target} declares mode {declared}, the settings say {spec.mode}")
     try:
         inspect.signature(function).bind(object(), **spec.parameters)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # ValueError: a function of C without a signature
         hint = "check its parameters; a function of another trainer needs `adapter`"
         raise PluginError(f"scorer {spec.name!r}: {spec.target} cannot be called as a scorer ({error}); {hint}") from error
     return Scorer(spec, function, spec.mode or declared or "sample", _source_hash(spec, function))
@@ -139,26 +123,38 @@ def _check_names(spec: ScorerSpec, function: Callable[..., Any]) -> None:
     takes = inspect.signature(called).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes):
         return
-    unknown = sorted(set(spec.parameters) - {parameter.name for parameter in takes})
+    names = [parameter.name for parameter in takes]
+    unknown = sorted(set(spec.parameters) - set(names))
     if unknown:
-        raise PluginError(f"scorer {spec.name!r}: {spec.target} does not take the parameters {', '.join(unknown)}")
+        hint = nearest_or_all(unknown[0], names, "it takes")
+        raise PluginError(f"scorer {spec.name!r}: {spec.target} does not take the parameters {', '.join(unknown)}{hint}")
+
+
+def _adapted(spec: ScorerSpec, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as affectree calls it; a class of ms-swift's is made an instance of."""
+    assert spec.adapter is not None
+    try:
+        return ADAPTERS[spec.adapter].adapt(function)
+    except Exception as error:
+        fault = f"{type(error).__name__}: {error}"
+        raise PluginError(
+            f"scorer {spec.name!r}: {spec.target} cannot be set up by the {spec.adapter} adapter ({fault})"
+        ) from error
 
 
 def check_spec(spec: ScorerSpec) -> None:
     """Refuse settings that cannot work."""
     rules = (
-        (spec.mode in (None, *MODES), f"mode must be one of {', '.join(MODES)}, found {spec.mode!r}"),
-        (
-            spec.isolation in (None, *ISOLATIONS),
-            f"isolation must be one of {', '.join(ISOLATIONS)}, found {spec.isolation!r}",
-        ),
-        (spec.adapter in (None, *ADAPTERS), f"adapter must be one of {', '.join(ADAPTERS)}, found {spec.adapter!r}"),
+        (spec.mode in (None, *MODES), f"mode {one_of(spec.mode, MODES)}"),
+        (spec.isolation in (None, *ISOLATIONS), f"isolation {one_of(spec.isolation, ISOLATIONS)}"),
+        (spec.adapter in (None, *ADAPTERS), f"adapter {one_of(spec.adapter, ADAPTERS)}"),
         (_is_number(spec.timeout) and spec.timeout > 0, f"timeout must be a number of seconds above 0, found {spec.timeout!r}"),
         (isinstance(spec.retries, int) and spec.retries >= 0, f"retries must be 0 or more, found {spec.retries!r}"),
         (_is_number(spec.memory_gib) and spec.memory_gib >= 0, f"memory_gib must be 0 or more, found {spec.memory_gib!r}"),
         (
             spec.on_error in ("drop", "fail") or _is_number(spec.on_error),
-            f"on_error must be drop, fail or a finite number, found {spec.on_error!r}",
+            f"on_error must be drop, fail or a finite number, found {spec.on_error!r}"
+            + did_you_mean(spec.on_error, ("drop", "fail")),
         ),
     )
     broken = [message for holds, message in rules if not holds]
@@ -174,16 +170,18 @@ def _find(spec: ScorerSpec) -> Any:
     module_name, colon, attribute = spec.target.rpartition(":")
     if spec.target.endswith(".py"):
         raise PluginError(f"scorer {spec.name!r}: {spec.target} names no function; write {spec.target}:FUNCTION")
+    if "/" in module_name and not module_name.endswith(".py"):
+        raise PluginError(f"scorer {spec.name!r}: {module_name} is neither a Python file nor a module; write file.py:function")
     if not colon:
         from rewards import scorers  # brings numba, which other scorers need not wait for
 
-        return getattr(scorers, spec.target) if is_shipped(spec.target) else _entry_point(spec.target)
+        return getattr(scorers, spec.target) if is_shipped(spec.target) else from_entry_point(spec.name, spec.target)
     if module_name.endswith(".py"):
         source = spec.source or with_source(spec).source
         assert source is not None
-        module = _from_text(source)
+        module = from_text(spec.name, source)
     else:
-        module = _from_module(module_name)
+        module = from_module(spec.name, module_name)
     found: Any = module
     for step in attribute.split("."):
         if isinstance(found, Mapping) and step in found:  # such as ms-swift's `orms`
@@ -191,41 +189,11 @@ def _find(spec: ScorerSpec) -> Any:
             continue
         if not hasattr(found, step):
             known = sorted(name for name, value in vars(module).items() if callable(value) and not name.startswith("_"))
-            raise PluginError(f"scorer {spec.name!r}: {module_name} has no {attribute!r}; it has {', '.join(known) or 'none'}")
+            raise PluginError(
+                f"scorer {spec.name!r}: {module_name} has no {attribute!r}{nearest_or_all(attribute, known, 'it has')}"
+            )
         found = getattr(found, step)
     return found
-
-
-def _entry_point(name: str) -> Any:
-    from rewards import scorers
-
-    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if name not in found:
-        known = ", ".join(sorted({*scorers.__all__, *found}))
-        raise PluginError(f"scorer {name!r} is not known; use one of {known}, or file.py:function, or module:function")
-    return found[name].load()
-
-
-def _from_text(source: Source) -> types.ModuleType:
-    """A module from its text; tracebacks and `inspect` see the text as if it had been read from its file."""
-    name = f"affectree_scorer_{source.sha256[:12]}"
-    module = types.ModuleType(name)
-    module.__file__ = source.path
-    linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
-    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
-    try:
-        exec(compile(source.text, source.path, "exec", dont_inherit=True), module.__dict__)
-    except Exception as error:
-        del sys.modules[name]
-        raise PluginError(f"scorer file {source.path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
-
-
-def _from_module(name: str) -> types.ModuleType:
-    try:
-        return importlib.import_module(name)
-    except Exception as error:
-        raise PluginError(f"scorer module {name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def _source_hash(spec: ScorerSpec, function: Callable[..., Any]) -> str:

@@ -107,7 +107,8 @@ class ProcessRunner:
         if answer is None:
             answer = {"error": f"scorer {name!r}: not loaded within {_START_TIMEOUT:.0f} s"}
         elif "ended" in answer:
-            answer = {"error": f"scorer {name!r}: its process died while loading it ({self._child.last_words()})"}
+            words = self._child.last_words()
+            answer = {"error": f"scorer {name!r}: its process died while loading it ({words}); mend what runs on import"}
         if "error" in answer:
             self._child.kill()
             raise PluginError(answer["error"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rewards.errors import UserError
+from rewards.files import json_problem, read_json_lines, type_name, why_unreadable
 from rewards.sample import RewardSample
 
 # fmt: off
@@ -17,6 +18,11 @@ _OWN = frozenset({
     "advantage", "log_probs", "version", "media",
 })
 # fmt: on
+
+_WANTED = (
+    *((key, (str,), "text") for key in ("task", "prompt", "answer", "tree", "finish_reason")),
+    *((key, (list, tuple), "a list") for key in ("options", "completion_ids")),
+)
 
 
 class RolloutDataError(UserError):
@@ -46,38 +52,42 @@ def read_rollouts(file: Path) -> list[Recorded]:
         if not found:
             raise RolloutDataError(f"{file}: no .parquet or .jsonl in this folder; give a run's `rollouts` folder or a file")
         return [recorded for one in found for recorded in read_rollouts(one)]
-    return [_recorded(file, number, row) for number, row in enumerate(_rows(file), start=1)]
-
-
-def _rows(file: Path) -> list[dict[str, Any]]:
-    if not file.is_file():
-        raise RolloutDataError(f"{file}: no such file")
-    if file.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            return pq.read_table(file).to_pylist()
-        except pa.ArrowInvalid as error:
-            raise RolloutDataError(f"{file}: cannot be read as parquet: {error}") from error
-    if file.suffix not in (".jsonl", ".json"):
-        raise RolloutDataError(f"{file}: must end in .parquet or .jsonl")
-    rows = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise RolloutDataError(f"{file}, line {number}: not JSON: {error}") from error
+    rows = [_recorded(file, number, row) for number, row in enumerate(_rows(file), start=1)]
+    if not rows:
+        raise RolloutDataError(f"{file}: holds no row; give a file with recorded rollouts")
     return rows
 
 
+def _rows(file: Path) -> list[Any]:
+    if not file.exists():
+        raise RolloutDataError(f"{file}: {why_unreadable(file, FileNotFoundError())}")
+    if file.suffix == ".parquet":
+        return _from_parquet(file)
+    if file.suffix not in (".jsonl", ".json"):
+        raise RolloutDataError(f"{file}: must end in .parquet or .jsonl; give a run's `rollouts` folder or a file of one")
+    return [row for _, row in read_json_lines(file, RolloutDataError)]
+
+
+def _from_parquet(file: Path) -> list[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(file).to_pylist()
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise RolloutDataError(f"{file}: cannot be read as parquet ({str(error).splitlines()[0]}); write it again") from error
+
+
 def _recorded(file: Path, number: int, row: Any) -> Recorded:
-    if not isinstance(row, dict) or not isinstance(row.get("completion"), str):
-        has = ", ".join(sorted(row)) if isinstance(row, dict) else type(row).__name__
-        raise RolloutDataError(f"{file}, row {number}: `completion` must be text; the row has {has}")
-    columns = row.get("columns") or {}
-    columns = json.loads(columns) if isinstance(columns, str) else columns
+    where = f"{file}, row {number}"
+    if not isinstance(row, dict):
+        raise RolloutDataError(f"{where}: must be an object with `completion`, found {type_name(row)}")
+    if not isinstance(row.get("completion"), str):
+        has = f"found {type_name(row['completion'])}" if "completion" in row else f"the row has {', '.join(sorted(row))}"
+        raise RolloutDataError(f"{where}: `completion` must be text; {has}")
+    for key, kinds, wanted in _WANTED:
+        if not isinstance(row.get(key), (*kinds, type(None))):
+            raise RolloutDataError(f"{where}: `{key}` must be {wanted}, found {type_name(row[key])}; mend it or leave it out")
     ids = tuple(row.get("completion_ids") or ())
     sample = RewardSample(
         completion=row["completion"],
@@ -90,7 +100,19 @@ def _recorded(file: Path, number: int, row: Any) -> Recorded:
         completion_tokens=len(ids),
         completion_ids=ids,
         group=f"{row.get('step', '')}/{row.get('prompt_key', number)}",
-        columns={**columns, **{key: value for key, value in row.items() if key not in _OWN}},
+        columns={**_columns(where, row), **{key: value for key, value in row.items() if key not in _OWN}},
     )
     reward = row.get("reward")
     return Recorded(f"{file.name}, row {number}", sample, float(reward) if isinstance(reward, (int, float)) else None)
+
+
+def _columns(where: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A run writes them as JSON."""
+    columns = row.get("columns") or {}
+    try:
+        columns = json.loads(columns) if isinstance(columns, str) else columns
+    except ValueError as error:
+        raise RolloutDataError(f"{where}: `columns` is not JSON ({json_problem(error)}); mend it or leave it out") from error
+    if not isinstance(columns, dict):
+        raise RolloutDataError(f"{where}: `columns` must be an object, found {type_name(columns)}; mend it or leave it out")
+    return columns

@@ -11,6 +11,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress as ProgressBar
 
+if sys.platform == "win32":  # where what follows cannot even be imported
+    sys.stderr.write("error: affectree needs Linux; use WSL 2 or a container\n")
+    raise SystemExit(2)
+
 from rl.environment import prepare_process
 
 prepare_process()
@@ -67,7 +71,7 @@ def train(
     if resume is not None:
         if config is not None or settings:
             raise UserError("--resume goes on with the run's own configuration; give no other configuration or settings")
-        directory, loaded = RunDirectory.open(resume)
+        directory, loaded = RunDirectory.resume(resume)
     else:
         loaded = load_config(config, settings or [])
         directory = None
@@ -139,22 +143,32 @@ def reason(
     judge_model: Annotated[str | None, typer.Option(help="The judge's model, for --scorer endpoint.")] = None,
     temperature: Annotated[float, typer.Option(help="Of the candidates; above 0.", min=1e-3)] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="Longest rationale.", min=1)] = 512,
-    seed: Annotated[int | None, typer.Option(help="Of the candidates.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the candidates.", min=0)] = None,
     max_model_len: Annotated[
         int | None,
         typer.Option(help="Tokens of a clip with its rationale at most; the run's rollout.max_model_len if not given.", min=64),
     ] = None,
 ) -> None:
     """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
-    from rl.reasoning import ReasonSpec, reason_clips, reasoned_view
+    from rl.model_check import check_folder
     from rl.run_directory import RunDirectory
     from rollout.judges import judge_of
+    from rollout.media import check_media, medium_of
 
     config, folder = Config(), model
     if (model / "config.yaml").is_file():
         directory, config = RunDirectory.open(model)
-        folder = directory.model
+        folder = directory.finished_model()
+    if scorer == "oracle":
+        raise UserError(
+            "--scorer oracle compares with gold trees, which clips do not have; use agreement, likelihood or endpoint"
+        )
     judge = judge_of(scorer, endpoint, judge_model)
+    check_folder(folder)
+    for clip in clips:
+        check_media(medium_of(clip))
+    from rl.reasoning import ReasonSpec, reason_clips, reasoned_view
+
     config.rollout.max_model_len = max_model_len or config.rollout.max_model_len
     max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
     found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), judge)
@@ -166,7 +180,7 @@ def reason(
 def faces(
     out: Annotated[Path, typer.Option(help="Folder to write; must be empty or missing.")],
     clips: Annotated[int, typer.Option(help="Training clips; val and test get a quarter as many each.")] = 1024,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
     careless: Annotated[float, typer.Option(help="Share of training rationales with a careless captioner's emotion.")] = 0.0,
 ) -> None:
     """Draw people: H.264 clips and ms-swift rows for train, val and test."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from math import prod
-from pathlib import Path
 from typing import Any
 
-from rewards.errors import UserError
+from rewards.errors import UserError, did_you_mean
 from rewards.isolation import start_runner
 from rewards.plugins import PluginError
 from rl.advantages import ESTIMATORS
-from rl.config import Config, LoraConfig, ModelConfig, RolloutConfig, StageConfig, scorer_entries
+from rl.config import Config, LoraConfig, RolloutConfig, StageConfig, scorer_entries
+from rl.config_places import address_problems, environment_problems, file_problems
+from rl.config_ranges import range_problems
 from rl.credit import KINDS
 from rollout.expansion import FAMILIES
 from rollout.judges import judge_of
@@ -29,12 +30,31 @@ CHOICES = {
 IN_FLIGHT = ("wait", "abort", "keep")
 TRANSFERS = ("memory", "broadcast")
 LORA_SYNCS = ("merged", "adapter")
+DTYPES = ("float32", "bfloat16")
+LINEAR_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""Of the language models of all families."""
+
+_A_MIX = "must name at least one task with a weight above 0, and none below"
 
 
-def check_config(config: Config) -> list[str]:
-    """Ranges and combinations: one line for each problem, with key, value and what is allowed."""
-    found = [f"{key} = {value!r}: {allowed}" for key, value, holds, allowed in _rules(config) if not holds]
-    return found + list(_scorer_problems(config))
+def check_config(config: Config, files: bool = True) -> list[str]:
+    """Ranges and combinations: one line for each problem, with key, value and what is allowed.
+
+    Args:
+        config: to look at.
+        files: look for data, models and scorers too, and at the environment of the run.
+    """
+    found = list(range_problems(config))
+    told = [problem.partition(" = ")[0] for problem in found]
+    for key, value, holds, allowed in _rules(config):
+        if not holds and not any(one == key or one.startswith(f"{key}.") for one in told):
+            found.append(f"{key} = {value!r}: {allowed}")
+    found += address_problems(config)
+    if files:
+        found += environment_problems(config, os.environ)
+        found += file_problems(config)
+        found += _scorer_problems(config)
+    return found
 
 
 def _scorer_problems(config: Config) -> Iterator[str]:
@@ -44,22 +64,20 @@ def _scorer_problems(config: Config) -> Iterator[str]:
     except PluginError as error:
         yield f"rewards.scorers: {error}"
         return
-    if config.grpo.credit == "level" and entries and not any(entry.level for entry in entries):
-        yield "grpo.credit = 'level': needs a scorer of a level, such as leaf or root, or one with rewards.scorers.*.level set"
+    sound = True
     for entry in entries:
         try:
             start_runner(entry.scorer).close()
         except PluginError as error:
+            sound = False
             yield f"rewards.scorers.{entry.scorer.name}: {error}"
+    if sound and config.grpo.credit == "level" and entries and not any(entry.level for entry in entries):
+        yield "grpo.credit = 'level': needs a scorer of a level, such as leaf or root, or one with rewards.scorers.*.level set"
 
 
 def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     grpo, learner, rollout, model = config.grpo, config.learner, config.rollout, config.model
     yield from _model_rules(config)
-    yield "grpo.steps", grpo.steps, grpo.steps >= 0, "must be 0 or more"
-    yield "grpo.group", grpo.group, grpo.group >= 2, "a group of 1 has no advantage; it must be 2 or more"
-    yield "grpo.prompts", grpo.prompts, grpo.prompts >= 1, "must be 1 or more"
-    yield "grpo.updates", grpo.updates, grpo.updates >= 1, "must be 1 or more"
     samples, parts = grpo.prompts * grpo.group, max(1, grpo.updates * learner.ranks)
     yield (
         "grpo.prompts",
@@ -72,14 +90,11 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
         loose = grpo.loss == "cispo"  # which has no lower bound, or a high upper one
         yield f"grpo.{key}", value, 0 < value < 1 or (loose and value > 0), "must lie between 0 and 1"
     for key, choices in CHOICES.items():
-        value = getattr(grpo, key)
-        yield f"grpo.{key}", value, value in choices, f"must be one of {', '.join(choices)}"
+        yield _chosen(f"grpo.{key}", getattr(grpo, key), choices)
     bounds = (grpo.correction_low, grpo.correction_high)
     yield "grpo.correction_low", bounds[0], 0 < bounds[0] < bounds[1], f"must lie between 0 and correction_high = {bounds[1]}"
     dual = grpo.dual_clip
     yield "grpo.dual_clip", dual, dual is None or (dual > 1 and grpo.loss == "ppo"), "must be above 1, with loss ppo"
-    yield "grpo.epochs", grpo.epochs, grpo.epochs >= 1, "must be 1 or more"
-    yield "grpo.resample", grpo.resample, grpo.resample >= 0, "must be 0 or more"
     kl_apart = grpo.credit == "sequence" or grpo.kl_in == "loss"
     yield "grpo.kl_in", grpo.kl_in, kl_apart, f"must be loss with credit {grpo.credit}, whose rewards it would not reach"
     pulls = grpo.kl_in == "reward" or grpo.kl_estimator != "k1" or not grpo.kl
@@ -90,61 +105,37 @@ def _rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     yield "grpo.credit", grpo.credit, apart, "must be sequence with gspo, whose ratio is the sequence's"
     whole = grpo.loss != "gspo" or not grpo.token_level_loss
     yield "grpo.token_level_loss", grpo.token_level_loss, whole, "must be false with gspo, whose ratio is the sequence's"
-    yield "grpo.kl", grpo.kl, grpo.kl >= 0, "must be 0 or more"
-    yield "grpo.temperature", grpo.temperature, grpo.temperature > 0, "must be above 0; groups need variety"
     lengths = [grpo.max_tokens, *grpo.task_max_tokens.values()]
     yield "grpo.task_max_tokens", grpo.task_max_tokens, "*" not in grpo.task_max_tokens, "says max_tokens where it says *"
-    yield "grpo.max_tokens", lengths, min(lengths) >= 1, "must be 1 or more, for each task"
-    yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), "must name at least one task with a weight above 0"
-    yield from _schedule_rules("grpo", grpo.learning_rate, grpo.warmup)
+    yield "grpo.max_tokens", grpo.max_tokens, grpo.max_tokens >= 1, "must be 1 or more"
+    yield "grpo.task_max_tokens", grpo.task_max_tokens, min(lengths[1:], default=1) >= 1, "must be 1 or more for each task"
+    yield "grpo.mix", grpo.mix, _is_mix(grpo.mix), _A_MIX
     for name, stage in config.curriculum.stages.items():
         yield from _stage_rules(f"curriculum.stages.{name}", stage, learner.ranks)
-    yield "learner.ranks", learner.ranks, learner.ranks >= 1, "must be 1 or more"
     yield "learner.zero_stage", learner.zero_stage, learner.zero_stage in range(4), "must be 0, 1, 2 or 3"
-    known = set(learner.offload) <= {"optimizer", "parameters"}
-    yield "learner.offload", learner.offload, known, "may list optimizer and parameters"
+    yield _listed("learner.offload", learner.offload, ("optimizer", "parameters"), "may list optimizer and parameters")
     sharded = learner.zero_stage >= (3 if "parameters" in learner.offload else 1 if learner.offload else 0)
     yield "learner.offload", learner.offload, sharded, "needs zero_stage 1 or more for the optimizer, 3 for parameters"
-    yield "checkpoints.keep", config.checkpoints.keep, config.checkpoints.keep >= 1, "must be 1 or more"
-    yield "learner.token_budget", learner.token_budget, learner.token_budget >= 1, "must be 1 or more"
-    yield "rollout.engines", rollout.engines, rollout.engines >= 1, "must be 1 or more"
+    yield "learner.beta2", learner.beta2, 0 <= learner.beta2 < 1, "must be 0 or more and below 1"
+    yield "rollout.gpu_memory", rollout.gpu_memory, 0 < rollout.gpu_memory <= 1, "must be above 0 and at most 1"
+    yield _chosen("rollout.dtype", rollout.dtype or DTYPES[0], DTYPES)
     yield from _sampling_rules(config)
     yield from _sync_rules(rollout, learner.gpus, model.lora)
-    limits = config.evaluation.max_tokens
-    covered = all(any(fnmatch(task, pattern) for pattern in limits) for task in config.evaluation.rows)
-    yield "evaluation.max_tokens", limits, covered and min(limits.values()) >= 1, "must give every evaluated task 1 or more"
-    longest = max(*lengths, *limits.values())
+    yield from _evaluation_rules(config)
+    longest = max([*lengths, *config.evaluation.max_tokens.values()])
     yield (
         "rollout.max_model_len",
         rollout.max_model_len,
         rollout.max_model_len > longest,
         f"must be longer than the longest completion, {longest}, to leave room for prompts",
     )
-    yield "rewards.workers", config.rewards.workers, config.rewards.workers >= 1, "must be 1 or more"
     scorers = sorted(config.rewards.scorers)
     yield "rewards.scorers", scorers, bool(scorers) or not grpo.steps, "GRPO needs at least one scorer"
-    share = config.rewards.max_error_share
-    yield "rewards.max_error_share", share, 0 <= share <= 1, "must lie between 0 and 1"
-    uri = config.tracking.uri or ""
-    yield (
-        "tracking.uri",
-        "…",
-        "@" not in uri,
-        "must hold no credentials, since the config is saved; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
-    )
-    yield from _reasoning_rules(config)
-    yield "data.fps", config.data.fps, config.data.fps > 0, "must be above 0"
-    yield "data.max_frames", config.data.max_frames, config.data.max_frames >= 2, "must be 2 or more"
-    rows = config.evaluation.rows
-    yield "evaluation.rows", rows, bool(rows) and min(rows.values()) >= 1, "must name tasks with 1 row or more each"
-    yield "model.dtype", model.dtype, model.dtype in ("float32", "bfloat16"), "must be float32 or bfloat16"
 
 
 def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
     grpo, rollout, branching = config.grpo, config.rollout, config.rollout.branching
-    yield "grpo.staleness", grpo.staleness, grpo.staleness >= 0, "must be 0 or more"
     yield "grpo.top_p", grpo.top_p, 0 < grpo.top_p <= 1, "must lie between 0 and 1"
-    yield "grpo.top_k", grpo.top_k, grpo.top_k >= 0, "must be 0 or more"
     off_policy = {
         "staleness above 0": grpo.staleness > 0,
         "top_p below 1": grpo.top_p < 1,
@@ -165,9 +156,8 @@ def _sampling_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
 
 
 def _sync_rules(rollout: RolloutConfig, learner_gpus: float, lora: LoraConfig | None) -> Iterator[tuple[str, Any, bool, str]]:
-    yield "rollout.in_flight", rollout.in_flight, rollout.in_flight in IN_FLIGHT, f"must be one of {', '.join(IN_FLIGHT)}"
-    yield "rollout.sync_timeout", rollout.sync_timeout, rollout.sync_timeout > 0, "must be above 0"
-    yield "rollout.transfer", rollout.transfer, rollout.transfer in TRANSFERS, f"must be one of {', '.join(TRANSFERS)}"
+    yield _chosen("rollout.in_flight", rollout.in_flight, IN_FLIGHT)
+    yield _chosen("rollout.transfer", rollout.transfer, TRANSFERS)
     if rollout.transfer == "broadcast":
         gpus = (rollout.gpus, learner_gpus)
         alike = gpus == (0, 0) or min(gpus) >= 1
@@ -179,7 +169,7 @@ def _sync_rules(rollout: RolloutConfig, learner_gpus: float, lora: LoraConfig | 
         )
         yield "rollout.checksum", rollout.checksum, not rollout.checksum, "must be false with transfer: broadcast"
     if lora is not None:
-        yield "model.lora.sync", lora.sync, lora.sync in LORA_SYNCS, f"must be one of {', '.join(LORA_SYNCS)}"
+        yield _chosen("model.lora.sync", lora.sync, LORA_SYNCS)
     if lora is not None and lora.sync == "adapter":
         memory = rollout.transfer == "memory"
         yield "rollout.transfer", rollout.transfer, memory, "must be memory with model.lora.sync: adapter, which is small"
@@ -194,11 +184,24 @@ def _sync_rules(rollout: RolloutConfig, learner_gpus: float, lora: LoraConfig | 
         yield "model.lora.rank", lora.rank, lora.rank <= 512, "must be at most 512 with sync: adapter, as vLLM's"
 
 
-def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
-    key, reasoning = "evaluation.reasoning", config.evaluation.reasoning
+def _evaluation_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
+    evaluation, limits = config.evaluation, config.evaluation.max_tokens
+    for key, rows in (("rows", evaluation.rows), ("val_rows", evaluation.val_rows)):
+        asked = key == "rows" or bool(evaluation.every)
+        few = not asked or (bool(rows) and min(rows.values()) >= 1)
+        yield f"evaluation.{key}", rows, few, "must name tasks with 1 row or more each"
+        covered = not asked or all(any(fnmatch(task, pattern) for pattern in limits) for task in rows)
+        yield "evaluation.max_tokens", limits, covered, f"must have a length for every task of evaluation.{key}, or one for '*'"
+    yield "evaluation.max_tokens", limits, min(limits.values(), default=1) >= 1, "must be 1 or more for each task"
+    key, reasoning = "evaluation.reasoning", evaluation.reasoning
     if reasoning is None:
         return
-    yield f"{key}.width", reasoning.width, reasoning.width >= 1, "must be 1 or more"
+    yield (
+        "evaluation.rows",
+        evaluation.rows,
+        "rationale" in evaluation.rows,
+        "must name rationale, which evaluation.reasoning takes",
+    )
     varied = reasoning.temperature > 0 or reasoning.width == 1
     yield f"{key}.temperature", reasoning.temperature, varied, "must be above 0, or all candidates are the same"
     try:
@@ -208,58 +211,46 @@ def _reasoning_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
 
 
 def _model_rules(config: Config) -> Iterator[tuple[str, Any, bool, str]]:
-    model, data = config.model, config.data
-    yield "model.init", model.init, model.init in ("checkpoint", "tiny"), "must be checkpoint or tiny"
+    model, tiny = config.model, config.model.tiny
+    yield _chosen("model.init", model.init, ("checkpoint", "tiny"))
+    yield _chosen("model.dtype", model.dtype, DTYPES)
     if model.init == "checkpoint":
         yield "model.path", model.path, bool(model.path), "name a checkpoint, or set model.init=tiny"
-        local = model.path is not None and (model.path.startswith((".", "/", "~")) or Path(model.path).exists())
-        if local:
-            folder = Path(model.path or "").expanduser()
-            allowed = f"the folder needs a config.json of model type {' or '.join(FAMILIES)}; check the path"
-            yield "model.path", model.path, _model_type(folder) in FAMILIES, allowed
-    else:
+    elif model.init == "tiny":
         yield "model.path", model.path, model.path is None, "must not be set with model.init=tiny"
-        yield "model.tiny.family", model.tiny.family, model.tiny.family in FAMILIES, f"must be {' or '.join(FAMILIES)}"
-        yield "model.tiny.hidden", model.tiny.hidden, model.tiny.hidden == 64 * model.tiny.heads, "must be 64 x heads"
-    yield from _training_rules(model)
-    for split in ("train", "val", "test"):
-        file = getattr(data, split)
-        if file is not None:
-            yield f"data.{split}", file, Path(file).is_file(), "no such file"
-    if data.faces is None and data.train is None:
-        there = any(Path(data.directory).glob("train.*"))
-        yield "data.directory", data.directory, there, "holds no train.jsonl; check the path, or set data.faces to draw one"
-    if data.faces is not None:
-        yield "data.faces.careless", data.faces.careless, 0 <= data.faces.careless <= 1, "must lie between 0 and 1"
-        yield "data.faces.clips", data.faces.clips, data.faces.clips >= 8, "must be 8 or more"
-
-
-def _training_rules(model: ModelConfig) -> Iterator[tuple[str, Any, bool, str]]:
-    yield "model.freeze", model.freeze, set(model.freeze) <= {"vision", "projector"}, "must hold vision, projector or both"
+        yield _chosen("model.tiny.family", tiny.family, FAMILIES)
+        yield (
+            "model.tiny.hidden",
+            tiny.hidden,
+            tiny.hidden == 64 * tiny.heads,
+            f"must be 64 x model.tiny.heads = {64 * tiny.heads}",
+        )
+        shared = tiny.heads % max(1, tiny.kv_heads) == 0
+        yield "model.tiny.kv_heads", tiny.kv_heads, shared, f"must divide model.tiny.heads = {tiny.heads}"
+        whole = tiny.vision_hidden >= 64 and tiny.vision_hidden % 64 == 0
+        yield "model.tiny.vision_hidden", tiny.vision_hidden, whole, "must be a multiple of 64"
+    yield _listed("model.freeze", model.freeze, ("vision", "projector"), "may list vision and projector")
     if model.lora is not None:
-        yield "model.lora.rank", model.lora.rank, model.lora.rank >= 1, "must be 1 or more"
-        yield "model.lora.alpha", model.lora.alpha, model.lora.alpha > 0, "must be above 0"
+        layers = f"may list {', '.join(LINEAR_LAYERS)}"
         yield "model.lora.modules", model.lora.modules, bool(model.lora.modules), "must name at least one linear layer"
+        yield _listed("model.lora.modules", model.lora.modules, LINEAR_LAYERS, layers)
 
 
-def _model_type(folder: Path) -> str | None:
-    file = folder / "config.json"
-    if not file.is_file():
-        return None
-    return json.loads(file.read_text(encoding="utf-8")).get("model_type")
+def _chosen(key: str, word: str | None, known: tuple[str, ...]) -> tuple[str, Any, bool, str]:
+    """A rule for a word that is one of a few."""
+    return key, word, word in known, f"must be one of {', '.join(known)}{did_you_mean(word, known)}"
+
+
+def _listed(key: str, words: list[str], known: tuple[str, ...], allowed: str) -> tuple[str, Any, bool, str]:
+    """A rule for a list of words that are known."""
+    unknown = [word for word in words if word not in known]
+    return key, words, not unknown, allowed + "".join(did_you_mean(word, known) for word in unknown[:1])
 
 
 def _stage_rules(key: str, stage: StageConfig, ranks: int) -> Iterator[tuple[str, Any, bool, str]]:
-    yield f"{key}.steps", stage.steps, stage.steps >= 0, "must be 0 or more"
-    whole = stage.batch >= 1 and stage.batch % ranks == 0
+    whole = stage.batch >= 1 and stage.batch % max(1, ranks) == 0
     yield f"{key}.batch", stage.batch, whole, f"must be 1 or more and divisible by learner.ranks = {ranks}"
-    yield f"{key}.mix", stage.mix, _is_mix(stage.mix), "must name at least one task with a weight above 0"
-    yield from _schedule_rules(key, stage.learning_rate, stage.warmup)
-
-
-def _schedule_rules(key: str, rate: float, warmup: float) -> Iterator[tuple[str, Any, bool, str]]:
-    yield f"{key}.learning_rate", rate, rate > 0, "must be above 0"
-    yield f"{key}.warmup", warmup, 0 <= warmup <= 1, "must lie between 0 and 1"
+    yield f"{key}.mix", stage.mix, _is_mix(stage.mix), _A_MIX
 
 
 def _is_mix(mix: dict[str, float]) -> bool:

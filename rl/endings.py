@@ -21,6 +21,8 @@ _ADVICE = {
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "a part of the path is a file; check it",
     errno.EISDIR: "a folder is there; give a file",
+    errno.ENAMETOOLONG: "check the path",
+    errno.ELOOP: "a link leads back to itself; check the path",
     errno.EACCES: "change its permissions, or choose another place",
     errno.EPERM: "change its permissions, or choose another place",
     errno.EROFS: "choose a place that can be written to",
@@ -85,7 +87,7 @@ def mendable(error: BaseException) -> str | None:
         if isinstance(one, UserError):
             return str(one) if "\n  - " in str(one) else " ".join(str(one).split())
         if isinstance(one, TyperException):
-            return " ".join(one.format_message().split())
+            return _of_command_line(one)
         if isinstance(one, OSError) and one.errno in _ADVICE:
             place = f"{one.filename}: " if one.filename else ""
             return f"{place}{(one.strerror or str(one)).lower()}; {_ADVICE[one.errno]}"
@@ -97,6 +99,14 @@ def mendable(error: BaseException) -> str | None:
             if kind.__module__ == "ray.exceptions" and kind.__name__ in _RAY:
                 return f"{_first_line(one)} {_RAY[kind.__name__]}"
     return None
+
+
+def _of_command_line(error: TyperException) -> str:
+    """What is wrong with a command's words, and where its help is if nothing nearer is named."""
+    said, context = " ".join(error.format_message().split()), getattr(error, "ctx", None)
+    if not said or context is None or "Did you mean" in said or "Possible options" in said:
+        return said
+    return f"{said.rstrip('.')}; see {context.command_path} --help"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

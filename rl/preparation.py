@@ -8,10 +8,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from rl.config import Config, FacesConfig
-from rl.console import say
+from rl.console import say, warn
+from rl.model_check import check_model
+from rl.task_check import check_tasks, unused_patterns
 from rl.time_left import phase
 from rollout.face_data import make_faces
-from rollout.mixing import check_mix, spread
+from rollout.mixing import spread
 from rollout.rows import RowData, RowError, open_rows
 
 _TOKENIZER_ROWS = 4000
@@ -35,9 +37,14 @@ class Splits:
 def prepare_data(config: Config) -> Splits:
     """Open and check all splits, drawing the data set first where the config asks for it and it is not there.
 
+    The model is asked for first, if it is one of the hub's, so that nothing is drawn for a run that cannot begin.
+
     Raises:
+        ModelError: if the model cannot be had.
         RowError: for the first file or row that cannot be used, or the first mix that asks for what is not there.
+        TaskError: if evaluation or scorers do not fit the rows.
     """
+    check_model(config.model)
     data = config.data
     folder = Path(data.directory)
     if data.faces is not None and data.train is None and not _split_file(folder, "train"):
@@ -48,10 +55,11 @@ def prepare_data(config: Config) -> Splits:
         named = getattr(data, split)
         file = Path(named) if named else _split_file(folder, split)
         if file is None:
-            raise RowError(f"{folder}: holds no {split}.jsonl or {split}.parquet; check data.directory or set data.{split}")
+            raise RowError(f"{folder}: {_missing(folder, split)}; check data.directory or set data.{split}")
         opened[split] = open_rows(file, root)
-    for mix in [part.mix for part in (*config.curriculum.stages.values(), config.grpo) if part.steps]:
-        check_mix(opened["train"], mix)
+    check_tasks(config, **opened)
+    for line in unused_patterns(config, *opened.values()):
+        warn(line)
     return Splits(**opened)
 
 
@@ -81,6 +89,14 @@ def tokenizer_texts(rows: RowData) -> list[str]:
     """Texts to train a tiny model's tokenizer on: questions and replies of rows of every kind."""
     chosen = [rows[index] for index in spread(range(len(rows)), _TOKENIZER_ROWS)]
     return [text for row in chosen for text in (row.question, row.reference) if text]
+
+
+def _missing(folder: Path, split: str) -> str:
+    """What is there instead of a split's file."""
+    if not folder.is_dir():
+        return "is a file, not a folder" if folder.exists() else "no such folder"
+    others = sorted(file.name for file in folder.glob(f"{split}.*"))
+    return f"holds no {split}.jsonl or {split}.parquet" + (f", but {', '.join(others[:3])}" if others else "")
 
 
 def _split_file(folder: Path, split: str) -> Path | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from rewards.files import read_text
 from rl.run_directory import RunDirectory
 
 _CURVES = ("reward/mean", "reward/parts/root", "reward/parts/leaf", "learner/kl", "rollout/length", "seconds/step")
@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT = 320, 120
 
 def write_report(run: RunDirectory) -> Path:
     """Write the page; needs no server and no network to look at."""
-    summary = json.loads(run.summary_file.read_text()) if run.summary_file.is_file() else {}
+    summary = run.summary()
     steps = [record for record in run.metrics() if record.get("phase") == "grpo"]
     curves = []
     for name in _CURVES:
@@ -23,7 +23,7 @@ def write_report(run: RunDirectory) -> Path:
         if points:
             curves.append({"name": name, "path": _path(points), "first": points[0][1], "last": points[-1][1]})
     page = Environment(loader=PackageLoader("rl", "."), autoescape=select_autoescape()).get_template("report.html")
-    measures = dict.fromkeys(key for stage in summary.get("stages", {}).values() for key in stage)
+    measures = dict.fromkeys(key for stage in summary["stages"].values() for key in stage)
     text = page.render(
         name=run.path.name,
         summary=summary,
@@ -31,7 +31,7 @@ def write_report(run: RunDirectory) -> Path:
         curves=curves,
         width=_WIDTH,
         height=_HEIGHT,
-        config=run.config_file.read_text(),
+        config=read_text(run.config_file),
     )
     run.report_file.write_text(text, encoding="utf-8")
     return run.report_file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,13 @@ from omegaconf import OmegaConf
 
 from rewards.building import MixEntry
 from rewards.errors import UserError
+from rewards.files import read_json_object, read_text
 from rl.config import Config
+from rl.config_loading import load_saved
+from rl.run_records import check_metrics_line, check_summary
+
+_PHASES = ("tune", "grpo")
+_CHECKPOINT = re.compile(rf"({'|'.join(_PHASES)})_\d+")
 
 
 class RunError(UserError):
@@ -60,29 +67,60 @@ class RunDirectory:
         """A new folder under `config.runs`, named after the run and the time, with the resolved config in it."""
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
         run = cls(Path(config.runs) / f"{config.name}-{stamp}")
-        run.rollouts.mkdir(parents=True)
-        run.checkpoints.mkdir()
+        try:
+            run.rollouts.mkdir(parents=True)
+            run.checkpoints.mkdir()
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            raise RunError(f"runs = {config.runs!r}: no run can be kept there ({reason}); name another folder") from error
         write_atomically(run.config_file, OmegaConf.to_yaml(OmegaConf.structured(config)))
         return run
 
     @classmethod
-    def open(cls, path: Path) -> tuple[RunDirectory, Config]:
+    def open(cls, path: Path, files: bool = False) -> tuple[RunDirectory, Config]:
         """A run that was begun earlier, and its config.
 
+        Args:
+            path: of the run.
+            files: look whether what its config names is there, as for a new run.
+
         Raises:
-            RunError: if the folder is not a run.
+            RunError: if the folder is not a run, or its state cannot be read.
+            ConfigError: if its config cannot be used.
         """
         run = cls(path)
         if not run.config_file.is_file():
-            raise RunError(f"{path}: not a run directory (no config.yaml in it); give the folder that `train` named")
-        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run.config_file))
-        config = OmegaConf.to_object(merged)
-        assert isinstance(config, Config)
+            why = "no such folder" if not path.exists() else "no config.yaml in it" if path.is_dir() else "it is a file"
+            raise RunError(f"{path}: not a run directory ({why}); give the folder that `train` named")
+        run.state()
+        return run, load_saved(run.config_file, files)
+
+    @classmethod
+    def resume(cls, path: Path) -> tuple[RunDirectory, Config]:
+        """As `open`, of a run that is gone on with: all that this reads later is looked at now, before anything is started."""
+        run, config = cls.open(path, files=True)
+        run.metrics()
+        run.summary()
+        run.last_checkpoint()
         return run, config
+
+    def finished_model(self) -> Path:
+        """The folder of the trained model. Raises `RunError` if there is none yet."""
+        if not self.model.is_dir():
+            hint = f"go on with it (affectree train --resume {self.path}), or name a model folder such as its tuned_model"
+            raise RunError(f"{self.path}: this run has no model yet; {hint}")
+        return self.model
 
     def state(self) -> dict[str, Any]:
         """Small facts about the run, such as its MLflow run id."""
-        return json.loads(self.state_file.read_text()) if self.state_file.is_file() else {}
+        return read_json_object(self.state_file, RunError) if self.state_file.exists() else {}
+
+    def summary(self) -> dict[str, Any]:
+        """What the run has measured so far; empty where there is nothing yet."""
+        found = read_json_object(self.summary_file, RunError) if self.summary_file.exists() else {}
+        if problem := check_summary(found):
+            raise RunError(f"{self.summary_file}: {problem}; repair or remove it")
+        return {"stages": {}, "chance": {}, "majority": {}, "seconds": {}, "examples": [], **found}
 
     def remember(self, **facts: Any) -> None:
         write_atomically(self.state_file, json.dumps({**self.state(), **facts}, indent=1))
@@ -106,18 +144,23 @@ class RunDirectory:
 
     def metrics(self) -> list[dict[str, Any]]:
         """All lines of metrics.jsonl; a last line that was cut off by a kill is left out."""
-        if not self.metrics_file.is_file():
+        if not self.metrics_file.exists():
             return []
         records = []
-        lines = self.metrics_file.read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines):
+        lines = read_text(self.metrics_file, RunError).split("\n")
+        for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError:
-                if number < len(lines) - 1:
-                    raise RunError(f"{self.metrics_file}, line {number + 1}: not JSON; repair or remove it") from None
+                record = json.loads(line)
+                problem = check_metrics_line(record)
+            except ValueError:
+                if number == len(lines):
+                    break
+                problem = "not JSON"
+            if problem:
+                raise RunError(f"{self.metrics_file}, line {number}: {problem}; repair or remove it")
+            records.append(record)
         return records
 
     def forget_after(self, progress: Progress) -> int:
@@ -127,7 +170,7 @@ class RunDirectory:
         write_atomically(self.metrics_file, "".join(json.dumps(r) + "\n" for r in kept))
         if progress.phase == "grpo":
             for file in self.rollouts.glob("step_*.parquet"):
-                if int(file.stem.split("_")[1]) > progress.step:
+                if (step := file.stem.removeprefix("step_")).isdecimal() and int(step) > progress.step:
                     file.unlink()
         return len(records) - len(kept)
 
@@ -168,12 +211,21 @@ class RunDirectory:
         found = self._checkpoints()
         if not found:
             return None
-        return found[-1], Progress(**json.loads((found[-1] / "progress.json").read_text()))
+        file = found[-1] / "progress.json"
+        facts = read_json_object(file, RunError)
+        try:
+            progress = Progress(**facts)
+            sound = progress.phase in _PHASES and all(isinstance(n, int) for n in (progress.step, progress.version))
+        except TypeError:
+            sound = False
+        if not sound:
+            raise RunError(f"{file}: is no checkpoint's progress; remove {found[-1]} to go on from the one before")
+        return found[-1], progress
 
     def _checkpoints(self) -> list[Path]:
-        whole = [p for p in self.checkpoints.iterdir() if not p.name.startswith(".") and (p / "progress.json").is_file()]
-        order = {"tune": 0, "grpo": 1}
-        return sorted(whole, key=lambda p: (order[p.name.split("_")[0]], p.name))
+        folders = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
+        whole = [p for p in folders if _CHECKPOINT.fullmatch(p.name) and (p / "progress.json").exists()]
+        return sorted(whole, key=lambda p: (_PHASES.index(p.name.split("_")[0]), p.name))
 
 
 def write_atomically(path: Path, text: str) -> None:

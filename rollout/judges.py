@@ -15,12 +15,13 @@ import numpy as np
 from rewards import scorers
 from rewards.edit_distance import edit_distance
 from rewards.endpoint import EndpointSpec, open_endpoint
-from rewards.errors import UserError
+from rewards.errors import UserError, did_you_mean
 from rewards.sample import RewardSample, ScorerError
 from rewards.tree import to_node
 from rollout.reasoning import Candidate, Judge
 from rollout.rows import Row
 
+JUDGES = ("agreement", "likelihood", "oracle", "endpoint")
 LEVELS = ("attributes", "expressions", "emotion")
 _INSTRUCTIONS = (
     "You are given the beginning of a rationale about a person in a video, as a tree: attributes, then expressions that rest on "
@@ -84,17 +85,17 @@ def judge_of(name: str, url: str | None = None, model: str | None = None) -> Cal
     Raises:
         UserError: for another name, or an endpoint without url and model.
     """
-    if (name == "endpoint") != (url is not None and model is not None):
+    if name not in JUDGES:
+        raise UserError(
+            f"the scorer must be agreement, likelihood, oracle or endpoint, found {name!r}{did_you_mean(name, JUDGES)}"
+        )
+    if (name == "endpoint") != (url is not None and model is not None) or (url is None) != (model is None):
         raise UserError("the scorer `endpoint` needs an endpoint's URL and model, and only it takes them")
     if url is not None and model is not None:
         spec = EndpointSpec(url, model)
         return lambda row: partial(endpoint, spec=spec)
     plain: dict[str, Judge] = {"agreement": agreement, "likelihood": likelihood}
-    if name in plain:
-        return lambda row: plain[name]
-    if name != "oracle":
-        raise UserError(f"the scorer must be agreement, likelihood, oracle or endpoint, found {name!r}")
-    return _oracle_of
+    return (lambda row: plain[name]) if name in plain else _oracle_of
 
 
 def _oracle_of(row: Row) -> Judge:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +13,15 @@ from typing import Literal
 
 import av
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rewards.errors import UserError
+from rewards.files import why_unreadable
+
+Kind = Literal["video", "image"]
+KINDS: tuple[Kind, ...] = ("video", "image")
+MOST_ASPECT = 200
+"""Longer side of a picture by its shorter one: more is refused by the processors of all families."""
 
 
 class MediaError(UserError):
@@ -24,7 +32,7 @@ class MediaError(UserError):
 class Medium:
     """A file that a question is about."""
 
-    kind: Literal["video", "image"]
+    kind: Kind
     path: str
 
 
@@ -34,6 +42,11 @@ IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 def is_image(path: Path) -> bool:
     """By its name."""
     return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def medium_of(path: Path) -> Medium:
+    """A file that is an image or a video by its name."""
+    return Medium("image" if is_image(path) else "video", str(path))
 
 
 @dataclass(frozen=True)
@@ -82,27 +95,52 @@ def check_media(medium: Medium) -> None:
 @contextmanager
 def _opened_video(path: Path) -> Iterator[av.container.InputContainer]:
     """The file's container, with at least one video stream; every fault in the block becomes a `MediaError`."""
-    if not path.is_file():
-        raise MediaError(f"{path}: no such video file; check the row's `videos` and `data.media_root`")
+    _check_file(path, "video")
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise MediaError(f"{path}: the file has no video stream; replace it or remove its rows")
+            shown = container.streams.video[0]
+            if shown.codec_context is None:
+                raise MediaError(f"{path}: its video has a codec that is not known; re-encode it or remove its rows")
+            _check_shape(path, shown.width, shown.height)
             yield container
-    except av.FFmpegError as error:
-        raise MediaError(f"{path}: is not a readable video ({error}); re-encode it or remove its rows") from error
+    except (av.FFmpegError, ValueError, OSError, IndexError) as error:  # IndexError: a stream that begins later
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise MediaError(f"{path}: is not a readable video ({reason}); re-encode it or remove its rows") from error
 
 
 @contextmanager
 def _opened_image(path: Path) -> Iterator[Image.Image]:
     """The file's image; every fault in the block becomes a `MediaError`."""
-    if not path.is_file():
-        raise MediaError(f"{path}: no such image file; check the row's `images` and `data.media_root`")
+    _check_file(path, "image")
     try:
         with Image.open(path) as image:
+            _check_shape(path, *image.size)
             yield image
-    except (OSError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:
+        raise MediaError(f"{path}: is not a readable image (no known format); convert it or remove its rows") from error
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, Image.DecompressionBombError) as error:
         raise MediaError(f"{path}: is not a readable image ({error}); convert it or remove its rows") from error
+
+
+def _check_file(path: Path, kind: Kind) -> None:
+    try:
+        if path.is_file():
+            return
+    except OSError as error:
+        raise MediaError(f"{path}: {why_unreadable(path, error)}") from error
+    found = "is a folder, not a file" if path.is_dir() else f"no such {kind} file"
+    raise MediaError(f"{path}: {found}; check the row's `{kind}s` and `data.media_root`")
+
+
+def _check_shape(path: Path, width: int, height: int) -> None:
+    """Sizes that a container does not state are 0; they are seen when it is decoded."""
+    if min(width, height) and max(width, height) > MOST_ASPECT * min(width, height):
+        raise MediaError(
+            f"{path}: has {width} x {height} pixels, and models take no picture whose longer side is more than {MOST_ASPECT} "
+            "times its shorter one; crop it or remove its rows"
+        )
 
 
 def _still(path: Path, image: Image.Image, max_pixels: int) -> Clip:
@@ -126,10 +164,14 @@ def _sample(path: Path, container: av.container.InputContainer, spec: ClipSpec) 
         raise MediaError(f"{path}: no frames could be decoded; re-encode it or remove its rows")
     wanted = sample_indices(total, rate, spec)
     images: dict[int, np.ndarray] = {}
+    size: tuple[int, int] | None = None
     decoded = container.decode(stream) if counted is None else map(_frame, counted)
     for index, frame in enumerate(decoded):
         if index in wanted:
-            images[index] = _to_rgb(frame, spec.max_pixels)
+            if size is None:  # of all frames, also where a file's picture changes its size
+                _check_shape(path, frame.width, frame.height)
+                size = _fitting(frame.width, frame.height, spec.max_pixels)
+            images[index] = _to_rgb(frame, *size)
         if index >= wanted[-1]:
             break
     if not images:
@@ -150,8 +192,7 @@ def sample_indices(total: int, rate: float, spec: ClipSpec) -> list[int]:
     return [min(total - 1, math.floor(i * total / count)) for i in range(count)]
 
 
-def _to_rgb(frame: av.VideoFrame, max_pixels: int) -> np.ndarray:
-    width, height = _fitting(frame.width, frame.height, max_pixels)
+def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
     if (width, height) == (frame.width, frame.height):
         return frame.to_ndarray(format="rgb24")
     return frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 
+from rewards.errors import did_you_mean
 from rollout.rows import RowData, RowError
 
 
@@ -31,13 +32,30 @@ def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int) -> Iterato
     return _draw(pools, np.cumsum(weights) / np.sum(weights), seed)
 
 
-def check_mix(rows: RowData, mix: Mapping[str, float]) -> None:
-    """Raises `RowError` if a pattern with a weight above 0 matches no row."""
+def check_mix(rows: RowData, mix: Mapping[str, float], key: str = "the mix") -> None:
+    """Refuse a pattern that matches no row.
+
+    Args:
+        rows: where the rows are.
+        mix: pattern -> weight; a weight of 0 asks for nothing.
+        key: how the mix is called in the message.
+
+    Raises:
+        RowError: for the first such pattern.
+    """
     tasks = sorted(set(rows.tasks()))
-    names = {*tasks, *rows.sources()}
+    names = {*tasks, *rows.sources()} - {""}
     for pattern, weight in mix.items():
         if weight > 0 and not any(fnmatch(name, pattern) for name in names):
-            raise RowError(f"{rows.path}: the mix asks for {pattern!r}, but no task or source is called so; tasks: {tasks}")
+            hint = did_you_mean(pattern, sorted(names)) or f"; tasks are {', '.join(tasks)}"
+            raise RowError(f"{rows.path}: {key} asks for {pattern!r}, but no task or source is called so{hint}")
+
+
+def mixed_tasks(rows: RowData, mix: Mapping[str, float]) -> list[str]:
+    """The tasks of all rows that a mix may draw."""
+    wanted = [pattern for pattern, weight in mix.items() if weight > 0]
+    pairs = set(zip(rows.tasks(), rows.sources(), strict=True))
+    return sorted({task for task, source in pairs if any(fnmatch(task, p) or fnmatch(source, p) for p in wanted)})
 
 
 def _draw(pools: Sequence[Sequence[int]], bounds: np.ndarray, seed: int) -> Iterator[int]:

@@ -85,7 +85,9 @@ def kill_vllm(engine: Any) -> None:
 
 
 def vllm_processes(engine: Any) -> list[int]:
-    return [process.pid for process in psutil.Process().children() if process.name().startswith("VLLM")]
+    # not `Process().children()`, which leaves out what seems older than its parent, as it may when the clock is set
+    ours = (one for one in psutil.process_iter(["ppid", "name"]) if one.info["ppid"] == os.getpid())
+    return [one.pid for one in ours if one.info["name"].startswith("VLLM")]
 
 
 def running(pid: int) -> bool:

@@ -146,3 +146,9 @@ def test_nothing_is_said_to_a_reader_that_has_gone_away() -> None:
 def test_the_nearest_word_is_named_where_one_is_near() -> None:
     assert did_you_mean("qunatity", ["quality", "quantity"]) == "; did you mean 'quantity'?"
     assert did_you_mean("xyz", ["quality", "quantity"]) == ""
+
+
+def test_windows_is_told_in_one_line() -> None:
+    words = [sys.executable, "-c", "import sys, typer, rich.progress; sys.platform = 'win32'; import rl.cli"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: affectree needs Linux; use WSL 2 or a container\n")

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from rl.config import Config
+from rl.config_loading import load_config
 from rl.run_directory import Progress, RunDirectory, RunError, write_folder
+
+QUICKSTART = Path("configs/quickstart.yaml")
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def put(folder: Path) -> None:
 
 
 def test_a_run_opens_with_the_config_it_was_made_with(tmp_path: Path) -> None:
-    made = RunDirectory.create(Config(runs=str(tmp_path), seed=7, name="mine"))
+    made = RunDirectory.create(load_config(QUICKSTART, [f"runs={tmp_path}", "seed=7", "name=mine"]))
     opened, config = RunDirectory.open(made.path)
     assert (opened.path, config.seed, config.name) == (made.path, 7, "mine")
     with pytest.raises(RunError, match="not a run directory"):

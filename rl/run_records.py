@@ -1,0 +1,41 @@
+"""What a run's records must hold to be read again: the summary, and a line of metrics.jsonl."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rewards.files import type_name
+
+_EXAMPLE = ("video", "written", "gold")
+
+
+def check_summary(summary: Mapping[str, Any]) -> str | None:
+    """Why a summary.json is none, or None."""
+    for key in ("stages", "chance", "majority", "seconds"):
+        found = summary.get(key, {})
+        parts = found.values() if key == "stages" and isinstance(found, dict) else [found]
+        if wrong := [part for part in (found, *parts) if not isinstance(part, dict)]:
+            return f"`{key}` must hold objects, found {type_name(wrong[0])}"
+        if any(not _is_number(value) for part in parts for value in part.values()):
+            return f"`{key}` must hold numbers"
+    examples = summary.get("examples", [])
+    if not isinstance(examples, list) or not all(isinstance(one, dict) and set(one) == set(_EXAMPLE) for one in examples):
+        return f"`examples` must list objects with {', '.join(_EXAMPLE)}"
+    return None
+
+
+def check_metrics_line(record: Any) -> str | None:
+    """Why a line of metrics.jsonl is none, or None."""
+    if not isinstance(record, dict):
+        return f"must be an object, found {type_name(record)}"
+    metrics = record.get("metrics")
+    if not isinstance(metrics, dict) or not all(map(_is_number, metrics.values())):
+        return "`metrics` must hold numbers by name"
+    if record.get("phase") in ("tune", "grpo") and not isinstance(record.get("step"), int):
+        return f"`step` must be a whole number, found {type_name(record.get('step'))}"
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))

@@ -1,0 +1,131 @@
+"""A mistake, the command that it is made in, and the one line that it ends in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+from PIL import Image
+
+from rl.cli import app
+from rl.config_loading import load_config
+from rl.endings import MENDABLE, end
+from rl.interrupts import SIGNALS
+from rl.run_directory import RunDirectory
+
+HOME = Path(__file__).resolve().parents[2]
+SECONDS = 5
+Content = str | Mapping[str, Any]
+"""Of a file: text; `folder: true`; `bytes:` in hexadecimal; or what is replaced by what in the text that is there."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An entry of the tables beside."""
+
+    words: str
+    """As typed behind `affectree`, in a folder with what `furnish` puts there."""
+    said: str
+    """The whole line; `…` stands for anything, {here} for the folder, {faces} for the data set's."""
+    files: Mapping[str, Content] = field(default_factory=dict)
+    """Written before."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    run: bool = False
+    """Whether there is a run, in `run`."""
+
+
+def mistakes(name: str) -> list[Mistake]:
+    """A table."""
+    return [Mistake(**entry) for entry in yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text())]
+
+
+def furnish(folder: Path, faces: Path) -> None:
+    """Put quick.yaml, clip.mp4, thin.png and cut.png into a folder."""
+    config = OmegaConf.load(HOME / "configs" / "quickstart.yaml")
+    config.data = {"directory": str(faces)}
+    OmegaConf.save(config, folder / "quick.yaml")
+    shutil.copy(min((faces / "videos").iterdir()), folder / "clip.mp4")
+    Image.new("RGB", (2000, 8)).save(folder / "thin.png")
+    Image.effect_noise((64, 64), 50).save(folder / "cut.png")
+    whole = (folder / "cut.png").read_bytes()
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+
+
+class Place:
+    """The folder that a command is typed in."""
+
+    def __init__(self, folder: Path, faces: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.faces, self.monkeypatch, self.capfd = folder, faces, monkeypatch, capfd
+        monkeypatch.chdir(folder)
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def begin_run(self) -> None:
+        """A run that has not done anything yet, in `run`."""
+        RunDirectory.create(load_config(Path("quick.yaml"))).path.rename("run")
+        Path("runs").rmdir()
+
+    def check(self, mistake: Mistake) -> None:
+        """Make the mistake, and compare how it ends."""
+        if mistake.run:
+            self.begin_run()
+        for name, content in mistake.files.items():
+            self._write(Path(name), content)
+        for name, value in mistake.environment.items():
+            self.monkeypatch.setenv(name, value)
+        self.compare(mistake.said, *self.type(mistake.words))
+        assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
+
+    def compare(self, said: str, status: int, stdout: str, lines: Sequence[str]) -> None:
+        """One line, as it should be, and nothing of a traceback."""
+        assert (status, len(lines)) == (MENDABLE, 1), "\n".join(lines)
+        assert re.fullmatch(re.escape(f"error: {self._placed(said)}").replace("…", ".*"), lines[0]), lines[0]
+        assert "Traceback" not in stdout + lines[0]
+
+    def type(self, words: str) -> tuple[int, str, list[str]]:
+        """(exit status, standard output, lines of standard error) of a command, typed through the real entry."""
+        self.capfd.readouterr()
+        with _own_signals():
+            status = end(lambda: app(shlex.split(words), prog_name="affectree", standalone_mode=False))
+        said = self.capfd.readouterr()
+        return status, said.out, [line for line in said.err.splitlines() if line.strip()]
+
+    def _placed(self, text: str) -> str:
+        return text.replace("{here}", str(self.folder.resolve())).replace("{faces}", str(self.faces))
+
+    def _write(self, file: Path, content: Content) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            file.write_text(content)
+        elif "folder" in content:
+            file.unlink(missing_ok=True)
+            file.mkdir()
+        elif "bytes" in content:
+            file.write_bytes(bytes.fromhex(content["bytes"]))
+        else:
+            text = file.read_text()
+            for old, new in content.items():
+                assert self._placed(old) in text, old
+                text = text.replace(self._placed(old), new)
+            file.write_text(text)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """`end` takes signals, which are pytest's own afterwards."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
