@@ -1,6 +1,6 @@
 """Completions that try to be paid without being right, made from a gold tree, and the honest ones they must stay below.
 
-`affectree reward cheats` shows what each gets under a mix; the table for the default mix is in docs/affective-tree.md.
+`affectree reward hacks` shows what each gets under a mix; the table for the default mix is in docs/affective-tree.md.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def try_text(
 
 
 @app.command()
-def cheats(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
+def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
     """What rationales that try to be paid without being right get under a mix."""
     honest, cheating = honest_cases(), cheat_cases()
     with build_mix(read_mix(mix)) as loaded:

@@ -25,7 +25,7 @@ from rl.config import Config  # noqa: E402
 from rl.config_loading import load_config  # noqa: E402
 from rl.console import console, say, warn  # noqa: E402
 from rl.endings import end  # noqa: E402
-from rl.interrupts import Interrupted  # noqa: E402
+from rl.interrupts import interrupt_of  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,21 +76,23 @@ def train(
         loaded = load_config(config, settings or [])
         directory = None
     look_at_machine(loaded, directory.path if directory else None)
-    from actors.cluster import disconnect
+    from actors.cluster import check_packages, disconnect, find_cluster
+    from rl.preparation import prepare_data
     from rl.run_log import run_log
     from rl.train import train as run_training
 
+    check_packages()
+    find_cluster(loaded.cluster.address)  # before anything is drawn for a cluster that is not there
+    splits = prepare_data(loaded)
     if directory is None:
         directory = RunDirectory.create(loaded)
     say(f"run directory: {directory.path}")
     with run_log(directory.logs) as log:
         try:
-            run_training(loaded, directory)
-        except Interrupted as stop:
-            stop.add_note(f"go on with: affectree train --resume {shlex.quote(str(directory.path))}")
-            raise
-        except Exception as error:
-            error.add_note(f"full traceback: {log}")
+            run_training(loaded, directory, splits)
+        except BaseException as error:
+            resume_it = f"go on with: affectree train --resume {shlex.quote(str(directory.path))}"
+            error.add_note(resume_it if interrupt_of(error) else f"full traceback: {log}")
             raise
         finally:
             disconnect()

@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.exceptions import Abort, TyperException
 
 from rewards.errors import UserError
-from rl.interrupts import Interrupted, take_signals
+from rl.interrupts import interrupt_of, take_signals
 
 MENDABLE, FAULT = 2, 70
 
@@ -68,10 +68,11 @@ def end(command: Callable[[], int | None]) -> int:
         return command() or 0
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    except (Interrupted, Abort, KeyboardInterrupt) as error:
-        _tell(f"interrupted{_notes(error)}")
-        return error.exit_status if isinstance(error, Interrupted) else 130
     except BaseException as error:  # noqa: BLE001 - the last place where anything can be said
+        interrupt = interrupt_of(error)
+        if interrupt is not None or isinstance(error, (Abort, KeyboardInterrupt)):
+            _tell(f"interrupted{_notes(error)}")
+            return interrupt.exit_status if interrupt else 130
         message = mendable(error)
         if message is not None:
             if message:  # none where the help has just been shown

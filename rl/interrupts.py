@@ -22,6 +22,17 @@ class Interrupted(BaseException):
         return 128 + self.number
 
 
+def interrupt_of(error: BaseException | None) -> Interrupted | None:
+    """The interrupt that an error comes from, if it does: libraries in C make errors of their own of it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, Interrupted):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def take_signals() -> None:
     """From now on the first signal raises `Interrupted` in the main thread; a second one ends the process at once."""
     for number in SIGNALS:

@@ -38,7 +38,7 @@ class Results:
     def open(cls, config: Config, directory: RunDirectory, splits: Splits, tracker: Tracker) -> Results:
         """New, or what an interrupted run had measured."""
         if directory.summary_file.is_file():
-            return cls(config, directory, tracker, json.loads(directory.summary_file.read_text()))
+            return cls(config, directory, tracker, directory.summary())
         rows = [splits.test[i] for i in evaluated_rows(config.evaluation.rows, splits.test)]
         chance, majority = baselines(rows)
         empty = {"stages": {}, "chance": chance, "majority": majority, "seconds": {}, "seed": config.seed, "examples": []}

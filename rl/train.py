@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle, islice
 
-from actors.cluster import check_packages, connect, resources
+from actors.cluster import connect, resources
 from actors.logs import LOGS
 from actors.reward_worker import ScoredGroup
 from rewards.errors import UserError
@@ -26,10 +26,10 @@ from rl.doctor.diagnosis import refuse
 from rl.doctor.services import may_grow, room
 from rl.environment import worker_environment
 from rl.forecast import AFTER_STEPS, forecast, plan
-from rl.interrupts import Interrupted
+from rl.interrupts import interrupt_of
 from rl.learner_spec import LearnItem
 from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
-from rl.preparation import Splits, prepare_data
+from rl.preparation import Splits
 from rl.resampling import replace_equal
 from rl.results import Results, best_so_far, conclude
 from rl.rollout_files import write_rollouts
@@ -71,10 +71,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
 
 
-def train(config: Config, directory: RunDirectory) -> Results:
+def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
     """Do a run, or go on with one from its last checkpoint. Returns what was measured."""
-    check_packages()
-    splits = prepare_data(config)
     on_cpu = not (config.learner.gpus or config.rollout.gpus)
     environment = worker_environment(on_cpu) | {LOGS: str(directory.logs)}
     joined = connect(config.cluster.address, config.cluster.object_store_gib, environment)
@@ -92,7 +90,7 @@ def train(config: Config, directory: RunDirectory) -> Results:
             grpo(run)
             conclude(run)
     except BaseException as error:
-        tracker.finish("KILLED" if isinstance(error, Interrupted) else "FAILED")
+        tracker.finish("KILLED" if interrupt_of(error) else "FAILED")
         raise
     tracker.finish()
     return results

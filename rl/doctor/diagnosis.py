@@ -24,8 +24,8 @@ def refuse(findings: Sequence[Finding]) -> None:
     """Raise `Unfit` with all faults, if there are any."""
     faults = [str(one) for one in findings if one.verdict == "fault"]
     if faults:
-        listed = faults[0] if len(faults) == 1 else "".join(f"\n  - {fault}" for fault in faults)
-        raise Unfit(f"this run cannot be done here: {listed}")
+        listed = f" {faults[0]}" if len(faults) == 1 else "".join(f"\n  - {fault}" for fault in faults)
+        raise Unfit(f"this run cannot be done here:{listed}")
 
 
 def quick(config: Config, run: Path | None = None) -> list[Finding]:

@@ -11,8 +11,8 @@ from rl.config import Config
 from rl.doctor.finding import Finding
 
 SPLITS = ("train", "val", "test")
-_READ_AS_PATTERNS = ("[", "::", "$")
-"""In a file's path: what `datasets` takes for a pattern, a chain of file systems, or a variable."""
+_READ_OTHERWISE = ("::", "$")
+"""In a file's path: what `datasets` takes for a chain of file systems, or a variable."""
 
 
 def data(config: Config, in_full: bool = False) -> list[Finding]:
@@ -53,8 +53,8 @@ def _split(config: Config, split: str) -> Finding:
     if file is None:
         missing = getattr(config.data, split) or f"{config.data.directory}/{split}.jsonl or .parquet"
         return Finding(name, "fault", f"no such file: {missing}", f"check data.directory or set data.{split}")
-    if pattern := next((pattern for pattern in _READ_AS_PATTERNS if pattern in str(file)), None):
-        return Finding(name, "fault", f"{file}: paths of rows may not hold {pattern!r}", "move it, or reach it through a link")
+    if sign := next((sign for sign in _READ_OTHERWISE if sign in str(file)), None):
+        return Finding(name, "fault", f"{file}: paths of rows may not hold {sign!r}", "move it, or reach it through a link")
     if not os.access(file, os.R_OK):
         return Finding(name, "fault", f"{file} may not be read", "change its permissions")
     if file.stat().st_size == 0:

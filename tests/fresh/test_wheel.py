@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -102,8 +101,7 @@ def test_scorers_and_mixes_are_checked(clean: Path, elsewhere: Path) -> None:
 
 
 def test_reward_hacks_are_shown(clean: Path, elsewhere: Path) -> None:
-    command = "hacks" if re.search(r"\bhacks\b", run(clean / "affectree", "reward", "--help", cwd=elsewhere)) else "cheats"
-    assert run(clean / "affectree", "reward", command, cwd=elsewhere)
+    assert "half right" in run(clean / "affectree", "reward", "hacks", cwd=elsewhere)
 
 
 def test_data_is_made_and_checked(clean: Path, elsewhere: Path) -> None:

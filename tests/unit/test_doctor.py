@@ -423,8 +423,8 @@ def test_a_split_that_cannot_be_used_is_a_fault(config: Config, tmp_path: Path, 
     assert said in str(found[1])
 
 
-def test_row_files_may_not_lie_where_their_path_reads_as_a_pattern(config: Config, faces: Path, tmp_path: Path) -> None:
-    for name in ("set[1]", "a::b", "$HOME"):
+def test_row_files_may_not_lie_where_their_path_reads_as_something_else(config: Config, faces: Path, tmp_path: Path) -> None:
+    for name in ("a::b", "$HOME"):
         (tmp_path / name).symlink_to(faces)
         config.data.directory = str(tmp_path / name)
         assert verdicts(rows.data(config)) == ["fault"] * 3

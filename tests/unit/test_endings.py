@@ -117,6 +117,17 @@ def test_an_interrupt_says_how_to_go_on(capfd: pytest.CaptureFixture[str]) -> No
     assert capfd.readouterr().err == "interrupted (go on with: affectree train --resume x)\n"
 
 
+def test_an_interrupt_that_a_library_made_another_error_of_is_still_one(capfd: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        try:
+            raise Interrupted(signal.SIGINT)
+        except Interrupted as stop:
+            raise SystemError("<wait> returned a result with an exception set") from stop
+
+    assert end(command) == 130
+    assert capfd.readouterr().err == "interrupted\n"
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_lets_everything_be_stopped_and_a_second_one_does_not_wait(number: signal.Signals, status: int) -> None:
     for stopping, signals, says in ((0, 1, "stopping\nstopped\n"), (60, 2, "stopping\n")):

@@ -1,4 +1,4 @@
-"""What a researcher sees: `affectree reward check`, `score`, `try` and `cheats`, and the example package."""
+"""What a researcher sees: `affectree reward check`, `score`, `try` and `hacks`, and the example package."""
 
 from __future__ import annotations
 
@@ -145,13 +145,13 @@ def test_every_cheat_is_paid_less_than_an_honest_half_right_tree() -> None:
         for case, paid in zip(cheat_cases(), rewards_of(mix, cheat_cases()), strict=True):
             assert paid is not None
             assert paid < half, case.name
-    assert affectree_reward("cheats")[0] == 0
+    assert affectree_reward("hacks")[0] == 0
 
 
 def test_a_mix_that_pays_cheats_is_told(tmp_path: Path) -> None:
     file = tmp_path / "mix.yaml"
     file.write_text("scorers:\n  qa: {}\n")
-    code, output = affectree_reward("cheats", str(file))
+    code, output = affectree_reward("hacks", str(file))
     assert code == 1
     assert "answer only" in output.splitlines()[-1] + output.splitlines()[-2]
 
