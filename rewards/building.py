@@ -89,7 +89,7 @@ def build_mix(entries: Sequence[MixEntry]) -> RewardMix:
 
 def read_mix(file: Path) -> list[MixEntry]:
     """The mix of a YAML file. Raises as `mix_settings` and `mix_entries` do."""
-    return mix_entries(mix_settings(file))
+    return mix_entries(mix_settings(named_file(str(file))))
 
 
 def mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dict[str, Any]]:

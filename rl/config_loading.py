@@ -85,7 +85,7 @@ def _resolved(layers: Sequence[Layer], problems: list[str], files: bool, what: s
 def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) -> Iterator[Layer]:
     if path is not None:
         try:
-            yield str(path), read_settings(path)
+            yield str(path), read_settings(named_file(str(path)))
         except UserError as error:
             setting = "=" in str(path) and not path.exists()
             hint = f"{path}: the configuration file comes first, such as configs/quickstart.yaml, then settings"

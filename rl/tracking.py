@@ -39,7 +39,7 @@ class Tracker:
         self.warn = warn
         self.enabled = config.tracking.mlflow
         self.failures = 0
-        self.uri = config.tracking.uri or f"sqlite:///{quote(str(run.path.parent / 'mlflow.db'))}"
+        self.uri = config.tracking.uri or f"sqlite:///{_in_uri(run.path.parent / 'mlflow.db')}"
         self.experiment = config.tracking.experiment
         self.traces = config.tracking.traces
         self.run_id: str | None = None
@@ -177,6 +177,11 @@ def resend(tracker: Tracker, run: RunDirectory) -> int:
         tracker.log(record["metrics"], record["step"], flush=False)
     tracker.finish()
     return len(records)
+
+
+def _in_uri(path: Path) -> str:
+    """A path in a database's URI. Only what would end or change it is quoted: MLflow makes folders by the quoted name."""
+    return re.sub(r"[%?#]", lambda sign: quote(sign[0]), str(path))
 
 
 def _key(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from mlflow import MlflowClient
 
 from rl.config import Config, TrackingConfig
@@ -57,3 +58,15 @@ def test_what_is_missing_is_sent_later(tmp_path: Path) -> None:
         run.log_metrics({"phase": "grpo", "step": step, "metrics": {"reward/mean": 0.5}})
     assert resend(tracker, run) == 2
     assert steps_of(tracker, "reward/mean") == [1, 2]
+
+
+@pytest.mark.parametrize(("name", "stray"), [("we're (ü) 日本", []), ("a?b#c%20d", ["a%3Fb%23c%2520d"])])
+def test_the_database_is_where_the_runs_are_whatever_their_path(tmp_path: Path, name: str, stray: list[str]) -> None:
+    tracker, run, warnings = make(tmp_path / name)
+    tracker.start({})
+    tracker.log({"reward/mean": 1.0}, 1)
+    tracker.finish()
+    assert warnings == []
+    assert (run.path.parent / "mlflow.db").is_file()
+    assert steps_of(tracker, "reward/mean") == [1]
+    assert sorted(place.name for place in tmp_path.iterdir()) == sorted([name, *stray])  # an empty folder that MLflow makes
