@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,13 +46,17 @@ def config(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A local Ray cluster, as `affectree train` starts one."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A local Ray cluster, as `affectree train` starts one; what actors print is shown at the end, and so beside a failure."""
     import ray
 
     from actors.cluster import LOCAL, connect
+    from actors.logs import LOGS
     from rl.environment import worker_environment
 
-    connect(LOCAL, object_store_gib=0.5, environment=worker_environment(on_cpu=True))
+    logs = tmp_path_factory.mktemp("logs")
+    connect(LOCAL, object_store_gib=0.5, environment=worker_environment(on_cpu=True) | {LOGS: str(logs)})
     yield
     ray.shutdown()
+    for file in sorted(logs.iterdir()):
+        sys.stderr.write(f"--- the end of {file}\n{file.read_text(errors='replace')[-6000:]}\n")

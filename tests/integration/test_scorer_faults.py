@@ -121,7 +121,7 @@ def test_a_scorer_that_cannot_be_loaded_on_a_worker_is_told_in_one_line(cluster:
     scoring.shutdown()
     message = mendable(told.value)
     assert message is not None
-    assert message.startswith("scorer module no_such_module cannot be imported")
+    assert message.startswith("scorer 'mine': module no_such_module cannot be imported")
     assert "\n" not in message
 
 
