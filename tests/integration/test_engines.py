@@ -85,9 +85,8 @@ def kill_vllm(engine: Any) -> None:
 
 
 def vllm_processes(engine: Any) -> list[int]:
-    # not `Process().children()`, which leaves out what seems older than its parent, as it may when the clock is set
-    ours = (one for one in psutil.process_iter(["ppid", "name"]) if one.info["ppid"] == os.getpid())
-    return [one.pid for one in ours if one.info["name"].startswith("VLLM")]
+    """As vLLM itself keeps them: by name or parent they are not always found in a process namespace."""
+    return [process.pid for process in engine.llm.engine_core.resources.engine_manager.processes]
 
 
 def running(pid: int) -> bool:
@@ -210,8 +209,10 @@ def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> No
 def by_broadcast(team: Team) -> Iterator[None]:
     before = team.deliveries
     team.deliveries = Deliveries(team.learners, replace(team.config.rollout, transfer="broadcast"), adapter_alone=False)
-    yield
-    team.deliveries = before
+    try:
+        yield
+    finally:
+        team.deliveries = before
 
 
 def test_weights_come_by_broadcast_too(team: Team, prompts: list[Prompt]) -> None:
