@@ -1,0 +1,80 @@
+"""All of it together: quick, in full, as errors and as a table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from rl.config import Config
+from rl.doctor.diagnosis import Unfit, diagnose, quick, refuse
+from rl.doctor.finding import Finding, table
+
+
+def test_a_quick_look_finds_this_machine_fit_and_imports_neither_ray_nor_torch(faces: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from rl.environment import prepare_process
+prepare_process()
+from rl.config_loading import load_config
+from rl.doctor.diagnosis import quick, refuse
+words = ["data.directory={faces}", "runs={tmp_path / "runs"}", "cluster.address=local"]
+findings = quick(load_config(Path("configs/quickstart.yaml"), words))
+refuse(findings)
+print(len(findings), *{{"ray", "torch", "vllm", "mlflow", "deepspeed"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (count,) = done.stdout.split()
+    assert int(count) >= 15
+    assert not (tmp_path / "runs").exists()
+
+
+def test_faults_are_raised_together_and_warnings_are_not(config: Config, tmp_path: Path) -> None:
+    refuse([Finding("a", "ok", "x"), Finding("b", "warning", "y")])
+    (tmp_path / "data" / "videos").mkdir(parents=True)
+    config.learner.gpus, config.cluster.address = 99.0, "local"
+    with pytest.raises(Unfit) as raised:
+        refuse(quick(config))
+    assert "no train.jsonl" in str(raised.value)
+    assert "99 are asked for" in str(raised.value)
+    assert str(raised.value).count("\n  - ") == 2
+
+
+def test_the_table_shows_everything(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as file:
+        Console(file=file, width=120).print(
+            table([Finding("disk [0]", "fault", "1 MiB free", "free some"), Finding("b", "ok", "y")])
+        )
+    said = (tmp_path / "out").read_text()
+    for word in ("fault", "disk [0]", "1 MiB free", "free some", "ok"):
+        assert word in said
+
+
+def test_without_a_configuration_the_machine_alone_is_looked_at() -> None:
+    names = {one.name for one in diagnose(None)}
+    assert {"system", "python", "disk", "shared memory", "temporary folder"} <= names
+    assert not {"checkpoint", "mlflow", "scorers"} & names
+
+
+def test_where_only_the_base_is_installed_the_doctor_says_so() -> None:
+    code = """
+import sys
+sys.modules |= dict.fromkeys(("psutil", "pynvml", "ray", "torch", "vllm", "mlflow", "transformers"))  # as if not there
+from importlib import metadata
+def version(name): raise metadata.PackageNotFoundError(name)
+metadata.version = version
+from rl.config import Config
+from rl.doctor.diagnosis import diagnose
+from rl.doctor.services import cluster
+print(*(one for one in [*diagnose(None), cluster(Config())] if one.verdict == "fault"), sep="\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "vllm: vLLM is not installed; set the environment up: make setup",
+        "cluster: Ray is not installed; set the environment up: make setup",
+    ], done.stderr[-3000:]

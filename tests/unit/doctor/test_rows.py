@@ -1,0 +1,65 @@
+"""The data that a run is to read or to draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rl.config import Config
+from rl.doctor import rows
+from tests.unit.doctor.common import verdicts
+
+
+def test_data_that_is_to_be_drawn_needs_an_empty_place(config: Config, tmp_path: Path) -> None:
+    assert verdicts(rows.data(config)) == ["ok"]
+    (tmp_path / "data").mkdir()
+    assert verdicts(rows.data(config)) == ["ok"]
+    (tmp_path / "data" / "videos").mkdir()
+    (found,) = rows.data(config)
+    assert found.verdict == "fault"
+    assert "holds videos, but no train.jsonl" in found.found
+    (tmp_path / "data" / "videos").rmdir()
+    (tmp_path / "data").rmdir()
+    (tmp_path / "data").touch()
+    assert "is a file" in rows.data(config)[0].found
+
+
+def test_drawn_data_is_looked_at_in_both_depths(config: Config, faces: Path) -> None:
+    config.data.directory = str(faces)
+    config.grpo.mix = {"rationale": 1.0}
+    assert verdicts(rows.data(config)) == ["ok"] * 3
+    found = rows.data(config, in_full=True)
+    assert verdicts(found) == ["ok"] * 3
+    assert "768 rows" in found[0].found
+    config.grpo.mix = {"poetry": 1.0}
+    assert verdicts(rows.data(config)) == ["ok"] * 3
+    assert verdicts(rows.data(config, in_full=True)) == ["fault", "ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "no such file"),
+        ("", "is empty"),
+        ("{not json", "row 1: not JSON"),
+        ('{"text": "x"}', "row 1: no `messages`"),
+        ('{"messages": [], "videos": ["clips/a.mp4"]}', "clips/a.mp4 does not exist"),
+    ],
+)
+def test_a_split_that_cannot_be_used_is_a_fault(config: Config, tmp_path: Path, text: str | None, said: str) -> None:
+    for split in rows.SPLITS:
+        (tmp_path / f"{split}.jsonl").write_text('{"messages": []}\n')
+    config.data.directory = str(tmp_path)
+    assert verdicts(rows.data(config)) == ["ok"] * 3
+    (tmp_path / "val.jsonl").unlink() if text is None else (tmp_path / "val.jsonl").write_text(text)
+    found = rows.data(config)
+    assert verdicts(found) == ["ok", "fault", "ok"]
+    assert said in str(found[1])
+
+
+def test_row_files_may_not_lie_where_their_path_reads_as_something_else(config: Config, faces: Path, tmp_path: Path) -> None:
+    for name in ("a::b", "$HOME"):
+        (tmp_path / name).symlink_to(faces)
+        config.data.directory = str(tmp_path / name)
+        assert verdicts(rows.data(config)) == ["fault"] * 3

@@ -1,0 +1,65 @@
+"""MLflow and the Ray cluster, as far as they can be looked at without starting anything."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from rl.config import Config
+from rl.doctor import services
+from tests.unit.doctor.common import NOWHERE
+
+
+def test_a_tracking_database_is_tried(config: Config, tmp_path: Path) -> None:
+    assert services.tracker(config).verdict == "ok"
+    for uri, verdict in {
+        f"sqlite:///{tmp_path / 'x.db'}": "ok",
+        f"sqlite:///{NOWHERE}/x.db": "warning",
+        str(tmp_path): "warning",
+        f"file://{tmp_path}": "warning",
+        "postgresql://db/mlflow": "ok",
+    }.items():
+        config.tracking.uri = uri
+        assert services.tracker(config).verdict == verdict, uri
+    (tmp_path / "bad.db").write_text("this is no database" * 100)
+    config.tracking.uri = f"sqlite:///{tmp_path / 'bad.db'}"
+    assert "not a database" in services.tracker(config).found
+    config.tracking.mlflow = False
+    assert services.tracker(config).verdict == "ok"
+
+
+def test_a_tracking_server_that_does_not_answer_is_a_warning(config: Config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        config.tracking.uri = f"http://127.0.0.1:{server.getsockname()[1]}"
+    assert services.tracker(config).verdict == "ok"  # nobody was asked
+    found = services.tracker(config, ask=True)
+    assert found.verdict == "warning"
+    assert "does not answer (ConnectionError)" in found.found
+    assert "affectree track sync" in found.advice
+
+
+def test_a_cluster_that_never_has_room_is_a_fault(config: Config) -> None:
+    assert services.room(config, {"CPU": 4.0}, "it").verdict == "ok"
+    config.learner.ranks = 8
+    found = services.room(config, {"CPU": 4.0, "GPU": 1.0}, "it")
+    assert found.verdict == "fault"
+    assert "4 CPU, 1 GPU; 8.6 CPU are asked for" in found.found
+    assert services.room(config, {"CPU": 4.0}, "it", grows=True).verdict == "warning"
+    assert services.local_cluster(config, 4).verdict == "fault"
+    assert services.local_cluster(config, 16).verdict == "ok"
+
+
+def test_a_run_starts_a_cluster_where_none_is_named_and_none_listens(config: Config, tmp_path: Path) -> None:
+    config.cluster.address = "local"
+    assert services.starts_local_cluster(config, {"RAY_ADDRESS": "a:1"})
+    config.cluster.address = None
+    assert not services.starts_local_cluster(config, {"RAY_ADDRESS": "a:1"})
+    (tmp_path / "ray").mkdir()
+    record = tmp_path / "ray" / "ray_current_cluster"
+    for variable in ("TMPDIR", "RAY_TMPDIR"):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            record.write_text(f"127.0.0.1:{server.getsockname()[1]}")
+            assert not services.starts_local_cluster(config, {variable: str(tmp_path)})
+        assert services.starts_local_cluster(config, {variable: str(tmp_path)})
+        record.unlink()
+        assert services.starts_local_cluster(config, {variable: str(tmp_path)})
