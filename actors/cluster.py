@@ -16,6 +16,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
+from actors.cluster_record import recorded_cluster
 from rewards.errors import UserError
 
 LOCAL = "local"
@@ -115,27 +116,12 @@ def find_cluster(address: str | None) -> str | None:
                 f"no Ray cluster answers at {named} ({origin}); start one there, name another, or set cluster.address=local"
             )
         return named
-    recorded = recorded_cluster()
+    recorded = recorded_cluster(os.environ)
     if recorded is not None and answers(recorded):
         return recorded
     if named == AUTO:
         raise ClusterError(f"no Ray cluster runs on this machine ({origin}=auto); run `ray start --head`, or set it to local")
     return None
-
-
-def recorded_cluster() -> str | None:
-    """The address of the cluster that this user started last on this machine with `ray start`, alive or not.
-
-    Ray leaves it in the file that the documentation of `ray.init` names. `ray.init()` would read it too, but tries for
-    minutes to join a dead cluster, and would join another user's.
-    """
-    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
-    file = Path(folder) / "ray" / "ray_current_cluster"
-    try:
-        mine = file.stat().st_uid == os.getuid()
-        return (file.read_text(encoding="utf-8").strip() or None) if mine else None
-    except FileNotFoundError:
-        return None
 
 
 def answers(address: str) -> bool:

@@ -114,12 +114,17 @@ def resume(run: Run) -> None:
     if "init" not in run.results.summary["stages"]:
         with run.results.timed("evaluate"):
             run.results.stage("init", run.team.evaluate(run.splits.test, "init"))
-        run.results.note_pace("init")
+        run.results.note_pace("init", looked_at(run))
 
 
 def tell_plan(run: Run) -> None:
     """Say what follows."""
-    say(plan(run.config, run.progress, len(evaluated_rows(run.config.evaluation.rows, run.splits.test))))
+    say(plan(run.config, run.progress, looked_at(run)))
+
+
+def looked_at(run: Run) -> int:
+    """Held-out rows of each evaluation."""
+    return len(evaluated_rows(run.config.evaluation.rows, run.splits.test))
 
 
 def tune(run: Run) -> None:

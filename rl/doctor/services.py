@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from actors.cluster_record import recorded_cluster
 from rl.config import Config
 from rl.doctor.finding import Finding
 from rl.doctor.folders import writable
@@ -129,12 +130,8 @@ def starts_local_cluster(config: Config, environ: Mapping[str, str]) -> bool:
     named = config.cluster.address or environ.get("RAY_ADDRESS") or None
     if named is not None:
         return named == "local"
-    folder = environ.get("RAY_TMPDIR") or environ.get("TMPDIR") or "/tmp"
-    record = Path(folder, "ray", "ray_current_cluster")  # where `ray start` leaves its address
-    try:
-        return not _listens(record.read_text(encoding="utf-8").strip())
-    except OSError:
-        return True
+    recorded = recorded_cluster(environ)
+    return recorded is None or not _listens(recorded)
 
 
 def _listens(address: str) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.cluster import ClusterError, find_cluster, recorded_cluster
+from actors.cluster import ClusterError, find_cluster
+from actors.cluster_record import recorded_cluster
 from tests.integration.conftest import QUICKSTART
 from tests.integration.ray_head import BIN, environment, free_ports, ray_head, ray_state
 
@@ -96,7 +97,7 @@ def test_another_users_cluster_is_not_joined_unasked(state: Path, monkeypatch: p
     record = state / "ray" / "ray_current_cluster"
     record.parent.mkdir()
     record.write_text("127.0.0.1:6379")
-    monkeypatch.setenv("RAY_TMPDIR", str(state))
-    assert recorded_cluster() == "127.0.0.1:6379"
+    environ = {"RAY_TMPDIR": str(state)}
+    assert recorded_cluster(environ) == "127.0.0.1:6379"
     monkeypatch.setattr(os, "getuid", lambda: record.stat().st_uid + 1)
-    assert recorded_cluster() is None
+    assert recorded_cluster(environ) is None
