@@ -14,13 +14,15 @@ from ray.exceptions import GetTimeoutError, RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from actors.logs import keep_output
-from actors.shipment import Broadcast, Shipment
+from actors.weights.handles import BroadcastHandle, WeightHandle
 from rewards.errors import UserError
-from rl.config import TinySpec
-from rl.dealing import deal
-from rl.learner_spec import LearnerSpec, LearnItem, Totals
+from rl.algo.objective import Totals
+from rl.config.schema import TinySpec
+from rl.learner.balance import deal
+from rl.learner.spec import LearnerSpec
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
+from rollout.samples import LearnItem
 
 
 class LearnerLost(UserError):
@@ -41,12 +43,12 @@ class LearnerActor:
 
     def build_tiny(self, directory: str, texts: list[str], spec: TinySpec, seed: int) -> None:
         """Build a small checkpoint to begin with, before there is a learner."""
-        from rl.tiny import build_tiny
+        from rl.learner.tiny import build_tiny
 
         build_tiny(Path(directory), texts, spec, seed)
 
     def start(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
-        from rl.learner import Learner
+        from rl.learner.learner import Learner
 
         self.learner = Learner(spec, rank, ranks, address, port)
 
@@ -54,24 +56,24 @@ class LearnerActor:
         """Call a method of the rank."""
         return getattr(self.learner, method)(*arguments)
 
-    def write_weights(self, checksum: bool) -> Shipment | None:
+    def write_weights(self, checksum: bool) -> WeightHandle | None:
         """All weights, where the engines of this node can read them; from rank 0."""
         written = self.learner.write_weights(checksum)
         if written is None:
             return None
         path, size, crc32 = written
-        return Shipment(path, ray.get_runtime_context().get_node_id(), size, crc32)
+        return WeightHandle(path, ray.get_runtime_context().get_node_id(), size, crc32)
 
     def adapter(self) -> tuple[int, Any]:
         """(bytes, the adapters); none except from rank 0."""
         image = self.learner.adapter()
         return image.nbytes, image
 
-    def meet(self, size: int, timeout: float) -> Broadcast:
+    def meet(self, size: int, timeout: float) -> BroadcastHandle:
         """Where engines can meet this rank."""
         address = ray.util.get_node_ip_address()
         port, shapes = self.learner.meet(address, timeout)
-        return Broadcast(address, port, size, shapes, self.learner.spec.dtype, timeout)
+        return BroadcastHandle(address, port, size, shapes, self.learner.spec.dtype, timeout)
 
 
 @ray.remote(num_cpus=0)
@@ -82,7 +84,7 @@ def _meeting_point() -> tuple[str, int]:
         return ray.util.get_node_ip_address(), found.getsockname()[1]
 
 
-class Learners:
+class LearnerGroup:
     """All ranks. Calls go to every rank, since they take part in collectives together."""
 
     def __init__(self, ranks: int, cpus: float, gpus: float) -> None:
@@ -95,7 +97,7 @@ class Learners:
         """How often the weights have been changed, or began to be."""
         self.bases = 0
         """How often they have been replaced, also those under adapters."""
-        self._meeting: tuple[list[Any], Broadcast] | None = None
+        self._meeting: tuple[list[Any], BroadcastHandle] | None = None
         self._one_order = threading.Lock()
 
     def room(self) -> Any:
@@ -164,7 +166,7 @@ class Learners:
                 found[index] = value
         return found
 
-    def weights(self, checksum: bool, timeout: float, at: int | None = None) -> Shipment:
+    def weights(self, checksum: bool, timeout: float, at: int | None = None) -> WeightHandle:
         """All weights, ready to be read by the engines; under ZeRO-3 every rank takes part.
 
         Args:
@@ -219,7 +221,7 @@ class Learners:
         """A reference to what `weights` wrote, for engines on other nodes."""
         return self.ranks[0].call.remote("written_weights")
 
-    def meeting(self, engines: Sequence[Any], size: int, timeout: float) -> Broadcast:
+    def meeting(self, engines: Sequence[Any], size: int, timeout: float) -> BroadcastHandle:
         """The group of rank 0 and these engines; a new one if the last was with others."""
         if self._meeting is None or self._meeting[0] != list(engines):
             try:
@@ -228,7 +230,7 @@ class Learners:
                 raise LearnerLost(f"learner rank 0 did not begin to send the weights within {timeout:.0f} s: {error}") from error
         return self._meeting[1]
 
-    def broadcast(self, meeting: Broadcast) -> dict[Any, int]:
+    def broadcast(self, meeting: BroadcastHandle) -> dict[Any, int]:
         """Send all weights to a group; references that are ready when each rank has done its part, with the rank's number."""
         calls = self._call("broadcast_weights", [(meeting.size, meeting.timeout)] * self.count)
         return {ref: number for number, ref in enumerate(calls)}

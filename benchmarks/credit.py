@@ -15,8 +15,8 @@ import tempfile
 from itertools import groupby
 from pathlib import Path
 
+from actors.environment import hush
 from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
-from rl.environment import hush
 
 TREES = ("rollout.branching=[2, 2, 2]", "grpo.prompts=24")
 # level and node credit push the root's tokens 7 / 2 times as hard against the KL penalty (docs/learner.md)

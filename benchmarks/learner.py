@@ -21,11 +21,11 @@ import numpy as np
 import torch
 
 from benchmarks.common.speedup_curves import Point, draw
-from rl.config import TinySpec
-from rl.policy import Policy, load_model
-from rl.tiny import build_tiny
-from rl.token_batch import TokenBatch, TokenSequence, make_batch
-from rollout.expansion import Pixels
+from rl.config.schema import TinySpec
+from rl.learner.batch import TokenBatch, TokenSequence, make_batch
+from rl.learner.policy import Policy, load_model
+from rl.learner.tiny import build_tiny
+from rollout.families import Pixels
 from rollout.media import Medium
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import EncodedPrompt

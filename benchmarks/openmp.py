@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rl.environment import hush, worker_environment
+from actors.environment import hush, worker_environment
 
 REPEATS = 2
 ROUNDS = 3
@@ -53,8 +53,8 @@ def run(model: str, preloaded: bool) -> list[float]:
 
 def main() -> None:
     hush()
-    from rl.config import TinySpec
-    from rl.tiny import build_tiny
+    from rl.config.schema import TinySpec
+    from rl.learner.tiny import build_tiny
 
     with tempfile.TemporaryDirectory() as folder:
         model = str(build_tiny(Path(folder) / "tiny", ["a face, a tree"] * 64, TinySpec(), seed=0))

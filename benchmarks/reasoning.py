@@ -12,14 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from actors.environment import hush
 from benchmarks.common.tuned_runs import spread, tuned_model
-from rl.config_loading import load_config
-from rl.environment import hush
-from rl.evaluation import evaluate_groups
-from rl.preparation import prepare_data
-from rl.reasoning import serving
-from rl.team import evaluated_rows
+from rl.config.load import load_config
+from rl.record.measures import evaluate_groups
+from rl.run.preparation import prepare_data
+from rl.run.serving import serving
 from rollout.judges import judge_of
+from rollout.mixing import evaluated_rows
 from rollout.samples import Prompt, SamplingSpec
 
 WIDTHS = (1, 2, 4, 8)

@@ -17,12 +17,12 @@ from pathlib import Path
 import apted
 import zss
 
-from rewards.building import build_mix, read_mix
-from rewards.cheats import ANSWER, GOLD, honest_cases
-from rewards.edit_distance import edit_distance
+from rewards.mix import build_mix, read_mix
 from rewards.sample import RewardSample
-from rewards.tree import Node
-from rewards.writing import write
+from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
+from rewards.tree.edit_distance import edit_distance
+from rewards.tree.nodes import Node
+from rewards.tree.writer import write
 
 NODES = 40
 PAIRS = 2000

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rl.environment import hush, worker_environment
+from actors.environment import hush, worker_environment
 
 PROMPTS, GROUP, TOKENS = 32, 8, 96
 
@@ -29,9 +29,9 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
     """Tokens a second of each round, the first (which warms up) left out."""
     import ray
 
-    from rl.config_loading import load_config
-    from rl.preparation import prepare_data
-    from rl.reasoning import serving
+    from rl.config.load import load_config
+    from rl.run.preparation import prepare_data
+    from rl.run.serving import serving
     from rollout.samples import Prompt, SamplingSpec
 
     config = load_config(Path("configs/quickstart.yaml"), ["cluster.address=local"])
@@ -113,8 +113,8 @@ def main() -> None:
         run_bare(chosen.bare, chosen.rounds)
         return
     hush()
-    from rl.config import TinySpec
-    from rl.tiny import build_tiny
+    from rl.config.schema import TinySpec
+    from rl.learner.tiny import build_tiny
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

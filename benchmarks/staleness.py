@@ -11,8 +11,8 @@ import json
 import tempfile
 from pathlib import Path
 
+from actors.environment import hush
 from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
-from rl.environment import hush
 
 AT_THE_END = "evaluation.every=20"
 VARIANTS = (

@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from rl.config import TinySpec
+from rl.config.schema import TinySpec
 
 PEER_PYTHON = Path(".venv-trl/bin/python")
 PEER = Path(__file__).with_name("peers") / "trl_step.py"
@@ -63,7 +63,7 @@ def rows(kind: str, folder: Path) -> list[dict]:
 
 
 def build_model(folder: Path, prompts: Sequence[dict]) -> Path:
-    from rl.tiny import build_tiny
+    from rl.learner.tiny import build_tiny
 
     return build_tiny(folder / "model", [row["text"] for row in prompts] * 8, TinySpec(vocab=400), seed=0)
 
@@ -115,15 +115,16 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
 def run_ours(folder: Path) -> None:
     """GRPO alone, by the ordinary loop."""
     from actors.cluster import connect
-    from rl.config_loading import load_config
-    from rl.console import warn
-    from rl.environment import hush, worker_environment
-    from rl.preparation import prepare_data
-    from rl.results import Results
-    from rl.run_directory import Progress, RunDirectory
-    from rl.team import launch
-    from rl.tracking import Tracker
-    from rl.train import Run, grpo, probe_prompt
+    from actors.environment import hush, worker_environment
+    from rl.config.load import load_config
+    from rl.record.console import warn
+    from rl.record.directory import Progress, RunDirectory
+    from rl.record.results import Results
+    from rl.record.tracking import Tracker
+    from rl.run.preparation import prepare_data
+    from rl.run.state import Run
+    from rl.run.workers import launch, probe_prompt
+    from rl.train import grpo
 
     hush()
     config = load_config(folder / "config.yaml", [])

@@ -21,12 +21,12 @@ from typing import Any
 import ray
 
 from actors.cluster import connect
-from actors.rollouts import SyncReport
-from rl.config_loading import load_config
-from rl.environment import hush, worker_environment
-from rl.preparation import prepare_data
-from rl.run_directory import RunDirectory
-from rl.team import launch
+from actors.environment import hush, worker_environment
+from actors.pool.pool import SyncReport
+from rl.config.load import load_config
+from rl.record.directory import RunDirectory
+from rl.run.preparation import prepare_data
+from rl.run.workers import launch
 
 SHAPE = {"hidden": 768, "layers": 14, "heads": 12, "kv_heads": 4, "intermediate": 2560, "vocab": 1024}
 

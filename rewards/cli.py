@@ -11,17 +11,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from rewards.building import MixEntry, build_mix, read_mix
-from rewards.cheats import cheat_cases, honest_cases, rewards_of
-from rewards.display import cheat_table, finding_line, histogram, sample_panel, sample_view, summary_table
 from rewards.errors import UserError
 from rewards.files import read_text
-from rewards.gold import gold_problem
-from rewards.plugins import PluginError, ScorerSpec, check_spec
-from rewards.probing import check_scorer
-from rewards.rescoring import rescore, summarise
-from rewards.rollout_data import read_rollouts
+from rewards.mix import MixEntry, build_mix, read_mix
+from rewards.plugins.loading import PluginError
+from rewards.plugins.spec import ScorerSpec, check_spec
 from rewards.sample import RewardSample
+from rewards.tools.display import finding_line, hack_table, histogram, sample_panel, sample_view, summary_table
+from rewards.tools.probing import check_scorer
+from rewards.tools.recorded import read_rollouts
+from rewards.tools.rescoring import rescore, summarise
+from rewards.tools.reward_hacks import hack_cases, honest_cases, rewards_of
+from rewards.tree.gold import gold_problem
 
 DEFAULT_MIX = Path(__file__).resolve().parent.parent / "configs" / "rewards" / "default.yaml"
 
@@ -121,10 +122,10 @@ def try_text(
 @app.command()
 def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
     """What rationales that try to be paid without being right get under a mix."""
-    honest, cheating = honest_cases(), cheat_cases()
+    honest, cheating = honest_cases(), hack_cases()
     with build_mix(read_mix(mix)) as loaded:
         paid, wages = rewards_of(loaded, honest), rewards_of(loaded, cheating)
-    console.print(cheat_table(zip(honest, paid, strict=True), zip(cheating, wages, strict=True)))
+    console.print(hack_table(zip(honest, paid, strict=True), zip(cheating, wages, strict=True)))
     line = next(value or 0.0 for case, value in zip(honest, paid, strict=True) if case.name == "half right")
     over = [case.name for case, value in zip(cheating, wages, strict=True) if value is not None and value >= line]
     if over:

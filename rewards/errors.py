@@ -11,7 +11,7 @@ class UserError(Exception):
     """Something that a user can mend: the message says what was found, where, and what to do.
 
     Every command ends such an error in one line with exit status 2, wherever it was raised; anything else is taken for a
-    fault of affectree itself (`rl/endings.py`).
+    fault of affectree itself (`rl/record/endings.py`).
     """
 
 

@@ -1,4 +1,4 @@
-"""Our mix as a reward function of other trainers: the other way round from `rewards.adapters`.
+"""Our mix as a reward function of other trainers: the other way round from `rewards.plugins.adapters`.
 
 OpenRLHF wants tensors, so its export is in `rl/openrlhf_export.py`.
 
@@ -16,10 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rewards.building import build_mix, read_mix
-from rewards.mix import Reward, RewardMix
-from rewards.plugins import PluginError
-from rewards.sample import RewardSample, ScorerError
+from rewards.mix import RewardMix, build_mix, read_mix
+from rewards.plugins.loading import PluginError
+from rewards.sample import Reward, RewardSample, ScorerError
 
 COUNTS_TOKENS = ("length", "overlong")
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
-from rewards.grammar import Parsed, parse
-from rewards.tree import AffectiveTree
+from rewards.tree.nodes import AffectiveTree
+from rewards.tree.parser import Parsed, parse
 
 Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample; a list of any samples; or all samples of one prompt."""
 MODES: tuple[Mode, ...] = ("sample", "batch", "group")
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -134,3 +133,17 @@ def _number(value: Any, scorer: str, what: str) -> float:
     if not math.isfinite(number):
         raise ScorerError(f"scorer {scorer!r}: {what} must be a finite number, found {value!r:.80} ({type(value).__name__})")
     return number
+
+
+@dataclass(frozen=True)
+class Reward:
+    """The mixed number and what it is made of; or no number, if a scorer failed whose `on_error` is `drop`."""
+
+    value: float | None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """The weighted mean of each tree level's scorers."""
+    rest: float | None = None
+    """The weighted mean of the scorers that judge no level, but the whole."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What went wrong, by scorer; also of scorers for which a number was used instead."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rewards.cheats import ANSWER, GOLD
-from rewards.plugins import ScorerSpec
-from rewards.probing import check_scorer, probes
+from rewards.plugins.spec import ScorerSpec
 from rewards.sample import RewardSample
-from rewards.writing import write
+from rewards.tools.probing import check_scorer, probes
+from rewards.tools.reward_hacks import ANSWER, GOLD
+from rewards.tree.writer import write
 
 
 def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:

@@ -15,17 +15,17 @@ if sys.platform == "win32":  # where what follows cannot even be imported
     sys.stderr.write("error: affectree needs Linux; use WSL 2 or a container\n")
     raise SystemExit(2)
 
-from rl.environment import prepare_process
+from actors.environment import prepare_process
 
 prepare_process()
 
 from rewards.cli import app as reward_app  # noqa: E402
 from rewards.errors import UserError  # noqa: E402
-from rl.config import Config  # noqa: E402
-from rl.config_loading import load_config  # noqa: E402
-from rl.console import console, say, warn  # noqa: E402
-from rl.endings import end  # noqa: E402
-from rl.interrupts import interrupt_of  # noqa: E402
+from rl.config.load import load_config  # noqa: E402
+from rl.config.schema import Config  # noqa: E402
+from rl.record.console import console, say, warn  # noqa: E402
+from rl.record.endings import end  # noqa: E402
+from rl.record.interrupts import interrupt_of  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,7 +66,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this directory.")] = None,
 ) -> None:
     """Tune and train a policy: `affectree train configs/quickstart.yaml seed=1`."""
-    from rl.run_directory import RunDirectory
+    from rl.record.directory import RunDirectory
 
     if resume is not None:
         if config is not None or settings:
@@ -77,8 +77,8 @@ def train(
         directory = None
     look_at_machine(loaded, directory.path if directory else None)
     from actors.cluster import check_packages, disconnect, find_cluster
-    from rl.preparation import prepare_data
-    from rl.run_log import run_log
+    from rl.record.log import run_log
+    from rl.run.preparation import prepare_data
     from rl.train import train as run_training
 
     check_packages()
@@ -128,8 +128,8 @@ def doctor(
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Write a run's report.html again, and say where it is."""
-    from rl.report import write_report
-    from rl.run_directory import RunDirectory
+    from rl.record.directory import RunDirectory
+    from rl.record.report import write_report
 
     directory, _ = RunDirectory.open(run)
     console.print(str(write_report(directory)))
@@ -152,8 +152,8 @@ def reason(
     ] = None,
 ) -> None:
     """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
-    from rl.model_check import check_folder
-    from rl.run_directory import RunDirectory
+    from rl.config.model_check import check_folder
+    from rl.record.directory import RunDirectory
     from rollout.judges import judge_of
     from rollout.media import check_media, medium_of
 
@@ -169,7 +169,8 @@ def reason(
     check_folder(folder)
     for clip in clips:
         check_media(medium_of(clip))
-    from rl.reasoning import ReasonSpec, reason_clips, reasoned_view
+    from rl.record.reasoned_view import reasoned_view
+    from rl.run.serving import ReasonSpec, reason_clips
 
     config.rollout.max_model_len = max_model_len or config.rollout.max_model_len
     max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
@@ -186,7 +187,7 @@ def faces(
     careless: Annotated[float, typer.Option(help="Share of training rationales with a careless captioner's emotion.")] = 0.0,
 ) -> None:
     """Draw people: H.264 clips and ms-swift rows for train, val and test."""
-    from rollout.face_data import make_faces
+    from rollout.faces.dataset import make_faces
 
     with ProgressBar(console=console, disable=not sys.stdout.isatty()) as bar:
         tasks: dict[str, object] = {}
@@ -225,8 +226,8 @@ def check_data(
 @track_app.command()
 def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Send MLflow what it does not have yet of a run's metrics."""
-    from rl.run_directory import RunDirectory
-    from rl.tracking import Tracker, resend
+    from rl.record.directory import RunDirectory
+    from rl.record.tracking import Tracker, resend
 
     directory, config = RunDirectory.open(run)
     tracker = Tracker(config, directory, warn)
@@ -237,5 +238,5 @@ def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
 
 
 def main() -> None:
-    """Entry point; `rl/endings.py` says how a command ends."""
+    """Entry point; `rl/record/endings.py` says how a command ends."""
     raise SystemExit(end(lambda: app(standalone_mode=False)))

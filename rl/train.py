@@ -7,68 +7,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import cycle, islice
 
 from actors.cluster import connect, resources
+from actors.environment import worker_environment
 from actors.logs import LOGS
-from actors.reward_worker import ScoredGroup
-from rewards.errors import UserError
-from rl.advantages import ESTIMATORS, less_kl
-from rl.ahead import Ahead
-from rl.config import Config
-from rl.console import say, warn
-from rl.credit import part_advantages
-from rl.curriculum import tuning_steps
+from actors.pool.pool import EngineClock
+from rl.algo.schedules import cosine
+from rl.config.schema import Config
 from rl.doctor.diagnosis import refuse
 from rl.doctor.services import may_grow, room
-from rl.environment import worker_environment
-from rl.forecast import AFTER_STEPS, forecast, plan
-from rl.interrupts import interrupt_of
-from rl.learner_spec import LearnItem
-from rl.metrics import ScoredStep, reward_metrics, step_line, timing_metrics
-from rl.preparation import Splits
-from rl.resampling import replace_equal
-from rl.results import Results, best_so_far, conclude
-from rl.rollout_files import write_rollouts
-from rl.run_directory import Progress, RunDirectory, advanced, write_folder
-from rl.sampling import grpo_sampling
-from rl.schedules import cosine
-from rl.staleness import age_metrics, without_stale
-from rl.team import Team, evaluated_rows, launch, learn_items
-from rl.time_left import phase
-from rl.timing import EngineClock, Stopwatch
-from rl.tracking import Tracker
-from rollout.mixing import mixed_indices
-from rollout.samples import Prompt
-
-
-class TooManyScorerErrors(UserError):
-    """More samples of a step could not be scored than the config allows."""
-
-
-@dataclass(frozen=True)
-class StepPrompts:
-    """What a step asks."""
-
-    step: int
-    rows: Sequence[int]
-    prompts: Sequence[Prompt]
-
-
-@dataclass
-class Run:
-    """What the phases of a run share."""
-
-    config: Config
-    directory: RunDirectory
-    splits: Splits
-    tracker: Tracker
-    team: Team
-    results: Results
-    progress: Progress = field(default_factory=Progress)
+from rl.record.console import say, warn
+from rl.record.directory import Progress, RunDirectory, advanced, write_folder
+from rl.record.interrupts import interrupt_of
+from rl.record.metrics import Stopwatch, age_metrics, reward_metrics, timing_metrics
+from rl.record.report import write_report
+from rl.record.results import Results
+from rl.record.time_left import phase
+from rl.record.tracking import Tracker
+from rl.run.checks import alarm
+from rl.run.evaluator import best_so_far
+from rl.run.forecast import AFTER_STEPS, forecast, plan
+from rl.run.prefetch import Prefetcher
+from rl.run.preparation import Splits
+from rl.run.sft import sft_steps
+from rl.run.state import Run, checkpoint, due, record
+from rl.run.steps import StepPrompts, parts_of, probe_prompt, prompt_batches, roll_out, with_advantages
+from rl.run.workers import launch
+from rollout.mixing import evaluated_rows
 
 
 def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
@@ -79,7 +45,9 @@ def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
     say(joined)
     refuse([room(config, resources(), joined, may_grow(os.environ))])
     tracker = Tracker(config, directory, warn)
-    results = Results.open(config, directory, splits, tracker)
+    results = Results.open(
+        config, directory, [splits.test[i] for i in evaluated_rows(config.evaluation.rows, splits.test)], tracker
+    )
     try:
         with launch(config, directory, splits) as team:
             tracker.start(results.parameters() | {f"scorer_sha256.{k}": v for k, v in team.scorer_hashes.items()})
@@ -132,7 +100,7 @@ def tune(run: Run) -> None:
     stages = run.config.curriculum.stages
     total = sum(stage.steps for stage in stages.values())
     with run.results.timed("tune"), phase("tune", total, run.progress.step) as shown:
-        for step in tuning_steps(stages, run.splits.train, run.config.seed):
+        for step in sft_steps(stages, run.splits.train, run.config.seed):
             if step.number <= run.progress.step:
                 continue
             began = time.perf_counter()
@@ -173,7 +141,7 @@ def grpo(run: Run) -> None:
 
     first = run.progress.step + 1
     with (
-        Ahead(first, config.steps, config.staleness, prompts_of, partial(roll_out, run)) as rollouts,
+        Prefetcher(first, config.steps, config.staleness, prompts_of, partial(roll_out, run)) as rollouts,
         phase("GRPO", config.steps, done=first - 1, lines=False) as shown,
     ):
         for step in range(first, config.steps + 1):
@@ -206,120 +174,25 @@ def grpo(run: Run) -> None:
                 checkpoint(run)
 
 
-def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
-    """A step's groups, generated and scored; with `resample`, those without variance replaced."""
-    groups = sample(run, asked.prompts)
-    return replace_equal(groups, run.config.grpo.resample, partial(further, run, asked.step, set(asked.rows)))
-
-
-def sample(run: Run, prompts: Sequence[Prompt]) -> list[ScoredGroup]:
-    """Generate and score a group for each prompt; scoring overlaps generation. In the order of the prompts."""
-    team = run.team
-    drawn = team.rollouts.generate(prompts, lambda prompt: grpo_sampling(run.config, prompt.row.task))
-    groups = (group for _, group in drawn)
-    found = {item.group.prompt.key: item for item in team.scoring.score(groups, run.config.rollout.timeout)}
-    return [found[prompt.key] for prompt in prompts]
-
-
-def further(run: Run, step: int, used: set[int], count: int, again: int) -> list[ScoredGroup]:
-    """Groups of prompts that the step has not used, where there are such; a resumed run draws the same ones."""
-    rows = run.splits.train
-    draws = mixed_indices(rows, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
-    candidates = dict.fromkeys(islice(draws, 4 * (count + len(used))))
-    chosen = sorted(candidates, key=lambda row: row in used)[:count]  # stable: in the order of the draw
-    used.update(chosen)
-    return sample(run, run.team.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}"))
-
-
-def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
-    """Rewards -> advantages, by the configured estimator; samples of weights that are too old have none.
-
-    Raises:
-        TooManyScorerErrors: if more samples failed than the config allows.
-    """
-    config = run.config.grpo
-    items = without_stale(groups, run.progress.version, config.staleness)
-    drawn, rewards = tuple(item.group for item in items), tuple(item.rewards for item in items)
-    values = [[reward.value for reward in group] for group in rewards]
-    if config.kl_in == "reward" and config.kl:
-        values = less_kl(values, run.team.reference_kl(drawn), config.kl)
-    advantages = tuple(map(tuple, ESTIMATORS[config.estimator](values)))
-    step = ScoredStep(drawn, rewards, advantages, part_advantages(config.credit, drawn, rewards, config.estimator))
-    check_errors(step, run.config.rewards.max_error_share)
-    return step
-
-
-def check_errors(step: ScoredStep, most: float) -> None:
-    """Stop a run whose scorers fail too often. Raises `TooManyScorerErrors`."""
-    samples = step.samples()
-    if step.failed() > most * samples:
-        name, count = step.errors().most_common(1)[0]
-        example = next(r.errors[name] for group in step.rewards for r in group if name in r.errors)
-        raise TooManyScorerErrors(
-            f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = {most}); "
-            f"the first failure: {example}"
-        )
-
-
-def alarm(config: Config, difference: float) -> None:
-    """Say if engine and learner gave a sampled token different log-probs, where they should be the same."""
-    grpo, rollout = config.grpo, config.rollout
-    truncated = grpo.structured or grpo.top_p < 1 or grpo.top_k > 0
-    if rollout.max_logprob_diff is None or truncated or grpo.staleness or rollout.in_flight == "keep":
-        return
-    if difference > rollout.max_logprob_diff:
-        warn(
-            f"engine and learner differ by {difference:.2e} in the log-prob of a sampled token (rollout.max_logprob_diff = "
-            f"{rollout.max_logprob_diff:g}); see learner/logprob_diff_over and docs/troubleshooting.md"
-        )
-
-
-def parts_of(scored: ScoredStep, updates: int, ranks: int) -> list[list[LearnItem]]:
-    """The step's samples, split by prompt into one part for each optimizer step; without those that leave a rank nothing."""
-    size = len(scored.groups) // updates
-    cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    parts = [learn_items(scored.groups[cut], scored.advantages[cut], scored.parts[cut]) for cut in cuts]
-    filled = [part for part in parts if len(part) >= ranks]
-    if not filled:
-        raise TooManyScorerErrors(f"not one of {updates} optimizer steps has a scored sample for each of {ranks} learner ranks")
-    if len(filled) < len(parts):
-        warn(f"{len(parts) - len(filled)} of {updates} optimizer steps are left out: too few of their samples were scored")
-    return filled
-
-
-def record(run: Run, scored: ScoredStep, metrics: dict[str, float], left: str) -> None:
-    """Write down a step: rollouts and metrics.jsonl first, then MLflow, then the console, with the time left."""
-    step = run.progress.step
-    write_rollouts(run.directory.rollouts / f"step_{step}.parquet", step, scored)
-    run.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
-    run.tracker.log(metrics, step)
-    run.tracker.trace(scored, step)
-    say(" | ".join(filter(None, (step_line(step, run.config.grpo.steps, metrics), left))))
-
-
-def checkpoint(run: Run) -> None:
-    """Save what going on needs."""
-    keep = run.config.checkpoints.keep
-    run.directory.save_checkpoint(run.progress, lambda folder: run.team.learners.call("save_state", str(folder)), keep)
-    run.directory.drop_other_bests(run.progress.best_step)
-
-
-def prompt_batches(run: Run) -> Iterator[list[int]]:
-    """Rows of every GRPO step from the next one on."""
-    config = run.config.grpo
-    draws = mixed_indices(run.splits.train, config.mix, run.config.seed)
-    for _ in range(run.progress.step):
-        list(islice(draws, config.prompts))
-    while True:
-        yield list(islice(draws, config.prompts))
-
-
-def probe_prompt(run: Run) -> Prompt:
-    """The prompt that each sync is checked on: always the same, so that a cache left stale shows."""
-    rows = run.splits.val
-    index = rows.indices_by_task().get("rationale", [0])[0]
-    return run.team.prompts(rows, [index], "probe")[0]
-
-
-def due(step: int, every: int) -> bool:
-    return every > 0 and step % every == 0
+def conclude(run: Run) -> None:
+    """Evaluate what GRPO made of the model, write it out, and show and attach the results."""
+    directory, team, results = run.directory, run.team, run.results
+    if run.config.grpo.steps:
+        if run.progress.best_step not in (0, run.progress.step):
+            team.learners.load_state(str(directory.best(run.progress.best_step)))
+            run.progress = advanced(run.progress, version=run.progress.version + 1)
+            say(f"taking the weights of step {run.progress.best_step}, the best on the val split")
+            team.load(run.progress.version)
+        with results.timed("evaluate"):
+            results.stage("grpo", team.evaluate(run.splits.test, "grpo"))
+    write_folder(directory.model, lambda folder: team.learners.call("save_model", str(folder)))
+    if reasoning := run.config.evaluation.reasoning:
+        with results.timed("evaluate"):
+            results.stage("reasoned", team.evaluate_reasoned(run.splits.test, "reasoned", reasoning))
+    results.save()
+    write_report(directory)
+    for file in (directory.config_file, directory.summary_file, directory.report_file, directory.metrics_file):
+        run.tracker.artifact(file)
+    results.show()
+    say(f"model: {directory.model}")
+    say(f"report: {directory.report_file}")

@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 
 from rewards import scorers
-from rewards.edit_distance import edit_distance
-from rewards.endpoint import EndpointSpec, open_endpoint
 from rewards.errors import UserError, did_you_mean
 from rewards.sample import RewardSample, ScorerError
-from rewards.tree import to_node
+from rewards.scorers.endpoint import EndpointSpec, open_endpoint
+from rewards.tree.edit_distance import edit_distance
+from rewards.tree.nodes import to_node
 from rollout.reasoning import Candidate, Judge
 from rollout.rows import Row
 

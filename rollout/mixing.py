@@ -77,3 +77,9 @@ def spread(indices: Sequence[int], count: int, seed: int = 0) -> list[int]:
         return list(indices)
     chosen = np.random.default_rng(seed).choice(len(indices), size=count, replace=False)
     return [indices[int(place)] for place in sorted(chosen)]
+
+
+def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
+    """Task -> how many rows, as row indices: the same for every stage of a run."""
+    by_task = rows.indices_by_task()
+    return [index for task, count in counts.items() for index in spread(by_task.get(task, []), count)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rollout.expansion import Pixels, expansion_of
+from rollout.families import Pixels, expansion_of
 from rollout.media import Clip, ClipSpec, Medium, decode
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.rows import MEDIA_TAG, Row

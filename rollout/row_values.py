@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rewards.files import type_name
-from rewards.gold import gold_problem
+from rewards.tree.gold import gold_problem
 from rollout.media import Kind
 from rollout.row_files import RowError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rewards.errors import UserError
-from rewards.sample import RewardSample
+from rewards.sample import Reward, RewardSample
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 
@@ -41,7 +42,7 @@ class SamplingSpec:
     for completions that are drawn independently."""
     seed: int | None = None
     structured: bool = False
-    """Hold rationales to the grammar of `rewards/rationale.gbnf`; other tasks are free."""
+    """Hold rationales to the grammar of `rewards/tree/rationale.gbnf`; other tasks are free."""
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,35 @@ def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:
         group=prompt.key,
         columns={**row.columns, "source": row.source},
     )
+
+
+@dataclass(frozen=True)
+class ScoredGroup:
+    """A group with the reward of each of its samples, in order."""
+
+    group: Group
+    rewards: tuple[Reward, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TokenCredit:
+    """Advantages of parts of a sample, where they are credited apart; all other tokens get the sample's."""
+
+    lines: Mapping[int, float] = field(default_factory=dict)
+    """Line of the completion, from 0 -> advantage of the tokens that write it."""
+    sections: tuple[tuple[int, float], ...] = ()
+    """Successive runs of tokens: (where it ends, advantage)."""
+
+
+@dataclass(frozen=True)
+class LearnItem:
+    """One scored sample, ready to learn from."""
+
+    prompt: EncodedPrompt
+    ids: np.ndarray
+    """int64 (k,)."""
+    rollout_log_probs: np.ndarray
+    """float32 (k,): what the engine recorded."""
+    advantage: float
+    parts: TokenCredit = field(default_factory=TokenCredit)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.environment import prepare_process
+from actors.environment import prepare_process
 
 prepare_process()
 
@@ -14,7 +14,7 @@ prepare_process()
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of 24 + 8 + 8 drawn clips."""
-    from rollout.face_data import make_faces
+    from rollout.faces.dataset import make_faces
 
     return make_faces(tmp_path_factory.mktemp("data") / "faces", clips=24, seed=3).directory
 
@@ -56,10 +56,10 @@ def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_models(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny checkpoint of each family, with a tokenizer trained on those rows."""
-    from rl.config import TinySpec
-    from rl.preparation import tokenizer_texts
-    from rl.tiny import build_tiny
-    from rollout.expansion import FAMILIES
+    from rl.config.schema import TinySpec
+    from rl.learner.tiny import build_tiny
+    from rl.run.preparation import tokenizer_texts
+    from rollout.families import FAMILIES
     from rollout.rows import open_rows
 
     texts = tokenizer_texts(open_rows(faces / "train.jsonl"))

@@ -10,15 +10,17 @@ import time
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rewards.calling import call
-from rewards.captions import read_caption
-from rewards.cheats import ANSWER, GOLD
-from rewards.edit_distance import edit_distance
-from rewards.grammar import parse
+from rewards.captions.reader import read_caption
+from rewards.plugins.calling import call
 from rewards.sample import RewardSample, Score
-from rewards.scorers import au, emotion_wheel, expression, format, leaf, qa, root, structure, tree_edit
-from rewards.tree import to_node
-from rewards.writing import UnwritableTree, write
+from rewards.scorers import au, emotion_wheel
+from rewards.scorers.answer import format, qa
+from rewards.scorers.tree import expression, leaf, root, structure, tree_edit
+from rewards.tools.reward_hacks import ANSWER, GOLD
+from rewards.tree.edit_distance import edit_distance
+from rewards.tree.nodes import to_node
+from rewards.tree.parser import parse
+from rewards.tree.writer import UnwritableTree, write
 
 GOLD_TEXT = write(GOLD, ANSWER)
 PIECES = (

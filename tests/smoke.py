@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from rl.environment import prepare_process
+from actors.environment import prepare_process
 
 HOME = Path(__file__).resolve().parent.parent
 AFFECTREE = Path(sys.executable).parent / "affectree"

@@ -12,16 +12,17 @@ from itertools import accumulate
 from pathlib import Path
 
 from actors.cluster import connect
-from rl.config import Config
-from rl.config_loading import load_config
-from rl.console import say, warn
-from rl.environment import worker_environment
-from rl.preparation import prepare_data
-from rl.results import Results
-from rl.run_directory import Progress, RunDirectory
-from rl.team import launch
-from rl.tracking import Tracker
-from rl.train import Run, grpo, probe_prompt
+from actors.environment import worker_environment
+from rl.config.load import load_config
+from rl.config.schema import Config
+from rl.record.console import say, warn
+from rl.record.directory import Progress, RunDirectory
+from rl.record.results import Results
+from rl.record.tracking import Tracker
+from rl.run.preparation import prepare_data
+from rl.run.state import Run
+from rl.run.workers import launch, probe_prompt
+from rl.train import grpo
 
 QUICKSTART = Path("configs/quickstart.yaml")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from rl.config import ModelConfig, TinySpec
+from rl.config.schema import ModelConfig, TinySpec
 from rl.doctor.finding import Finding, gib
-from rollout.expansion import FAMILIES
+from rollout.families import FAMILIES
 
 _TOKENIZERS = ("tokenizer.json", "vocab.json", "tokenizer_config.json")
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
@@ -172,7 +172,7 @@ def _on_hub(name: str, ask: bool) -> Finding:
 
 
 def tiny_parameters(spec: TinySpec) -> int:
-    """Of a model that `rl.tiny` builds, to a few percent: layers, vision blocks, and what joins them."""
+    """Of a model that `rl.learner.tiny` builds, to a few percent: layers, vision blocks, and what joins them."""
     layer = 2 * spec.hidden**2 + 2 * spec.hidden * 64 * spec.kv_heads + 3 * spec.hidden * spec.intermediate
     block = 4 * spec.vision_hidden**2 + 3 * spec.vision_hidden * spec.vision_intermediate
     ways_in = (

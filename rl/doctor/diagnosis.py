@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from actors.environment import given, why_not_compiling
 from rewards.errors import UserError
-from rl.config import Config, scorer_entries
+from rl.config.schema import Config, scorer_entries
 from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services
 from rl.doctor.finding import Finding
-from rl.environment import given, why_not_compiling
 
 
 class Unfit(UserError):
@@ -109,8 +109,8 @@ def _room(config: Config, run: Path | None) -> list[Finding]:
 
 def _scorers(config: Config) -> Finding:
     """Load each one once, as `load_config` does."""
-    from rewards.isolation import start_runner
-    from rewards.plugins import PluginError
+    from rewards.plugins.loading import PluginError
+    from rewards.plugins.runners import start_runner
 
     try:
         entries = scorer_entries(config)

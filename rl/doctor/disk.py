@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rl.config import Config
+from actors.folders import nearest, temporary_folder
+from rl.config.schema import Config
 from rl.doctor.finding import Finding, gib
-from rl.doctor.folders import nearest, temporary_folder
 from rl.doctor.rows import row_files
 
 MOMENTS = 8

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor.finding import Finding
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor.finding import Finding, gib
 from rl.doctor.gpus import asked_gpus
 
@@ -45,7 +45,7 @@ def compilers(not_compiling: str | None, c_compiler: str | None, config: Config)
     """Who compiles: torch.compile on CPUs, which can be done without; Triton on GPUs, which cannot.
 
     Args:
-        not_compiling: what torch.compile lacks (`rl.environment.why_not_compiling`).
+        not_compiling: what torch.compile lacks (`actors.environment.why_not_compiling`).
         c_compiler: gcc or clang, where there is one.
         config: of the run.
     """

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rl.config import Config
+from actors.folders import SOCKET_BYTES, holds_sockets, socket_bytes, temporary_folder, writable
+from rl.config.schema import Config
 from rl.doctor.finding import Finding, gib
-from rl.doctor.folders import SOCKET_BYTES, holds_sockets, socket_bytes, temporary_folder, writable
 
 CACHE_VARIABLES = (
     "XDG_CACHE_HOME",
@@ -36,7 +36,7 @@ def caches(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
     """Whether libraries find a place for their caches.
 
     Args:
-        environ: the environment, after `rl.environment.prepare_process`.
+        environ: the environment, after `actors.environment.prepare_process`.
         given: what that has set.
     """
     closed = [f"{name} = {environ[name]}" for name in CACHE_VARIABLES if environ.get(name) and not writable(Path(environ[name]))]
@@ -78,7 +78,7 @@ def temporary(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
 def shared_memory(free: int, config: Config) -> Finding:
     """Whether /dev/shm holds the object store of a local cluster, and what processes on GPUs share.
 
-    The weights that engines read are not there (`rl/weight_file.py`).
+    The weights that engines read are not there (`actors/weights/image.py`).
 
     Args:
         free: bytes there; 64 MiB in a container that was not given more.

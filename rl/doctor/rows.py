@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor.finding import Finding
 
 SPLITS = ("train", "val", "test")
@@ -107,7 +107,7 @@ def _in_full(config: Config) -> list[Finding]:
 
 
 def _file(config: Config, split: str) -> Path | None:
-    """The split's file, as `rl.preparation` finds it."""
+    """The split's file, as `rl.run.preparation` finds it."""
     if named := getattr(config.data, split):
         return Path(named) if Path(named).is_file() else None
     folder = Path(config.data.directory)

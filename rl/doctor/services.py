@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from actors.cluster_record import recorded_cluster
-from rl.config import Config
+from actors.folders import writable
+from rl.config.schema import Config
 from rl.doctor.finding import Finding
-from rl.doctor.folders import writable
 from rl.doctor.gpus import asked_gpus
 
 ANSWER_SECONDS = 3.0

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config
-from rl.config_loading import load_config
+from rl.config.load import load_config
+from rl.config.schema import Config
 from rl.doctor.diagnosis import diagnose
 from rl.doctor.services import cluster
-from rl.run_directory import RunDirectory
+from rl.record.directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN, environment, ray_head, ray_state
 
@@ -113,7 +113,7 @@ def test_a_run_with_a_closed_home_long_odd_paths_little_shared_memory_and_few_op
 
 def test_a_home_that_is_full_counts_as_closed(tmp_path: Path) -> None:
     code = f"""
-from rl.environment import cache_variables
+from actors.environment import cache_variables
 print(cache_variables({{"HOME": {str(tmp_path)!r}}}))
 try:
     with open({str(tmp_path / "much")!r}, "wb", buffering=0) as file:
@@ -129,7 +129,7 @@ print(sorted(cache_variables({{"HOME": {str(tmp_path)!r}}})))
 
 
 def test_where_nothing_may_be_executed_in_the_temporary_folder_nothing_is_compiled(tmp_path: Path) -> None:
-    code = "from rl.environment import worker_environment as w; print(w(True).get('TORCH_COMPILE_DISABLE'))"
+    code = "from actors.environment import worker_environment as w; print(w(True).get('TORCH_COMPILE_DISABLE'))"
     before = with_mounts(f"{tmp_path}=16m,noexec")
     env = environment() | {"TMPDIR": str(tmp_path)}
     done = subprocess.run([*before, sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
@@ -203,7 +203,7 @@ def test_workers_start_from_an_environment_at_a_path_with_blanks(state: Path, tm
     (tmp_path / "bl ank" / "venv").symlink_to(sys.prefix)
     code = """
 import ray
-from rl.environment import prepare_process, worker_environment
+from actors.environment import prepare_process, worker_environment
 prepare_process()
 from actors.cluster import connect
 connect("local", 0.1, worker_environment(on_cpu=True))
@@ -223,8 +223,8 @@ print(*ray.get(answer.remote(), timeout=60), sep="|")
 def test_two_runs_that_draw_the_same_data_at_once_both_get_it(tmp_path: Path) -> None:
     code = """
 import sys
-from rl.config import Config, FacesConfig
-from rl.preparation import prepare_data
+from rl.config.schema import Config, FacesConfig
+from rl.run.preparation import prepare_data
 config = Config()
 config.data.directory, config.data.faces, config.grpo.steps = sys.argv[1], FacesConfig(clips=64), 0
 input("ready\\n")
@@ -238,9 +238,9 @@ print(len(prepare_data(config).train))
 def test_two_runs_that_make_the_tracking_database_at_once_are_both_in_it(tmp_path: Path) -> None:
     code = """
 import sys
-from rl.config import Config
-from rl.run_directory import RunDirectory
-from rl.tracking import Tracker
+from rl.config.schema import Config
+from rl.record.directory import RunDirectory
+from rl.record.tracking import Tracker
 config = Config(runs=sys.argv[1], name=sys.argv[2])
 import mlflow
 tracker = Tracker(config, RunDirectory.create(config), print)

@@ -19,10 +19,10 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from rl.cli import app
-from rl.config_loading import load_config
-from rl.endings import MENDABLE, end
-from rl.interrupts import SIGNALS
-from rl.run_directory import RunDirectory
+from rl.config.load import load_config
+from rl.record.directory import RunDirectory
+from rl.record.endings import MENDABLE, end
+from rl.record.interrupts import SIGNALS
 
 HOME = Path(__file__).resolve().parents[2]
 SECONDS = 5

@@ -19,7 +19,7 @@ HEAVY = ("torch", "ray", "vllm", "transformers", "deepspeed", "mlflow")
 TYPED = f"""
 import sys
 from rl.cli import app
-from rl.endings import end
+from rl.record.endings import end
 status = end(lambda: app(sys.argv[1:], prog_name="affectree", standalone_mode=False))
 print(sorted(set(sys.modules) & {{*{HEAVY!r}}}))
 sys.exit(status)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from rl.model_check import HUB_SECONDS
+from rl.config.model_check import HUB_SECONDS
 from tests.golden.telling import HOME
 
 ASKING = """
 import sys, time
 from rewards.errors import UserError
-from rl.config import ModelConfig
-from rl.model_check import check_model
+from rl.config.schema import ModelConfig
+from rl.config.model_check import check_model
 for name in sys.argv[1:]:
     try:
         check_model(ModelConfig(path=name))

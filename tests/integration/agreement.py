@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from rl.team import Team
+from rl.run.workers import Workers
 from rollout.rows import RowData
 from rollout.samples import SamplingSpec
 
 
-def assert_media_agree(team: Team, rows: RowData) -> None:
+def assert_media_agree(team: Workers, rows: RowData) -> None:
     """Engine and learner expand prompts about any media alike and give replies to them the same log-probs."""
     prompts = team.prompts(rows, range(len(rows)), "media")
     assert [len(prompt.encoded.media) for prompt in prompts] == [1, 1, 2, 2, 2, 2, 0]

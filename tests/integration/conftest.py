@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config
-from rl.config_loading import load_config
+from rl.config.load import load_config
+from rl.config.schema import Config
 
 QUICKSTART = Path("configs/quickstart.yaml").resolve()
 
@@ -51,8 +51,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     import ray
 
     from actors.cluster import LOCAL, connect
+    from actors.environment import worker_environment
     from actors.logs import LOGS
-    from rl.environment import worker_environment
 
     logs = tmp_path_factory.mktemp("logs")
     connect(LOCAL, object_store_gib=0.5, environment=worker_environment(on_cpu=True) | {LOGS: str(logs)})

@@ -23,24 +23,25 @@ import pytest
 import ray
 from safetensors.torch import load, save
 
-from actors.delivery import Deliveries, ThroughMemory
-from actors.engine import StaleEngine
-from actors.giving import SyncTimeout
+from actors.engine.actor import StaleEngine
 from actors.learners import LearnerLost
-from rewards.grammar import parse
-from rl.config import Config
-from rl.endings import mendable
-from rl.learner_spec import LearnItem
-from rl.preparation import Splits
-from rl.results import Results
-from rl.run_directory import Progress, RunDirectory
-from rl.team import SyncMismatch, Team, launch
-from rl.tracking import Tracker
-from rl.train import Run, grpo
+from actors.sync.memory import MemoryTransfer
+from actors.sync.round import SyncTimeout
+from actors.sync.weight_sync import Deliveries
+from rewards.tree.parser import parse
+from rl.config.schema import Config
+from rl.record.directory import Progress, RunDirectory
+from rl.record.endings import mendable
+from rl.record.results import Results
+from rl.record.tracking import Tracker
+from rl.run.preparation import Splits
+from rl.run.state import Run
+from rl.run.workers import SyncMismatch, Workers, launch
+from rl.train import grpo
 from rollout.media import ClipSpec
 from rollout.prompts import MediaStore
 from rollout.rows import RowData, open_rows
-from rollout.samples import Group, Prompt, SamplingSpec
+from rollout.samples import Group, LearnItem, Prompt, SamplingSpec
 from tests.integration.agreement import assert_media_agree
 
 pytestmark = pytest.mark.timeout(400)
@@ -52,7 +53,7 @@ def rows(faces: Path) -> RowData:
 
 
 @pytest.fixture(scope="module")
-def team(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iterator[Team]:
+def team(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iterator[Workers]:
     others = open_rows(media_rows)
     config = replace(config, rollout=replace(config.rollout, engines=2, checksum=True))
     with launch(config, RunDirectory.create(config), Splits(rows, others, others)) as started:
@@ -60,17 +61,17 @@ def team(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iter
 
 
 @pytest.fixture(scope="module")
-def prompts(team: Team, rows: RowData) -> list[Prompt]:
+def prompts(team: Workers, rows: RowData) -> list[Prompt]:
     return team.prompts(rows, rows.indices_by_task()["rationale"][:6], "test")
 
 
-def send(team: Team, version: int, without: str) -> None:
+def send(team: Workers, version: int, without: str) -> None:
     """Give the engines the weights less the one that is called so, as an engine on another node gets them."""
     shipment = team.learners.weights(checksum=False, timeout=60)
     image = load(ray.get(team.learners.weight_copy()).tobytes())
     del image[next(name for name in image if name.endswith(without))]
     partial = ray.put(np.frombuffer(save(image), dtype=np.uint8))
-    team.rollouts.load(ThroughMemory(lambda: replace(shipment, node="another"), lambda: partial), version)
+    team.rollouts.load(MemoryTransfer(lambda: replace(shipment, node="another"), lambda: partial), version)
 
 
 def within(actor: Any, function: Callable[[Any], Any]) -> Any:
@@ -96,29 +97,29 @@ def running(pid: int) -> bool:
         return False
 
 
-def set_in_flight(team: Team, mode: str) -> None:
+def set_in_flight(team: Workers, mode: str) -> None:
     for seat in team.rollouts.seats:
         within(seat.actor, lambda self: setattr(self, "spec", replace(self.spec, in_flight=mode)))
 
 
-def start_over(team: Team) -> None:
+def start_over(team: Workers) -> None:
     """Back to the random model, which writes long texts of everything."""
     team.learners.restart(within(team.learners.ranks[0], lambda self: self.learner.spec.model))
 
 
-def change_weights(team: Team) -> None:
+def change_weights(team: Workers) -> None:
     """Move the learner well away from what the engines have."""
     for _ in range(2):
         team.learners.tune(list(range(8)), learning_rate=1e-2)
 
 
-def test_an_engine_serves_nothing_before_its_first_sync(team: Team, prompts: list[Prompt]) -> None:
+def test_an_engine_serves_nothing_before_its_first_sync(team: Workers, prompts: list[Prompt]) -> None:
     with pytest.raises(ray.exceptions.RayTaskError) as error:
         team.rollouts.groups(prompts[:1], SamplingSpec(1, 4))
     assert isinstance(error.value.cause, StaleEngine)
 
 
-def test_engine_and_learner_agree_after_each_sync(team: Team, prompts: list[Prompt]) -> None:
+def test_engine_and_learner_agree_after_each_sync(team: Workers, prompts: list[Prompt]) -> None:
     for version in (1, 2, 3):
         change_weights(team)
         synced = team.sync(version, prompts[0])
@@ -127,7 +128,7 @@ def test_engine_and_learner_agree_after_each_sync(team: Team, prompts: list[Prom
         assert synced.report.pause_seconds > 0
 
 
-def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: Team, prompts: list[Prompt], encoder) -> None:
+def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: Workers, prompts: list[Prompt], encoder) -> None:
     groups = team.rollouts.groups(prompts, SamplingSpec(8, 64))
     for prompt, group in zip(prompts, groups, strict=True):
         assert (prompt.encoded.ids == encoder.vision_tokens[0]).sum() == 8
@@ -139,11 +140,11 @@ def test_prompts_are_the_same_on_both_sides_and_vision_ids_never_sampled(team: T
             assert np.isfinite(sample.log_probs).all()
 
 
-def test_images_and_several_clips_are_the_same_on_both_sides(team: Team, media_rows: Path) -> None:
+def test_images_and_several_clips_are_the_same_on_both_sides(team: Workers, media_rows: Path) -> None:
     assert_media_agree(team, open_rows(media_rows))
 
 
-def test_a_prompt_that_leaves_no_room_is_told_with_its_files(team: Team, rows: RowData) -> None:
+def test_a_prompt_that_leaves_no_room_is_told_with_its_files(team: Workers, rows: RowData) -> None:
     row = replace(rows[0], question="<video>" + "Who smiles? " * 300)
     (encoded,) = team.learners.encode([row])
     with pytest.raises(Exception, match=r"rollout\.max_model_len = 512") as told:
@@ -152,7 +153,7 @@ def test_a_prompt_that_leaves_no_room_is_told_with_its_files(team: Team, rows: R
 
 
 def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
-    team: Team, rows: RowData, prompts: list[Prompt]
+    team: Workers, rows: RowData, prompts: list[Prompt]
 ) -> None:
     (group,) = team.rollouts.groups(prompts[:1], SamplingSpec(8, 120, structured=True))
     question = team.prompts(rows, rows.indices_by_task()["emotion_single"][:1], "free")
@@ -166,13 +167,13 @@ def test_structured_rationales_keep_the_grammar_and_other_tasks_are_free(
     assert not any(sample.text.startswith("<tree>") for sample in free.samples)
 
 
-def test_a_skipped_sync_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+def test_a_skipped_sync_is_noticed(team: Workers, prompts: list[Prompt]) -> None:
     change_weights(team)
     assert team.logprob_difference(prompts[0]) > 1e-3
     assert team.sync(4, prompts[0]).logprob_diff < 1e-4
 
 
-def test_a_tied_head_left_behind_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+def test_a_tied_head_left_behind_is_noticed(team: Workers, prompts: list[Prompt]) -> None:
     change_weights(team)
     try:
         send(team, 5, without="lm_head.weight")
@@ -183,7 +184,7 @@ def test_a_tied_head_left_behind_is_noticed(team: Team, prompts: list[Prompt]) -
     assert team.sync(6, prompts[0]).logprob_diff < 1e-4
 
 
-def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
+def test_a_stale_cache_is_noticed(team: Workers, prompts: list[Prompt]) -> None:
     async def no_reset(self) -> None:
         pass
 
@@ -197,7 +198,7 @@ def test_a_stale_cache_is_noticed(team: Team, prompts: list[Prompt]) -> None:
     assert team.sync(8, prompts[0]).logprob_diff < 1e-4
 
 
-def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> None:
+def test_an_incomplete_image_is_refused(team: Workers, prompts: list[Prompt]) -> None:
     with pytest.raises(ray.exceptions.RayTaskError, match="only parts of 1 engine layers"):
         send(team, 9, without="layers.1.mlp.up_proj.weight")
     with pytest.raises(ray.exceptions.RayTaskError, match="left 1 engine parameters"):
@@ -206,7 +207,7 @@ def test_an_incomplete_image_is_refused(team: Team, prompts: list[Prompt]) -> No
 
 
 @contextmanager
-def by_broadcast(team: Team) -> Iterator[None]:
+def by_broadcast(team: Workers) -> Iterator[None]:
     before = team.deliveries
     team.deliveries = Deliveries(team.learners, replace(team.config.rollout, transfer="broadcast"), adapter_alone=False)
     try:
@@ -215,7 +216,7 @@ def by_broadcast(team: Team) -> Iterator[None]:
         team.deliveries = before
 
 
-def test_weights_come_by_broadcast_too(team: Team, prompts: list[Prompt]) -> None:
+def test_weights_come_by_broadcast_too(team: Workers, prompts: list[Prompt]) -> None:
     with by_broadcast(team):
         for version in (11, 12):  # the second in the group that met for the first
             change_weights(team)
@@ -226,7 +227,7 @@ def test_weights_come_by_broadcast_too(team: Team, prompts: list[Prompt]) -> Non
 
 
 @pytest.mark.parametrize("fps", [1.0, 4.0, 7.5, 2.0])
-def test_positions_agree_at_any_rate(team: Team, rows: RowData, config: Config, fps: float) -> None:
+def test_positions_agree_at_any_rate(team: Workers, rows: RowData, config: Config, fps: float) -> None:
     """Ends with the rate that the other tests' prompts have."""
     store = MediaStore(ClipSpec(fps, config.data.max_frames, config.data.max_pixels), 2**24)
     for seat in team.rollouts.seats:
@@ -237,7 +238,7 @@ def test_positions_agree_at_any_rate(team: Team, rows: RowData, config: Config, 
     assert team.logprob_difference(prompt) < 1e-4
 
 
-def test_tree_shaped_groups_are_draws_of_the_policy(team: Team, prompts: list[Prompt]) -> None:
+def test_tree_shaped_groups_are_draws_of_the_policy(team: Workers, prompts: list[Prompt]) -> None:
     start_over(team)
     team.load(20)
 
@@ -266,11 +267,11 @@ def test_tree_shaped_groups_are_draws_of_the_policy(team: Team, prompts: list[Pr
             np.testing.assert_allclose(ours, sample.log_probs, atol=1e-4)
 
 
-def team_text(team: Team, ids: np.ndarray) -> str:
+def team_text(team: Workers, ids: np.ndarray) -> str:
     return within(team.learners.ranks[0], lambda self: self.learner.encoder.decode(ids))
 
 
-def test_a_seed_repeats_under_another_load(team: Team, rows: RowData) -> None:
+def test_a_seed_repeats_under_another_load(team: Workers, rows: RowData) -> None:
     indices = rows.indices_by_task()["rationale"]
     sampling = SamplingSpec(16, 8, seed=5)
     alone = team.rollouts.groups(team.prompts(rows, indices[:1], "seeded"), sampling)[0]
@@ -280,7 +281,7 @@ def test_a_seed_repeats_under_another_load(team: Team, rows: RowData) -> None:
     assert len({sample.ids.tobytes() for sample in alone.samples}) == 16
 
 
-def sync_in_flight(team: Team, prompts: list[Prompt], version: int, mode: str) -> list[Group]:
+def sync_in_flight(team: Workers, prompts: list[Prompt], version: int, mode: str) -> list[Group]:
     """Load new weights while groups are being drawn; gives the groups."""
     set_in_flight(team, mode)
     start_over(team)
@@ -292,7 +293,7 @@ def sync_in_flight(team: Team, prompts: list[Prompt], version: int, mode: str) -
         return drawing.result(timeout=120)
 
 
-def test_what_is_being_drawn_at_a_sync_is_waited_for_aborted_or_kept(team: Team, prompts: list[Prompt]) -> None:
+def test_what_is_being_drawn_at_a_sync_is_waited_for_aborted_or_kept(team: Workers, prompts: list[Prompt]) -> None:
     for version, mode in ((21, "wait"), (22, "abort"), (23, "keep")):
         groups = sync_in_flight(team, prompts, version, mode)
         samples = [sample for group in groups for sample in group.samples]
@@ -312,7 +313,7 @@ def test_what_is_being_drawn_at_a_sync_is_waited_for_aborted_or_kept(team: Team,
     set_in_flight(team, "wait")
 
 
-def test_learning_runs_ahead_on_groups_sampled_as_trees(team: Team, config: Config, rows: RowData) -> None:
+def test_learning_runs_ahead_on_groups_sampled_as_trees(team: Workers, config: Config, rows: RowData) -> None:
     start_over(team)
     team.load(30)
     grpo_config = replace(config.grpo, steps=4, staleness=1, correction="truncate", credit="branch", group=8, resample=0, kl=0.0)
@@ -335,7 +336,7 @@ def test_learning_runs_ahead_on_groups_sampled_as_trees(team: Team, config: Conf
     assert {version for row in drawn for version, _ in row["versions"]} <= {30, 31}
 
 
-def test_an_engine_that_dies_loses_nothing(team: Team, rows: RowData) -> None:
+def test_an_engine_that_dies_loses_nothing(team: Workers, rows: RowData) -> None:
     team.load(40)
     many = team.prompts(rows, rows.indices_by_task()["rationale"][:24], "many")
     victim = team.rollouts.seats[1]
@@ -349,7 +350,7 @@ def test_an_engine_that_dies_loses_nothing(team: Team, rows: RowData) -> None:
     assert team.rollouts.deaths == victim.deaths == 1
 
 
-def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(team: Team, rows: RowData) -> None:
+def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(team: Workers, rows: RowData) -> None:
     prompts = team.prompts(rows, rows.indices_by_task()["rationale"][:24], "more")
     found = {}
     for prompt, group in team.rollouts.generate(prompts, SamplingSpec(32, 64)):
@@ -363,7 +364,7 @@ def test_when_the_last_engine_dies_successors_take_the_last_weights_and_go_on(te
     assert team.sync(44, prompts[0]).logprob_diff < 1e-4
 
 
-def wait_until_all_serve(team: Team, prompts: list[Prompt]) -> None:
+def wait_until_all_serve(team: Workers, prompts: list[Prompt]) -> None:
     deadline = time.monotonic() + 180
     while not all(seat.serving for seat in team.rollouts.seats):
         assert time.monotonic() < deadline
@@ -371,7 +372,7 @@ def wait_until_all_serve(team: Team, prompts: list[Prompt]) -> None:
         time.sleep(1)
 
 
-def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(team: Team, prompts: list[Prompt]) -> None:
+def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(team: Workers, prompts: list[Prompt]) -> None:
     async def die(self, version, where) -> None:
         import asyncio
 
@@ -391,14 +392,14 @@ def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(team
         assert team.logprob_difference(prompts[0]) < 1e-4
 
 
-def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Team, prompts: list[Prompt]) -> None:
+def test_a_sync_to_a_dead_engine_goes_on_with_the_others(team: Workers, prompts: list[Prompt]) -> None:
     ray.kill(team.rollouts.seats[1].actor)
     assert team.sync(47, prompts[0]).logprob_diff < 1e-4
     assert [seat.serving for seat in team.rollouts.seats] == [True, False]
     assert team.rollouts.deaths == 4
 
 
-def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) -> None:
+def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Workers) -> None:
     async def hang(self) -> None:
         import asyncio
 
@@ -410,7 +411,7 @@ def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(team: Team) 
         team.load(48)
 
 
-def test_a_learner_that_dies_while_it_sends_is_named(team: Team) -> None:
+def test_a_learner_that_dies_while_it_sends_is_named(team: Workers) -> None:
     within(team.learners.ranks[0], lambda self: setattr(self.learner, "write_weights", lambda checksum: os._exit(1)))
     with pytest.raises(LearnerLost, match="learner rank 0 died while it wrote the weights"):
         team.load(49)

@@ -12,11 +12,11 @@ import pytest
 import ray
 from safetensors.numpy import load, save
 
-from actors.delivery import AdapterAlone
-from rl.config_loading import load_config
-from rl.preparation import Splits
-from rl.run_directory import RunDirectory
-from rl.team import Team, launch
+from actors.sync.adapter import AdapterTransfer
+from rl.config.load import load_config
+from rl.record.directory import RunDirectory
+from rl.run.preparation import Splits
+from rl.run.workers import Workers, launch
 from rollout.rows import open_rows
 from tests.integration.agreement import assert_media_agree
 from tests.integration.conftest import QUICKSTART, small_settings
@@ -42,16 +42,16 @@ def test_qwen3_vl_sees_the_same_media_in_engine_and_learner(cluster: None, faces
         assert team.sync(4, probe).logprob_diff < 1e-4  # other weights under a fresh adapter
 
 
-def an_adapter_that_lacks_a_tensor_is_refused(team: Team) -> None:
+def an_adapter_that_lacks_a_tensor_is_refused(team: Workers) -> None:
     tensors = load(ray.get(team.learners.adapter(60.0)[0]).tobytes())
     del tensors[next(name for name in tensors if name.endswith("layers.1.mlp.up_proj.lora_B.weight"))]
     image = np.frombuffer(save(tensors), dtype=np.uint8)
-    lacking = AdapterAlone(team.rollouts.seats[0].base[1], lambda: (ray.put(image), image.nbytes))
+    lacking = AdapterTransfer(team.rollouts.seats[0].base[1], lambda: (ray.put(image), image.nbytes))
     with pytest.raises(ray.exceptions.RayTaskError, match=r"lacks 1 of the engine's tensors, .*layers\.1\.mlp\.up_proj\.lora_B"):
         team.rollouts.load(lacking, 3)
 
 
-def merged_model(team: Team) -> str:
+def merged_model(team: Workers) -> str:
     """The tuned model, whose adapter is merged."""
     folder = team.config.runs + "/merged"
     team.learners.call("save_model", folder)

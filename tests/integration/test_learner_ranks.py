@@ -13,13 +13,14 @@ import torch
 from safetensors.torch import load
 
 from actors.cluster import wait_ready
-from actors.learners import Learners
-from rl.config import Config
-from rl.learner_spec import LearnItem, LoraSpec
-from rl.policy import load_model
-from rl.specs import learner_spec
-from rl.weight_group import WeightGroup, find_store
+from actors.learners import LearnerGroup
+from actors.weights.group import WeightGroup, find_store
+from rl.config.schema import Config
+from rl.learner.policy import load_model
+from rl.learner.spec import LoraSpec
+from rl.run.specs import learner_spec
 from rollout.rows import Row, open_rows
+from rollout.samples import LearnItem
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -49,7 +50,7 @@ class Setting:
 
 def learn(
     setting: Setting,
-    learners: Learners,
+    learners: LearnerGroup,
     zero_stage: int,
     share: bool,
     lora: LoraSpec | None = None,
@@ -81,7 +82,7 @@ def learn(
     return Learned(first, after, tuned, updated, weights)
 
 
-def assert_the_same_is_broadcast(learners: Learners, weights: dict[str, np.ndarray]) -> None:
+def assert_the_same_is_broadcast(learners: LearnerGroup, weights: dict[str, np.ndarray]) -> None:
     meeting = learners.meeting([object()], 2, 60.0)
     sending = learners.broadcast(meeting)
     store = find_store(meeting.address, meeting.port, 60.0)
@@ -93,12 +94,12 @@ def assert_the_same_is_broadcast(learners: Learners, weights: dict[str, np.ndarr
         np.testing.assert_array_equal(tensor.float().numpy(), weights[name])
 
 
-def learners_reply(learners: Learners, text: str) -> np.ndarray:
+def learners_reply(learners: LearnerGroup, text: str) -> np.ndarray:
     return learners.call("reply_ids", text)[0]
 
 
-def ranks(count: int) -> Iterator[Learners]:
-    learners = Learners(count, cpus=0.5, gpus=0)
+def ranks(count: int) -> Iterator[LearnerGroup]:
+    learners = LearnerGroup(count, cpus=0.5, gpus=0)
     wait_ready("room", [learners.room()], 60)
     learners.place()
     yield learners
@@ -106,12 +107,12 @@ def ranks(count: int) -> Iterator[Learners]:
 
 
 @pytest.fixture(scope="module")
-def one_rank(cluster: None) -> Iterator[Learners]:
+def one_rank(cluster: None) -> Iterator[LearnerGroup]:
     yield from ranks(1)
 
 
 @pytest.fixture(scope="module")
-def two_ranks(cluster: None) -> Iterator[Learners]:
+def two_ranks(cluster: None) -> Iterator[LearnerGroup]:
     yield from ranks(2)
 
 
@@ -121,18 +122,18 @@ def setting(config: Config, tiny_model: Path, faces: Path, media_rows: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def plain(setting: Setting, one_rank: Learners) -> Learned:
+def plain(setting: Setting, one_rank: LearnerGroup) -> Learned:
     return learn(setting, one_rank, zero_stage=0, share=False)
 
 
 @pytest.mark.parametrize("zero_stage", [0, 2])
-def test_shared_prefixes_change_nothing(plain: Learned, setting: Setting, one_rank: Learners, zero_stage: int) -> None:
+def test_shared_prefixes_change_nothing(plain: Learned, setting: Setting, one_rank: LearnerGroup, zero_stage: int) -> None:
     assert_equal(plain, learn(setting, one_rank, zero_stage, share=True))
 
 
 @pytest.mark.parametrize(("zero_stage", "offload"), [(2, ("optimizer",)), (3, ()), (3, ("optimizer", "parameters"))])
 def test_sharded_over_two_ranks_nothing_changes(
-    plain: Learned, setting: Setting, two_ranks: Learners, zero_stage: int, offload: tuple[str, ...], tmp_path: Path
+    plain: Learned, setting: Setting, two_ranks: LearnerGroup, zero_stage: int, offload: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert_equal(plain, learn(setting, two_ranks, zero_stage, share=True, offload=offload))
     two_ranks.call("save_state", str(tmp_path))
@@ -141,7 +142,7 @@ def test_sharded_over_two_ranks_nothing_changes(
     assert tuned_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
 
 
-def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: Setting, two_ranks: Learners) -> None:
+def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: Setting, two_ranks: LearnerGroup) -> None:
     config = replace(setting.config, model=replace(setting.config.model, dtype="bfloat16"))
     found = learn(replace(setting, config=config), two_ranks, zero_stage=2, share=True)
     assert found.first["entropy"] == pytest.approx(plain.first["entropy"], rel=0.01)
@@ -153,11 +154,11 @@ def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: 
     assert cosine > 0.4
 
 
-def tuned_losses(learners: Learners) -> list[float]:
+def tuned_losses(learners: LearnerGroup) -> list[float]:
     return [learners.tune(list(range(6)), learning_rate=1e-3)["loss"] for _ in range(3)]
 
 
-def test_adapters_change_nothing_either(setting: Setting, one_rank: Learners, two_ranks: Learners) -> None:
+def test_adapters_change_nothing_either(setting: Setting, one_rank: LearnerGroup, two_ranks: LearnerGroup) -> None:
     lora = LoraSpec(8, 16.0, ("q_proj", "v_proj", "down_proj"))
     plain = learn(setting, one_rank, zero_stage=0, share=False, lora=lora)
     sharded = learn(setting, two_ranks, zero_stage=3, share=True, lora=lora)
@@ -175,7 +176,7 @@ def test_adapters_change_nothing_either(setting: Setting, one_rank: Learners, tw
 
 
 def test_qwen3_vl_is_the_same_on_two_ranks(
-    setting: Setting, tiny_models: dict[str, Path], one_rank: Learners, two_ranks: Learners
+    setting: Setting, tiny_models: dict[str, Path], one_rank: LearnerGroup, two_ranks: LearnerGroup
 ) -> None:
     setting = replace(setting, model=tiny_models["qwen3_vl"])
     plain = learn(setting, one_rank, zero_stage=0, share=False)

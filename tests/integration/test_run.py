@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from rl.run_directory import RunDirectory
+from rl.record.directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN, Head, ray_head
 

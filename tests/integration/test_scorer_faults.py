@@ -13,10 +13,10 @@ import pytest
 import ray
 
 from actors.cluster import ClusterError, wait_ready
-from actors.scoring import Scoring
-from rewards.building import mix_entries, with_sources
-from rewards.mix import Reward
-from rl.endings import mendable
+from actors.reward_workers import RewardPool
+from rewards.mix import mix_entries, with_sources
+from rewards.sample import Reward
+from rl.record.endings import mendable
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 from rollout.samples import Group, Prompt, Sample, VersionSpan
@@ -34,7 +34,9 @@ def group() -> Group:
 
 def score(settings: dict[str, dict[str, object]], times: int = 1) -> list[tuple[Reward, ...]]:
     """What a real worker makes of the group, after which nothing of the scorers is left running."""
-    scoring = Scoring(with_sources(mix_entries({name: {"timeout": 3.0, **given} for name, given in settings.items()})), workers=1)
+    scoring = RewardPool(
+        with_sources(mix_entries({name: {"timeout": 3.0, **given} for name, given in settings.items()})), workers=1
+    )
     ray.get(scoring.ready(), timeout=120)
     found = [scored.rewards for scored in scoring.score([group() for _ in range(times)], timeout=120)]
     scoring.shutdown()
@@ -53,7 +55,7 @@ def left_running() -> list[str]:
     lines = [
         " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline", "status"]) if p.info["status"] != "zombie"
     ]
-    return [line for line in lines if "rewards.supervisor" in line or "left by a scorer" in line]
+    return [line for line in lines if "rewards.plugins.supervisor" in line or "left by a scorer" in line]
 
 
 FAULTS = {
@@ -105,7 +107,7 @@ def test_fail_ends_the_step_with_the_scorers_name(cluster: None) -> None:
 
 
 def test_a_killed_reward_worker_takes_its_scorers_along(cluster: None) -> None:
-    scoring = Scoring(with_sources(mix_entries({"mine": {"spec": f"{FILE}:spins", "timeout": 600}})), workers=1)
+    scoring = RewardPool(with_sources(mix_entries({"mine": {"spec": f"{FILE}:spins", "timeout": 600}})), workers=1)
     ray.get(scoring.ready(), timeout=120)
     waiting = scoring.workers[0].score.remote(group())
     ray.wait([waiting], timeout=2)
@@ -115,7 +117,7 @@ def test_a_killed_reward_worker_takes_its_scorers_along(cluster: None) -> None:
 
 
 def test_a_scorer_that_cannot_be_loaded_on_a_worker_is_told_in_one_line(cluster: None) -> None:
-    scoring = Scoring(mix_entries({"mine": {"spec": "no_such_module:score"}}), workers=1)
+    scoring = RewardPool(mix_entries({"mine": {"spec": "no_such_module:score"}}), workers=1)
     with pytest.raises(Exception, match="no_such_module") as told:
         wait_ready("the reward workers", scoring.ready(), 120)
     scoring.shutdown()
@@ -126,7 +128,7 @@ def test_a_scorer_that_cannot_be_loaded_on_a_worker_is_told_in_one_line(cluster:
 
 
 def test_a_worker_whose_process_ends_while_it_starts_is_told_in_one_line(cluster: None) -> None:
-    scoring = Scoring(with_sources(mix_entries({"mine": {"spec": f"{FILE}:raises", "isolation": "inline"}})), workers=1)
+    scoring = RewardPool(with_sources(mix_entries({"mine": {"spec": f"{FILE}:raises", "isolation": "inline"}})), workers=1)
     ray.get(scoring.ready(), timeout=120)
     process = ray.get(scoring.workers[0].__ray_call__.remote(lambda worker: os.getpid()))
     os.kill(process, signal.SIGKILL)

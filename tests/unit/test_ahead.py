@@ -9,17 +9,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from actors.busy_clock import BusyClock
-from actors.reward_worker import ScoredGroup
-from actors.sync_gate import SyncGate
-from actors.version_marks import VersionMarks
-from rewards.mix import Reward
-from rl.ahead import Ahead
-from rl.staleness import age_metrics, without_stale
-from rl.timing import EngineClock
+from actors.engine.busy_clock import BusyClock
+from actors.engine.gate import SyncGate
+from actors.engine.token_versions import TokenVersions
+from actors.pool.pool import EngineClock
+from rewards.sample import Reward
+from rl.algo.filters import without_stale
+from rl.record.metrics import age_metrics
+from rl.run.prefetch import Prefetcher
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
-from rollout.samples import Group, Prompt, Sample, VersionSpan
+from rollout.samples import Group, Prompt, Sample, ScoredGroup, VersionSpan
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
@@ -30,7 +30,7 @@ def test_so_many_steps_are_under_way_and_all_come_in_order(depth: int) -> None:
         prepared.append(step)
         return step
 
-    with Ahead(3, 7, depth, prepare, lambda step: 10 * step) as ahead:
+    with Prefetcher(3, 7, depth, prepare, lambda step: 10 * step) as ahead:
         for place, step in enumerate(range(3, 8)):
             ahead.start()
             assert prepared == list(range(3, min(7, 3 + place + depth) + 1))
@@ -46,7 +46,7 @@ def test_what_is_ahead_is_made_in_the_background_and_prepared_by_the_caller() ->
             release.wait(timeout=30)
         return step
 
-    with Ahead(1, 2, 1, lambda step: threads.append(threading.current_thread().name) or step, make) as ahead:
+    with Prefetcher(1, 2, 1, lambda step: threads.append(threading.current_thread().name) or step, make) as ahead:
         ahead.start()
         assert ahead.take() == 1  # while the second is still being made
         release.set()
@@ -61,7 +61,7 @@ def test_a_fault_in_the_background_reaches_the_step_that_needed_it() -> None:
             raise ZeroDivisionError("rollout of step 2")
         return step
 
-    with pytest.raises(ZeroDivisionError, match="rollout of step 2"), Ahead(1, 3, 1, lambda step: step, make) as ahead:
+    with pytest.raises(ZeroDivisionError, match="rollout of step 2"), Prefetcher(1, 3, 1, lambda step: step, make) as ahead:
         ahead.start()
         assert ahead.take() == 1
         ahead.start()
@@ -136,7 +136,7 @@ def test_marks_say_which_version_drew_which_tokens() -> None:
     llm = SimpleNamespace(
         engine_core=SimpleNamespace(outputs_queue=asyncio.Queue()), output_processor=SimpleNamespace(request_states=states)
     )
-    marks = VersionMarks(llm)
+    marks = TokenVersions(llm)
     marks.version = 1
     with marks.watched("r"):
         states.update({"0": state(0, 3), "1": state(1, 0)})  # a third was finished before

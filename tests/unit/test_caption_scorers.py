@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from rewards.building import build_mix, mix_entries
-from rewards.caption_scorers import caption, caption_tree
-from rewards.endpoint import open_endpoint
-from rewards.label_scorers import au, emotion_wheel
-from rewards.mix import Reward
-from rewards.sample import RewardSample
+from rewards.mix import build_mix, mix_entries
+from rewards.sample import Reward, RewardSample
+from rewards.scorers.captions import caption, caption_tree
+from rewards.scorers.endpoint import open_endpoint
+from rewards.scorers.labels import au, emotion_wheel
 from tests.unit.test_grammar import GOOD
 
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]

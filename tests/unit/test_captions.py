@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.captions import read_caption
-from rewards.grammar import parse
-from rewards.tree import Person
-from rewards.writing import write
+from rewards.captions.reader import read_caption
+from rewards.tree.nodes import Person
+from rewards.tree.parser import parse
+from rewards.tree.writer import write
 
 FILE = Path(__file__).parents[1] / "data" / "captions.jsonl"
 Fact = tuple[int, str, str]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rl.config_loading import ConfigError, load_config
-from rl.sampling import longest_completion
+from rl.config.load import ConfigError, load_config
+from rl.run.specs import longest_completion
 
 QUICKSTART = Path("configs/quickstart.yaml")
 
@@ -63,7 +63,7 @@ def test_a_missing_file_and_a_bare_word_are_told() -> None:
 
 
 def test_reading_a_configuration_imports_neither_torch_nor_ray() -> None:
-    code = "import sys, rl.config_loading; sys.exit(bool({'torch', 'ray', 'vllm'} & set(sys.modules)))"
+    code = "import sys, rl.config.load; sys.exit(bool({'torch', 'ray', 'vllm'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from rewards.lines import line_levels, token_lines
-from rewards.mix import Reward
-from rewards.node_values import judged_nodes
-from rewards.sample import RewardSample
-from rl.advantages import dr_grpo
-from rl.credit import level_credit, line_advantages, node_credit
+from rewards.sample import Reward, RewardSample
+from rewards.scorers.node_values import judged_nodes
+from rewards.tree.lines import line_levels, token_lines
+from rl.algo.advantages import dr_grpo
+from rl.algo.credit import level_credit, line_advantages, node_credit
 from rollout.prompts import PromptEncoder
 from tests.fuzz_parser import texts
 from tests.unit.test_grammar import GOOD

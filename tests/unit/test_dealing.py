@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rl.dealing import deal, tokens
-from rl.learner_spec import LearnItem
+from rl.learner.balance import deal, tokens
 from rollout.prompts import EncodedPrompt
+from rollout.samples import LearnItem
 
 
 def group(key: int, samples: int, length: int) -> list[LearnItem]:

@@ -10,10 +10,10 @@ from apted.helpers import Tree as AptedTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.edit_distance import Costs, edit_distance
-from rewards.edit_script import Edit, edit_script
-from rewards.tree import Node
-from rewards.unordered import unordered_distance
+from rewards.tree.edit_distance import Costs, edit_distance
+from rewards.tree.edit_script import Edit, edit_script
+from rewards.tree.nodes import Node
+from rewards.tree.unordered import unordered_distance
 
 trees = st.recursive(
     st.sampled_from("abc").map(Node),

@@ -15,12 +15,12 @@ import pytest
 import typer
 
 from rewards.errors import UserError, did_you_mean
-from rl.endings import FAULT, MENDABLE, end, mendable
-from rl.interrupts import SIGNALS, Interrupted
+from rl.record.endings import FAULT, MENDABLE, end, mendable
+from rl.record.interrupts import SIGNALS, Interrupted
 
 WAITING = """
 import sys, time
-from rl.endings import end
+from rl.record.endings import end
 def command():
     try:
         print("ready", flush=True)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from rl import environment
-from rl.doctor.folders import holds_sockets
-from rl.environment import (
+from actors import environment
+from actors.environment import (
     cache_variables,
     preloadable,
     proxy_variables,
@@ -24,10 +23,11 @@ from rl.environment import (
     why_not_compiling,
     worker_environment,
 )
+from actors.folders import holds_sockets
 
 NOWHERE = "/proc/nowhere"
 """A folder that nobody can make, root neither."""
-PREPARED = "from rl.environment import prepare_process; prepare_process(); "
+PREPARED = "from actors.environment import prepare_process; prepare_process(); "
 
 
 def python(code: str, *before: str, **variables: str) -> str:
@@ -204,7 +204,7 @@ def test_what_a_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_workers_get_what_the_driver_was_given(tmp_path: Path) -> None:
     (tmp_path / "a b").mkdir()
-    code = PREPARED + "from rl.environment import worker_environment as w; print(*sorted(w(True).items()), sep='\\n')"
+    code = PREPARED + "from actors.environment import worker_environment as w; print(*sorted(w(True).items()), sep='\\n')"
     said = python(code, HOME=NOWHERE, HTTP_PROXY="http://p", TMPDIR=str(tmp_path / "a b"))
     assert "('XDG_CACHE_HOME', " in said
     assert "('NO_PROXY', " in said

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from rewards.errors import UserError
-from rewards.grammar import parse
-from rewards.writing import write
-from rollout import faces as drawn
-from rollout.face_data import CLIP_FPS, CLIP_FRAMES, encode_video, make_faces
-from rollout.faces import BROWS, COURSES, EMOTIONS, LIGHTS, Face, Identity, Performance
+from rewards.tree.parser import parse
+from rewards.tree.writer import write
+from rollout.faces import drawing as drawn
+from rollout.faces.dataset import CLIP_FPS, CLIP_FRAMES, encode_video, make_faces
+from rollout.faces.drawing import BROWS, COURSES, EMOTIONS, LIGHTS, Face, Identity, Performance
 from rollout.media import ClipSpec, MediaError, Medium, decode, sample_indices
 from rollout.rows import open_rows
 
@@ -75,7 +75,7 @@ def test_splits_share_no_identity_and_clips_decode(faces: Path) -> None:
 
 
 def test_identities_of_splits_are_disjoint() -> None:
-    from rollout.face_data import _people_by_split
+    from rollout.faces.dataset import _people_by_split
 
     parts = _people_by_split({"train": 400, "val": 200, "test": 200}, np.random.default_rng(1))
     sets = [set(people) for people in parts.values()]

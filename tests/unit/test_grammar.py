@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.grammar import parse
-from rewards.tree import AffectiveTree, Attribute, Emotion, Expression, Person, to_node
-from rewards.writing import write
+from rewards.tree.nodes import AffectiveTree, Attribute, Emotion, Expression, Person, to_node
+from rewards.tree.parser import parse
+from rewards.tree.writer import write
 
 GOOD = """<tree>
 attribute

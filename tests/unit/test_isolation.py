@@ -12,16 +12,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rewards.isolation import Runner, score_with_retries, start_runner
-from rewards.plugins import ScorerSpec
-from rewards.process_runner import ProcessRunner
+from rewards.plugins.process_runner import ProcessRunner
+from rewards.plugins.runners import Runner, score_with_retries, start_runner
+from rewards.plugins.spec import ScorerSpec
 from rewards.sample import Failure, Outcome, RewardSample, Score
 
 pytestmark = pytest.mark.timeout(60)
 
 IMPORTS = """
-from rewards.isolation import start_runner
-from rewards.plugins import ScorerSpec
+from rewards.plugins.runners import start_runner
+from rewards.plugins.spec import ScorerSpec
 from rewards.sample import RewardSample
 """
 SCORERS = """

@@ -9,8 +9,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from rewards.endpoint import EndpointSpec
 from rewards.errors import UserError
+from rewards.scorers.endpoint import EndpointSpec
 from rollout.judges import agreement, endpoint, judge_of, likelihood, oracle
 from rollout.reasoning import Candidate
 from rollout.rows import Row

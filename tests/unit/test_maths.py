@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from rewards.mix import Reward
-from rl.advantages import ESTIMATORS, all_equal, less_kl
-from rl.learner_spec import GrpoSpec, Totals
-from rl.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
-from rl.openrlhf_adapter import PolicyLoss
-from rl.resampling import replace_equal
-from rl.schedules import cosine
+from rewards.sample import Reward
+from rl.algo.advantages import ESTIMATORS, less_kl
+from rl.algo.filters import all_equal, replace_equal
+from rl.algo.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
+from rl.algo.objective import GrpoSpec, Totals
+from rl.algo.openrlhf import PolicyLoss
+from rl.algo.schedules import cosine
 
 SPEC = GrpoSpec(clip_low=0.2, clip_high=0.2, kl=0.0, kl_estimator="k3", token_level=False)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rewards.building import build_mix, mix_entries, read_mix
-from rewards.calling import call
-from rewards.isolation import start_runner
-from rewards.plugins import PluginError, ScorerSpec, load_scorer, with_source
+from rewards.mix import build_mix, mix_entries, read_mix
+from rewards.plugins.calling import call
+from rewards.plugins.loading import PluginError, load_scorer
+from rewards.plugins.runners import start_runner
+from rewards.plugins.spec import ScorerSpec, with_source
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
 from tests.unit.test_grammar import GOOD
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import BatchFeature
 
-from rl.policy import Policy, load_model
-from rl.token_batch import Budget, TokenSequence, make_batch, micro_batches
-from rollout.expansion import FAMILIES, Pixels, rounded
+from rl.learner.batch import Budget, TokenSequence, make_batch, micro_batches
+from rl.learner.policy import Policy, load_model
+from rollout.families import FAMILIES, Pixels, rounded
 from rollout.media import ClipSpec, Medium, sample_indices
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import PromptEncoder, as_image, vision_token_ids

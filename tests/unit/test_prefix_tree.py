@@ -10,13 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rl.dealing import by_prompt
-from rl.learner_spec import LoraSpec
-from rl.lora import adapted, add_adapters, merged, without_adapters
-from rl.policy import Policy, freeze, load_model
-from rl.prefix_tree import PackedTree, pack
-from rl.token_batch import Budget, TokenSequence, make_batch, packed_batches
-from rollout.expansion import FAMILIES
+from rl.learner.balance import by_prompt
+from rl.learner.batch import Budget, TokenSequence, make_batch, packed_batches
+from rl.learner.lora import adapted, add_adapters, merged, without_adapters
+from rl.learner.policy import Policy, freeze, load_model
+from rl.learner.prefix_tree import PackedTree, pack
+from rl.learner.spec import LoraSpec
+from rollout.families import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
 

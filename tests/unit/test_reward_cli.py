@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from rewards.building import build_mix, read_mix
-from rewards.cheats import ANSWER, GOLD, cheat_cases, honest_cases, rewards_of
 from rewards.cli import DEFAULT_MIX, app
-from rewards.plugins import PluginError
-from rewards.rollout_data import RolloutDataError, read_rollouts
+from rewards.mix import build_mix, read_mix
+from rewards.plugins.loading import PluginError
 from rewards.testing import assert_scorer
-from rewards.writing import write
+from rewards.tools.recorded import RolloutDataError, read_rollouts
+from rewards.tools.reward_hacks import ANSWER, GOLD, hack_cases, honest_cases, rewards_of
+from rewards.tree.writer import write
 
 HOME = Path(__file__).parents[2]
 EXAMPLE = HOME / "examples" / "my_scorer" / "my_scorer" / "scoring.py"
@@ -142,7 +142,7 @@ def test_every_cheat_is_paid_less_than_an_honest_half_right_tree() -> None:
         assert half is not None
         assert wrong is not None
         assert wrong < half
-        for case, paid in zip(cheat_cases(), rewards_of(mix, cheat_cases()), strict=True):
+        for case, paid in zip(hack_cases(), rewards_of(mix, hack_cases()), strict=True):
             assert paid is not None
             assert paid < half, case.name
     assert affectree_reward("hacks")[0] == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.cheats import ANSWER
-from rewards.isolation import start_runner
-from rewards.plugins import ScorerSpec
+from rewards.plugins.runners import start_runner
+from rewards.plugins.spec import ScorerSpec
 from rewards.sample import RewardSample
+from rewards.tools.reward_hacks import ANSWER
 from tests.fuzz_parser import GOLD_TEXT, check, texts
 
 NAMES = ("structure", "leaf", "root", "expression", "tree_edit", "qa", "format", "au", "emotion_wheel", "caption", "caption_tree")

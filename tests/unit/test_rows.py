@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rewards.cheats import GOLD
-from rewards.writing import write as write_tree
-from rollout.face_data import encode_video
+from rewards.tools.reward_hacks import GOLD
+from rewards.tree.writer import write as write_tree
+from rollout.faces.dataset import encode_video
 from rollout.media import ClipSpec, MediaError, Medium, decode
 from rollout.mixing import mixed_indices, mixed_tasks, spread
 from rollout.rows import RowError, open_rows

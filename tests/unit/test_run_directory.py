@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config
-from rl.config_loading import load_config
-from rl.run_directory import Progress, RunDirectory, RunError, write_folder
+from rl.config.load import load_config
+from rl.config.schema import Config
+from rl.record.directory import Progress, RunDirectory, RunError, write_folder
 
 QUICKSTART = Path("configs/quickstart.yaml")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from actors.logs import LOGS
-from rl.console import say
-from rl.run_log import run_log
+from rl.record.console import say
+from rl.record.log import run_log
 
 
 def test_standard_error_and_what_ended_the_run_are_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

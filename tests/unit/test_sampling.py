@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rl.config import Config, EvaluationConfig, GrpoConfig
-from rl.sampling import greedy_sampling, grpo_sampling
+from rl.config.schema import Config, EvaluationConfig, GrpoConfig
+from rl.run.specs import greedy_sampling, grpo_sampling
 
 
 def test_a_tasks_own_limit_counts_before_patterns_and_patterns_before_the_general_one() -> None:

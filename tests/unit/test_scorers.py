@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rewards import scorers
-from rewards.building import build_mix, mix_entries
+from rewards.mix import build_mix, mix_entries
 from rewards.sample import RewardSample, Score
 from tests.unit.test_grammar import GOOD
 

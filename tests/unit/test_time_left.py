@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rl import time_left
-from rl.config_loading import load_config
-from rl.forecast import Pace, evaluated_tokens, most_seconds, plan
-from rl.run_directory import Progress
-from rl.time_left import TimeLeft, duration
+from rl.config.load import load_config
+from rl.record import time_left
+from rl.record.directory import Progress
+from rl.record.time_left import TimeLeft, duration
+from rl.run.forecast import Pace, evaluated_tokens, most_seconds, plan
 from tests.integration.conftest import QUICKSTART
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from rl.config import Config, TrackingConfig
-from rl.run_directory import RunDirectory
-from rl.tracking import Tracker, resend
+from rl.config.schema import Config, TrackingConfig
+from rl.record.directory import RunDirectory
+from rl.record.tracking import Tracker, resend
 
 
 def make(tmp_path: Path, uri: str | None = None) -> tuple[Tracker, RunDirectory, list[str]]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rl.advantages import ESTIMATORS
-from rl.branch_credit import section_advantages
-from rl.credit import run_advantages
+from rl.algo.advantages import ESTIMATORS
+from rl.algo.branch_credit import section_advantages
+from rl.algo.credit import run_advantages
 from rollout.reasoning import Candidate, reason
 from rollout.samples import VersionSpan
 from rollout.tree_sampling import HEADERS, Written, joined, sample_tree

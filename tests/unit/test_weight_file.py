@@ -10,9 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load, save, save_file
 
-from actors.mapped_weights import MappedWeights
-from actors.shipment import LocalCopy
-from rl.weight_file import WeightFile
+from actors.weights.handles import LocalCopy
+from actors.weights.image import MappedImage, WeightImage
 
 SHAPES = {"a.weight": (3, 5), "b": (7,), "tied": (3, 5)}
 
@@ -21,11 +20,11 @@ SHAPES = {"a.weight": (3, 5), "b": (7,), "tied": (3, 5)}
 def test_what_is_written_is_read_by_safetensors_and_by_us(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     weights = {name: torch.randn(shape) for name, shape in SHAPES.items()}
-    file = WeightFile(dtype, SHAPES)
+    file = WeightImage(dtype, SHAPES)
     size = file.write(weights.items())
     assert size == len(file.image())
     assert file.crc32() == zlib.crc32(file.image().tobytes())
-    mapped = MappedWeights(Path(file.path))
+    mapped = MappedImage(Path(file.path))
     for found in (load(file.image().tobytes()), dict(mapped.tensors())):
         assert set(found) == set(weights)
         for name, tensor in weights.items():
@@ -36,7 +35,7 @@ def test_what_is_written_is_read_by_safetensors_and_by_us(dtype: torch.dtype) ->
 
 def test_another_image_of_the_same_size_in_the_same_place_is_read_by_its_own_names() -> None:
     copy, images = LocalCopy(), [save({name: torch.full((4,), value)}) for name, value in (("one", 1.0), ("two", 2.0))]
-    mapped = MappedWeights(Path(copy.write(np.frombuffer(images[0], dtype=np.uint8))))
+    mapped = MappedImage(Path(copy.write(np.frombuffer(images[0], dtype=np.uint8))))
     assert mapped.same_as(Path(copy.write(np.frombuffer(images[1], dtype=np.uint8))))
     (found,) = mapped.tensors()
     assert found[0] == "two" and found[1].tolist() == [2.0] * 4
@@ -44,18 +43,18 @@ def test_another_image_of_the_same_size_in_the_same_place_is_read_by_its_own_nam
 
 def test_a_tensor_that_is_not_given_is_named() -> None:
     with pytest.raises(ValueError, match=r"1 tensors were not given, e\.g\. \['tied'\]"):
-        WeightFile(torch.float32, SHAPES).write((name, torch.zeros(SHAPES[name])) for name in ("a.weight", "b"))
+        WeightImage(torch.float32, SHAPES).write((name, torch.zeros(SHAPES[name])) for name in ("a.weight", "b"))
 
 
 def test_another_file_of_the_same_name_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     save_file({"x": torch.zeros(4)}, path)
-    mapped = MappedWeights(path)
+    mapped = MappedImage(path)
     assert mapped.same_as(path)
     save_file({"x": torch.ones(4)}, tmp_path / "other")
     (tmp_path / "other").replace(path)
     assert not mapped.same_as(path)
-    np.testing.assert_array_equal(dict(MappedWeights(path).tensors())["x"].numpy(), np.ones(4, dtype=np.float32))
+    np.testing.assert_array_equal(dict(MappedImage(path).tensors())["x"].numpy(), np.ones(4, dtype=np.float32))
 
 
 def test_an_image_from_another_node_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
@@ -64,10 +63,10 @@ def test_an_image_from_another_node_takes_the_place_of_the_one_before(tmp_path: 
         save_file({"x": torch.full((size,), value)}, tmp_path / "image")
         path = Path(copy.write(np.frombuffer((tmp_path / "image").read_bytes(), dtype=np.uint8)))
         if value == 1.0:
-            mapped = MappedWeights(path)
+            mapped = MappedImage(path)
         if size == 4:  # the mapping shows what is written later
             assert mapped.same_as(path)
             np.testing.assert_array_equal(dict(mapped.tensors())["x"].numpy(), np.full(4, value, dtype=np.float32))
         else:
             assert not mapped.same_as(path)
-            np.testing.assert_array_equal(dict(MappedWeights(path).tensors())["x"].numpy(), np.full(2, 3.0, dtype=np.float32))
+            np.testing.assert_array_equal(dict(MappedImage(path).tensors())["x"].numpy(), np.full(2, 3.0, dtype=np.float32))

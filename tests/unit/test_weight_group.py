@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-import rl.weight_group
-from rl.weight_group import WeightGroup, find_store, open_store
+from actors.weights import group as weight_group
+from actors.weights.group import WeightGroup, find_store, open_store
 
 SHAPES = {"a.weight": (3, 5), "b": (7,), "scalar": (), "large": (40, 10), "tied": (3, 5)}
 CPU = torch.device("cpu")
@@ -32,7 +32,7 @@ def weights(seed: int) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_all_receive_what_is_sent_again_and_again(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
-    monkeypatch.setattr(rl.weight_group, "BUCKET_BYTES", 100)  # several buckets, and a tensor that fits none
+    monkeypatch.setattr(weight_group, "BUCKET_BYTES", 100)  # several buckets, and a tensor that fits none
     sender, *receivers = groups(3)
     with ThreadPoolExecutor(2) as pool:
         for seed in range(2):

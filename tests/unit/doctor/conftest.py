@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config, FacesConfig, ModelConfig
+from rl.config.schema import Config, FacesConfig, ModelConfig
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from rl.config import ModelConfig
+from rl.config.schema import ModelConfig
 from rl.doctor.checkpoint import checkpoint, parameters_of
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor.diagnosis import Unfit, diagnose, quick, refuse
 from rl.doctor.finding import Finding, table
 
@@ -18,9 +18,9 @@ def test_a_quick_look_finds_this_machine_fit_and_imports_neither_ray_nor_torch(f
     code = f"""
 import sys
 from pathlib import Path
-from rl.environment import prepare_process
+from actors.environment import prepare_process
 prepare_process()
-from rl.config_loading import load_config
+from rl.config.load import load_config
 from rl.doctor.diagnosis import quick, refuse
 words = ["data.directory={faces}", "runs={tmp_path / "runs"}", "cluster.address=local"]
 findings = quick(load_config(Path("configs/quickstart.yaml"), words))
@@ -68,7 +68,7 @@ sys.modules |= dict.fromkeys(("psutil", "pynvml", "ray", "torch", "vllm", "mlflo
 from importlib import metadata
 def version(name): raise metadata.PackageNotFoundError(name)
 metadata.version = version
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor.diagnosis import diagnose
 from rl.doctor.services import cluster
 print(*(one for one in [*diagnose(None), cluster(Config())] if one.verdict == "fault"), sep="\\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rl.config import Config, LoraConfig
+from rl.config.schema import Config, LoraConfig
 from rl.doctor import disk
 from tests.unit.doctor.common import GIB
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.doctor.folders import RAY_SOCKET, SOCKET_BYTES, holds_sockets, is_plain, private_folder, short_link, writable
+from actors.folders import RAY_SOCKET, SOCKET_BYTES, holds_sockets, is_plain, private_folder, short_link, writable
 from tests.unit.doctor.common import NOWHERE
 
 

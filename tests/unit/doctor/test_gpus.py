@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor import gpus
 
 

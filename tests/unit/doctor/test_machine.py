@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor import machine
 from rl.doctor.diagnosis import diagnose
 from tests.unit.doctor.common import GIB

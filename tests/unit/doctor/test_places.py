@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rl.config import Config
+from actors.folders import RAY_SOCKET, short_link
+from rl.config.schema import Config
 from rl.doctor import places
-from rl.doctor.folders import RAY_SOCKET, short_link
 from tests.unit.doctor.common import GIB, NOWHERE
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor import rows
 from tests.unit.doctor.common import verdicts
 

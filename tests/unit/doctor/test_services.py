@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from rl.config import Config
+from rl.config.schema import Config
 from rl.doctor import services
 from tests.unit.doctor.common import NOWHERE
 

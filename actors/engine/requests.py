@@ -1,0 +1,94 @@
+"""Between this project's prompts and samples and vLLM's requests and outputs."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from rewards.tree.writer import rationale_grammar
+from rollout.media import ClipSpec
+from rollout.prompts import MediaStore, as_image, vision_token_ids
+from rollout.samples import Prompt, SamplingSpec
+
+
+class Requests:
+    """Makes vLLM requests for one checkpoint."""
+
+    def __init__(self, config: Any, clip: ClipSpec, clip_cache_bytes: int) -> None:
+        """
+        Args:
+            config: the checkpoint's own.
+            clip: how media are decoded.
+            clip_cache_bytes: of decoded media that are kept.
+        """
+        self.store = MediaStore(clip, clip_cache_bytes)
+        # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
+        # the metadata of all of them
+        self.metadata_apart = config.model_type == "qwen2_5_vl"
+        self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
+
+    def request(self, prompt: Prompt, written: np.ndarray) -> dict[str, Any]:
+        """A prompt, followed by tokens that its completion begins with, int64 (k,)."""
+        encoded = prompt.encoded
+        request: dict[str, Any] = {"prompt_token_ids": [*encoded.text_ids.tolist(), *written.tolist()]}
+        data: dict[str, list[Any]] = {}
+        names: dict[str, list[str]] = {}
+        for medium in encoded.media:
+            clip = self.store.get(medium)
+            item = as_image(clip) if medium.kind == "image" else (clip.frames, _metadata(clip))
+            data.setdefault(medium.kind, []).append(item)
+            names.setdefault(medium.kind, []).append(f"{medium.path}@{clip.fps}")
+        if data:
+            request |= {"multi_modal_data": data, "multi_modal_uuids": names}
+        if "video" in data:
+            request["mm_processor_kwargs"] = {"do_sample_frames": False}
+            if self.metadata_apart:
+                request["mm_processor_kwargs"]["video_metadata"] = [metadata for _, metadata in data["video"]]
+        return request
+
+    def sampling_params(
+        self, prompt: Prompt, sampling: SamplingSpec, count: int, written: np.ndarray, headers: tuple[str, ...]
+    ) -> Any:
+        """How `count` continuations of what has been written are drawn, up to a header if one is given."""
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+        seed = None if sampling.seed is None else (sampling.seed + _hash(prompt.key.encode() + written.tobytes())) % 2**31
+        held = sampling.structured and prompt.row.task == "rationale"
+        return SamplingParams(
+            n=count,
+            max_tokens=sampling.max_tokens - len(written),
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            seed=seed,
+            stop=[*headers, *sampling.stop],
+            include_stop_str_in_output=True,
+            logprobs=0,
+            flat_logprobs=True,
+            detokenize=bool(headers or sampling.stop),  # what stops at a text is read while it is written
+            logit_bias=self.bans,
+            structured_outputs=StructuredOutputsParams(grammar=rationale_grammar()) if held else None,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+            skip_special_tokens=True,
+        )
+
+
+def log_probs(output: Any) -> np.ndarray:
+    """Of a completion's own tokens, float32 (k,)."""
+    flat = output.logprobs
+    if flat.token_ids != list(output.token_ids):
+        raise RuntimeError("vLLM reports log-probs of other tokens than those it drew")
+    return np.array(flat.logprobs, dtype=np.float32)
+
+
+def _hash(key: bytes) -> int:
+    """The same number from run to run, so that seeded sampling repeats."""
+    return zlib.crc32(key)
+
+
+def _metadata(clip: Any) -> dict[str, Any]:
+    count = len(clip.frames)
+    return {"fps": clip.fps, "total_num_frames": count, "frames_indices": list(range(count)), "duration": count / clip.fps}

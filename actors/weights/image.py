@@ -1,0 +1,103 @@
+"""All weights as a safetensors image in shared memory, which the engines of this node read where it lies."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import torch
+
+_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16"}
+_ALIGNMENT = 64
+
+
+class WeightImage:
+    """Memory that has a path for as long as this process lives, so that nobody has to clean up after a crash."""
+
+    def __init__(self, dtype: torch.dtype, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """
+        Args:
+            dtype: what every tensor is written as.
+            shapes: of all tensors, by name; they stay.
+        """
+        self.dtype = dtype
+        header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+        size, begins = 0, {}
+        for name, shape in shapes.items():
+            begins[name] = size
+            size += prod(shape) * dtype.itemsize
+            header[name] = {"dtype": _NAMES[dtype], "shape": list(shape), "data_offsets": [begins[name], size]}
+        text = json.dumps(header).encode()
+        text += b" " * (-(8 + len(text)) % _ALIGNMENT)
+        start = 8 + len(text)
+        self._file = os.memfd_create("affectree-weights")
+        os.ftruncate(self._file, start + size)
+        self._memory = mmap.mmap(self._file, start + size)
+        self._memory[:start] = len(text).to_bytes(8, "little") + text
+        self._places = {
+            name: torch.frombuffer(self._memory, dtype=dtype, count=prod(shape), offset=start + begins[name]).view(shape)
+            for name, shape in shapes.items()
+        }
+
+    @property
+    def path(self) -> str:
+        """For other processes of this node."""
+        return f"/proc/{os.getpid()}/fd/{self._file}"
+
+    def write(self, weights: Iterable[tuple[str, torch.Tensor]]) -> int:
+        """Write every tensor, straight from where it is. Returns the image's bytes.
+
+        Raises:
+            ValueError: if a tensor is missing.
+        """
+        missing = set(self._places)
+        for name, tensor in weights:
+            self._places[name].copy_(tensor)
+            missing.discard(name)
+        if missing:
+            raise ValueError(f"{len(missing)} tensors were not given, e.g. {sorted(missing)[:3]}")
+        return len(self._memory)
+
+    def image(self) -> np.ndarray:
+        """What was written, uint8, without a copy."""
+        return np.frombuffer(self._memory, dtype=np.uint8)
+
+    def crc32(self) -> int:
+        """Of what was written."""
+        return zlib.crc32(self._memory)
+
+
+_TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
+
+
+class MappedImage:
+    """The tensors of a file, as they are in it at any moment; the learner writes the same file again at each sync."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            self._is = _identity(file.fileno())
+            self._memory = mmap.mmap(file.fileno(), 0)
+
+    def same_as(self, path: Path) -> bool:
+        """Whether `path` is the file that is mapped."""
+        return _identity(path) == self._is
+
+    def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """Name and tensor, without a copy; nobody may write to them."""
+        start = 8 + int.from_bytes(self._memory[:8], "little")
+        header = json.loads(self._memory[8:start])
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            dtype, begin = _TYPES[entry["dtype"]], start + entry["data_offsets"][0]
+            yield name, torch.frombuffer(self._memory, dtype=dtype, count=prod(entry["shape"]), offset=begin).view(entry["shape"])
+
+
+def _identity(file: Path | int) -> tuple[int, int, int]:
+    status = os.fstat(file) if isinstance(file, int) else file.stat()
+    return status.st_dev, status.st_ino, status.st_size

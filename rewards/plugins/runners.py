@@ -1,0 +1,149 @@
+"""Where a scorer runs: in this process, in a thread, or in a process of its own that can be killed.
+
+A process of its own is the default for everything that does not ship: a scorer that hangs, spins in C code, eats
+memory or ends its process costs its own sample and nothing else.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from rewards.plugins.calling import call, failure, is_async
+from rewards.plugins.loading import Scorer, load_scorer
+from rewards.plugins.process_runner import ProcessRunner
+from rewards.plugins.spec import ScorerSpec, check_spec
+from rewards.sample import Failure, Mode, Outcome, RewardSample
+
+_BACKOFF = 0.5
+_GRACE = 0.5
+_MOST_THREADS = 16
+
+
+class Runner(Protocol):
+    """A scorer at its place."""
+
+    spec: ScorerSpec
+    mode: Mode
+    sha256: str
+
+    def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
+        """One outcome for each sample; samples of one prompt, if the scorer compares within groups."""
+
+    def close(self) -> None:
+        """Leave nothing running."""
+
+
+def start_runner(spec: ScorerSpec) -> Runner:
+    """Put a scorer to its place.
+
+    Raises:
+        PluginError: if it cannot be loaded there.
+    """
+    check_spec(spec)
+    places: dict[str, Callable[[ScorerSpec], Runner]] = {
+        "process": ProcessRunner,
+        "thread": ThreadRunner,
+        "inline": InlineRunner,
+    }
+    return places[spec.place](spec)
+
+
+def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
+    """Score, and try faults of infrastructure again; a scorer that compares within groups gets whole groups again."""
+    outcomes = runner.score(samples)
+    for attempt in range(runner.spec.retries):
+        failed = [i for i, found in enumerate(outcomes) if isinstance(found, Failure) and found.infrastructure]
+        if not failed:
+            break
+        time.sleep(_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
+        again = range(len(samples)) if runner.mode == "group" else failed
+        for index, outcome in zip(again, runner.score([samples[i] for i in again]), strict=True):
+            outcomes[index] = outcome
+    return outcomes
+
+
+class InlineRunner:
+    """Calls in this process: for pure functions that are trusted. Nothing can stop a call."""
+
+    def __init__(self, spec: ScorerSpec) -> None:
+        self.spec = spec
+        self.scorer: Scorer = load_scorer(spec)
+        self.mode, self.sha256 = self.scorer.mode, self.scorer.sha256
+
+    def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
+        outcomes: list[Outcome] = [None] * len(samples)
+        spec = self.spec
+        for index, outcome in call(self.scorer.function, spec.name, self.mode, samples, spec.parameters, spec.timeout):
+            outcomes[index] = outcome
+        return outcomes
+
+    def close(self) -> None:
+        pass
+
+
+class ThreadRunner:
+    """Calls in threads, the samples of a call side by side: for scorers that wait for a service.
+
+    A call that is late is left behind in its thread, which cannot be killed, and counted.
+    """
+
+    def __init__(self, spec: ScorerSpec) -> None:
+        self.spec = spec
+        self.scorer: Scorer = load_scorer(spec)
+        self.mode, self.sha256 = self.scorer.mode, self.scorer.sha256
+        self.stuck = 0
+
+    def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
+        single = self.mode == "sample" and not is_async(self.scorer.function)
+        parts = [[i] for i in range(len(samples))] if single else [list(range(len(samples)))]
+        outcomes: list[Outcome] = [None] * len(samples)
+        for begin in range(0, len(parts), _MOST_THREADS):
+            for indices, found in self._together(samples, parts[begin : begin + _MOST_THREADS]):
+                for index, outcome in zip(indices, found, strict=True):
+                    outcomes[index] = outcome
+        return outcomes
+
+    def _together(self, samples: Sequence[RewardSample], parts: list[list[int]]) -> list[tuple[list[int], list[Outcome]]]:
+        spec = self.spec
+        if self.stuck + len(parts) > 2 * _MOST_THREADS:
+            message = f"{self.stuck} calls hang in threads, which cannot be killed; use isolation: process"
+            return [(indices, [Failure(message)] * len(indices)) for indices in parts]
+        boxes: list[queue.Queue[list[Outcome]]] = []
+        for indices in parts:
+            box: queue.Queue[list[Outcome]] = queue.Queue()
+            chosen = [samples[i] for i in indices]
+            # a daemon, since a call that hangs must not keep the process from ending
+            threading.Thread(target=self._call, args=(chosen, box), name=f"scorer-{spec.name}", daemon=True).start()
+            boxes.append(box)
+        deadline = time.monotonic() + spec.timeout + _GRACE
+        found: list[tuple[list[int], list[Outcome]]] = []
+        for indices, box in zip(parts, boxes, strict=True):
+            try:
+                found.append((indices, box.get(timeout=max(0.0, deadline - time.monotonic()))))
+            except queue.Empty:
+                self.stuck += 1
+                late = Failure(f"timed out after {spec.timeout:g} s; its thread was left behind")
+                found.append((indices, [late] * len(indices)))
+                threading.Thread(target=self._await, args=(box,), daemon=True).start()
+        return found
+
+    def _call(self, samples: list[RewardSample], box: queue.Queue[list[Outcome]]) -> None:
+        spec = self.spec
+        try:
+            answers = call(self.scorer.function, spec.name, self.mode, samples, spec.parameters, spec.timeout)
+            box.put([outcome for _, outcome in sorted(answers, key=lambda answer: answer[0])])
+        except BaseException as error:  # noqa: BLE001 - a thread's end must become an outcome, whatever ended it
+            box.put([failure(spec.name, error)] * len(samples))
+
+    def _await(self, box: queue.Queue[list[Outcome]]) -> None:
+        """A call that was left behind counts until it comes back."""
+        box.get()
+        self.stuck -= 1
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,27 @@
+"""Gold trees: unlike what a model writes, one of which a part would be lost is a mistake."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rewards.tree.parser import parse
+
+_LOSES = {
+    "no_tree": "it has no <tree>",
+    "unclosed_tree": "its <tree> is never closed",
+    "second_tree": "it has more than one <tree>",
+    "unknown_line": "line {line} is neither a level nor a node of it: {text!r}",
+    "duplicate_id": "line {line} uses the id {text} a second time",
+}
+"""Defects by which a tree says less than its author meant. Others, such as evidence or a level that is left out, are choices."""
+
+
+@lru_cache(maxsize=4096)
+def gold_problem(text: str) -> str | None:
+    """Why a gold tree cannot be compared with, and what to do; None if nothing of it is lost."""
+    parsed = parse(text)
+    defect = next((one for one in parsed.defects if one.kind in _LOSES), None)
+    if defect is None and not parsed.tree.is_empty():
+        return None
+    reason = "it is empty" if defect is None else _LOSES[defect.kind].format(line=defect.line, text=defect.text)
+    return f"the gold tree cannot be read: {reason}; write it as docs/affective-tree.md has it"

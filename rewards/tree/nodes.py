@@ -1,0 +1,140 @@
+"""The affective tree as data: attributes -> expressions -> emotions, for each person.
+
+Source: VidEmo (arXiv 2511.02712), section 3.2, Eq. 1. The choices that the paper leaves open
+are listed in docs/affective-tree.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rewards.tree.taxonomy import fold
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A leaf: what is seen, as an aspect-value pair."""
+
+    id: str
+    aspect: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A middle node: what the face or the scene does, resting on attributes."""
+
+    id: str
+    name: str
+    rests_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """A root: the emotion and, if stated, its intensity, resting on expressions."""
+
+    id: str
+    label: str
+    intensity: str | None = None
+    rests_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Person:
+    attributes: tuple[Attribute, ...] = ()
+    expressions: tuple[Expression, ...] = ()
+    emotions: tuple[Emotion, ...] = ()
+
+    def is_empty(self) -> bool:
+        return not (self.attributes or self.expressions or self.emotions)
+
+
+@dataclass(frozen=True)
+class AffectiveTree:
+    """The trees of all persons in one video, in the order in which they were written."""
+
+    persons: tuple[Person, ...] = ()
+
+    def attributes(self) -> Iterator[Attribute]:
+        return (node for person in self.persons for node in person.attributes)
+
+    def expressions(self) -> Iterator[Expression]:
+        return (node for person in self.persons for node in person.expressions)
+
+    def emotions(self) -> Iterator[Emotion]:
+        return (node for person in self.persons for node in person.emotions)
+
+    def is_empty(self) -> bool:
+        return all(person.is_empty() for person in self.persons)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A labelled ordered tree: the form on which edit distances are defined."""
+
+    label: str
+    children: tuple[Node, ...] = ()
+
+    def size(self) -> int:
+        count, waiting = 0, [self]
+        while waiting:
+            count += 1
+            waiting += waiting.pop().children
+        return count
+
+
+def to_node(tree: AffectiveTree) -> Node:
+    """The ordered tree that is compared: a virtual root over persons, emotions, expressions, leaves.
+
+    A node named by two parents hangs under the first; a node named by none hangs under its person.
+    Labels are folded through the taxonomy's synonyms, and siblings are sorted by label, so that the
+    order in which a model lists its evidence does not count.
+    """
+    return Node("video", tuple(_person_node(person) for person in tree.persons))
+
+
+def _person_node(person: Person) -> Node:
+    placed: set[str] = set()
+
+    def leaves(ids: tuple[str, ...]) -> tuple[Node, ...]:
+        return _sorted(Node(leaf_label(a)) for a in person.attributes if _take(a.id, ids, placed))
+
+    def middles(ids: tuple[str, ...]) -> tuple[Node, ...]:
+        taken = [e for e in person.expressions if _take(e.id, ids, placed)]
+        return _sorted(Node(f"expression {fold(e.name)}", leaves(e.rests_on)) for e in taken)
+
+    roots = [Node(root_label(m), middles(m.rests_on)) for m in person.emotions]
+    free = [e for e in person.expressions if e.id not in placed]
+    placed.update(e.id for e in free)
+    roots += [Node(f"expression {fold(e.name)}", leaves(e.rests_on)) for e in free]
+    roots += [Node(leaf_label(a)) for a in person.attributes if a.id not in placed]
+    return Node("person", _sorted(roots))
+
+
+def leaf_label(attribute: Attribute) -> str:
+    return f"attribute {fold(attribute.aspect)}: {fold(attribute.value)}"
+
+
+def root_label(emotion: Emotion) -> str:
+    strength = f" ({fold(emotion.intensity)})" if emotion.intensity else ""
+    return f"emotion {fold(emotion.label)}{strength}"
+
+
+def _take(node_id: str, wanted: tuple[str, ...], placed: set[str]) -> bool:
+    """Whether this parent gets the node; the first parent that names it does."""
+    if node_id not in wanted or node_id in placed:
+        return False
+    placed.add(node_id)
+    return True
+
+
+def _sorted(nodes: Iterator[Node] | list[Node]) -> tuple[Node, ...]:
+    return tuple(sorted(nodes, key=_order))
+
+
+def _order(node: Node) -> tuple[str, tuple[str, ...]]:
+    return node.label, tuple(child.label for child in node.children)
+
+
+LEVELS = ("attribute", "expression", "emotion")

@@ -1,0 +1,47 @@
+"""Credit for groups that are sampled as trees: a section answers for what comes of it, relative to its siblings.
+
+The advantage of a section is the mean reward of the samples that pass through it less the mean over its siblings (compare
+TreePO, arXiv 2508.17445, and TreeAdv, arXiv 2601.03703). When that is unbiased: docs/learner.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rl.algo.advantages import ESTIMATORS
+
+Path = tuple[int, ...]
+Sections = tuple[float | None, ...]
+"""Advantage of each section of a sample's path."""
+
+
+def section_advantages(paths: Sequence[Path], rewards: Sequence[float | None], estimator: str) -> list[Sections]:
+    """Advantages of the sections of one group's samples.
+
+    Args:
+        paths: of the samples; a sample whose text ended early has a shorter one and stands for several samples.
+        rewards: of the samples; those without one are left out of all means.
+        estimator: as for samples; `rloo` compares with the other siblings alone, the rest with all of them.
+    """
+    relative = ESTIMATORS["dr_grpo" if estimator == "rloo" else estimator]([rewards])[0]
+    values = {path: _mean(paths, relative, path) for path in _prefixes(paths)}
+    found: dict[Path, float | None] = {(): values[()]}
+    for path in sorted(values.keys() - {()}, key=len):
+        siblings = [v for other, v in values.items() if other and other[:-1] == path[:-1] and v is not None]
+        value, above = values[path], found[path[:-1]]
+        if value is None or len(siblings) < 2:
+            found[path] = above  # drawn once, it is a part of what it continues
+            continue
+        difference = value - sum(siblings) / len(siblings)
+        found[path] = difference * len(siblings) / (len(siblings) - 1) if estimator == "rloo" else difference
+    return [tuple(found[path[:depth]] for depth in range(1, len(path) + 1)) for path in paths]
+
+
+def _prefixes(paths: Sequence[Path]) -> set[Path]:
+    return {path[:depth] for path in paths for depth in range(len(path) + 1)}
+
+
+def _mean(paths: Sequence[Path], values: Sequence[float | None], begin: Path) -> float | None:
+    """Of all samples below a section."""
+    below = [value for path, value in zip(paths, values, strict=True) if path[: len(begin)] == begin and value is not None]
+    return sum(below) / len(below) if below else None

@@ -1,0 +1,105 @@
+"""Whether a model that a user names can be had and is of a family that is supported, before anything is started."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from pathlib import Path
+
+from rewards.errors import UserError, did_you_mean
+from rewards.files import read_json_object
+from rl.config.schema import ModelConfig
+from rollout.families import FAMILIES
+
+HUB_SECONDS = 4.0
+"""How long the hub is given to answer; it is asked for one small file."""
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+class ModelError(UserError):
+    """A model that cannot be had; says where it was looked for and what to do."""
+
+
+def is_folder_name(path: str) -> bool:
+    """Whether a model's name means a folder here, not one of the hub's."""
+    return path.startswith((".", "/", "~")) or Path(path).exists() or not _HUB_NAME.fullmatch(path)
+
+
+def folder_problem(folder: Path) -> str | None:
+    """Why a folder is no checkpoint that is supported, and what to do; None if it is one."""
+    file = folder / "config.json"
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "no such folder"
+        return f"{folder}: {found}; name the folder of a checkpoint, or a model of the hub such as Qwen/Qwen2.5-VL-3B-Instruct"
+    if not file.is_file():
+        return f"{folder}: holds no config.json; name the folder of a checkpoint"
+    try:
+        return _type_problem(str(file), read_json_object(file).get("model_type"))
+    except UserError as error:
+        return str(error)
+
+
+def check_model(model: ModelConfig) -> None:
+    """Whether the checkpoint that a config names can be had: here, from the hub's cache, or from the hub.
+
+    Raises:
+        ModelError: if it cannot, or is of another family.
+    """
+    if model.init == "tiny" or model.path is None:
+        return
+    local = is_folder_name(model.path)
+    problem = folder_problem(Path(model.path).expanduser()) if local else _hub_problem(model.path)
+    if problem:
+        raise ModelError(f"model.path = {model.path!r}: {problem}")
+
+
+def check_folder(folder: Path) -> None:
+    """Raises `ModelError` for a folder that engines cannot serve."""
+    problem = folder_problem(folder)
+    if problem is None and not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        problem = f"{folder}: holds no weights (*.safetensors); name the folder of a whole checkpoint"
+    if problem:
+        raise ModelError(problem)
+
+
+def _hub_problem(name: str) -> str | None:
+    """Asks in a thread, since names may take minutes to resolve where there is no network."""
+    answer: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=lambda: answer.put(_ask_hub(name)), daemon=True).start()
+    try:
+        return answer.get(timeout=HUB_SECONDS)
+    except queue.Empty:
+        return _nowhere(f"no answer within {HUB_SECONDS:g} s")
+
+
+def _ask_hub(name: str) -> str | None:
+    from httpx import HTTPError
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, OfflineModeIsEnabled, RepositoryNotFoundError
+
+    try:
+        if isinstance(cached := try_to_load_from_cache(name, "config.json"), str):
+            return folder_problem(Path(cached).parent)
+        config = HfApi().model_info(name, timeout=HUB_SECONDS, expand=["config"]).config or {}
+    except HFValidationError:
+        return "neither a folder here nor a name that the hub allows; check the path"
+    except GatedRepoError:
+        return "the hub gives it only to those who accepted its terms; do that there, then log in with `hf auth login`"
+    except RepositoryNotFoundError:
+        return "neither a folder here nor on the hub; check the name, or log in with `hf auth login` if it is private"
+    except OfflineModeIsEnabled:
+        return _nowhere("HF_HUB_OFFLINE is set")
+    except (HTTPError, OSError, ValueError) as error:
+        return _nowhere((str(error).strip() or type(error).__name__).splitlines()[0])
+    return _type_problem("on the hub", config["model_type"]) if "model_type" in config else None
+
+
+def _nowhere(reason: str) -> str:
+    return f"neither a folder nor to be had from the hub ({reason}); check the path, or download it and name the folder"
+
+
+def _type_problem(where: str, found: object) -> str | None:
+    if found in FAMILIES:
+        return None
+    return f"{where}: model type {found!r} is not supported; use {' or '.join(FAMILIES)}{did_you_mean(found, FAMILIES)}"

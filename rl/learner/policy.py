@@ -1,0 +1,122 @@
+"""The policy: a Qwen2.5-VL or Qwen3-VL checkpoint and the log-probabilities that it gives to replies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from transformers import AutoModelForImageTextToText
+
+from rl.learner.batch import TokenBatch
+from rl.learner.tree_attention import Backend, TreeMask, install, tree_mask
+from rollout.families import FAMILIES
+
+
+def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> nn.Module:
+    """Load a checkpoint of a supported family by folder or by name.
+
+    Raises:
+        ValueError: if the checkpoint is of another family.
+    """
+    model = AutoModelForImageTextToText.from_pretrained(
+        str(path), dtype=dtype, trust_remote_code=trust_remote_code, attn_implementation="sdpa"
+    )
+    if model.config.model_type not in FAMILIES:
+        raise ValueError(f"{path}: model type {model.config.model_type!r} is not supported; use one of {FAMILIES}")
+    return model
+
+
+def freeze(model: nn.Module, parts: Collection[str]) -> None:
+    """Keep the weights of the vision tower (`vision`) or of its way into the language model (`projector`)."""
+    for name, parameter in model.model.visual.named_parameters():
+        if ("projector" if "merger" in name.split(".")[0] else "vision") in parts:
+            parameter.requires_grad_(False)
+
+
+class Policy(nn.Module):
+    """Wraps a checkpoint so that one forward call gives what losses need and nothing more."""
+
+    def __init__(
+        self, model: nn.Module, banned_ids: Sequence[int], temperature: float = 1.0, backend: Backend | None = None
+    ) -> None:
+        """
+        Args:
+            model: of a supported family, as `load_model` gives it.
+            banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
+            temperature: sampling temperature, so that log-probs are those of the sampled distribution.
+            backend: of attention over prefix trees; the best for device and length if None.
+        """
+        super().__init__()
+        self.model = model
+        self.backend = backend
+        install(model.model.language_model)
+        self.temperature = temperature
+        self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
+
+    def forward(self, batch: TokenBatch, temperature: float | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probability of every reply token and entropy of its distribution, float32, both (N,) in sequence order.
+
+        Args:
+            batch: what to read.
+            temperature: instead of the sampling temperature; 1 for supervised tuning.
+        """
+        backbone = self.model.model
+        embeds = backbone.get_input_embeddings()(batch.input_ids)
+        deepstack: dict[str, Any] = {}
+        if batch.pixel_values is not None:
+            features, deeper = self.vision_features(batch)
+            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from].to(embeds.dtype))
+            embeds = flat.view_as(embeds)
+            if deeper:
+                places = torch.zeros(batch.input_ids.numel(), dtype=torch.bool, device=embeds.device)
+                places[batch.place_at] = True
+                deepstack["visual_pos_masks"] = places.view_as(batch.input_ids)
+                deepstack["deepstack_visual_embeds"] = [layer[batch.place_from] for layer in deeper]
+        elif dist.is_initialized() and dist.get_world_size() > 1:
+            # other ranks may be seeing clips: under ZeRO the tower's collectives need every rank
+            features, deeper = self.vision_features(self._blank(batch))
+            embeds = embeds + 0.0 * sum(layer.sum() for layer in (features, *deeper)).to(embeds.dtype)
+        hidden = backbone.language_model(
+            inputs_embeds=embeds,
+            position_ids=batch.position_ids,
+            attention_mask=None if batch.branches else batch.attention_mask,
+            tree=self.tree(batch),
+            use_cache=False,
+            **deepstack,
+        ).last_hidden_state
+        logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
+        logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
+        log_probs = torch.log_softmax(logits / (temperature or self.temperature), dim=-1)
+        with torch.no_grad():
+            entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
+        chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)
+        return chosen[batch.distinct], entropy[batch.distinct]
+
+    def tree(self, batch: TokenBatch) -> TreeMask | None:
+        """Who sees whom in packed rows; None for rows of one reply each, where a padding mask says it."""
+        return tree_mask(batch.subtree_end, batch.segments, self.backend) if batch.branches else None
+
+    @property
+    def can_share(self) -> bool:
+        """Whether prefixes can be shared: not with sliding windows, which the mask of a tree does not know."""
+        kinds = getattr(self.model.model.language_model.config, "layer_types", None) or ["full_attention"]
+        return set(kinds) == {"full_attention"}
+
+    def _blank(self, batch: TokenBatch) -> TokenBatch:
+        """The batch with the smallest clip that there is, in black."""
+        vision = self.model.config.vision_config
+        side = vision.spatial_merge_size
+        width = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+        device = batch.input_ids.device
+        pixels, grids = torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)
+        return replace(batch, pixel_values=pixels, grids=grids)
+
+    def vision_features(self, batch: TokenBatch) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Merged features of the batch's distinct media, (features, hidden), and those for deeper layers (Qwen3-VL)."""
+        out = self.model.model.get_video_features(batch.pixel_values, batch.grids)
+        return torch.cat(list(out.pooler_output)), list(getattr(out, "deepstack_features", None) or [])

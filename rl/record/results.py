@@ -1,0 +1,82 @@
+"""What a run measured: stage by stage in summary.json, and at its end in a table, a report and a model folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rl.config.schema import Config
+from rl.record.console import console, example_panels, say, stage_table
+from rl.record.directory import RunDirectory, write_atomically
+from rl.record.measures import Evaluation, Example, baselines
+from rl.record.tracking import Tracker
+from rollout.rows import Row
+
+
+class Results:
+    """Measures by stage, baselines, seconds by phase; kept in summary.json as they come."""
+
+    def __init__(self, config: Config, directory: RunDirectory, tracker: Tracker, summary: dict[str, Any]) -> None:
+        self.config, self.directory, self.tracker = config, directory, tracker
+        self.summary = summary
+        self.examples = [Example(**e) for e in summary.get("examples", [])]
+        self.drawn_tokens: float | None = None
+        """By the engines in a second, once a stage has been measured in this process."""
+
+    @classmethod
+    def open(cls, config: Config, directory: RunDirectory, rows: Sequence[Row], tracker: Tracker) -> Results:
+        """New, or what an interrupted run had measured."""
+        if directory.summary_file.is_file():
+            return cls(config, directory, tracker, directory.summary())
+        chance, majority = baselines(rows)
+        empty = {"stages": {}, "chance": chance, "majority": majority, "seconds": {}, "seed": config.seed, "examples": []}
+        return cls(config, directory, tracker, empty)
+
+    def parameters(self) -> dict[str, Any]:
+        """The resolved config, flat, for a tracker."""
+        return dict(_flat(OmegaConf.to_container(OmegaConf.structured(self.config))))
+
+    def stage(self, name: str, evaluation: Evaluation) -> None:
+        """Keep what a stage measured."""
+        self.summary["stages"][name] = evaluation.measures
+        self.examples = list(evaluation.examples)
+        self.summary["examples"] = [asdict(e) for e in self.examples]
+        self.save()
+        self.directory.log_metrics({"phase": "evaluate", "stage": name, "metrics": evaluation.measures})
+        self.tracker.log({f"test/{name}/{key}": value for key, value in evaluation.measures.items()}, 0)
+        shown = {k: v for k, v in evaluation.measures.items() if k in ("root_accuracy", "leaf_f1", "structure", "tree_edit")}
+        say(f"held-out after {name}: " + " ".join(f"{key} {100 * value:.1f}" for key, value in shown.items()))
+
+    def note_pace(self, stage: str, rows: int) -> None:
+        """Take the only stage that has been measured, on so many rows, for the engines' pace."""
+        self.drawn_tokens = rows * self.summary["stages"][stage]["length"] / self.summary["seconds"]["evaluate"]
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Add the block's seconds to a phase."""
+        began = time.perf_counter()
+        yield
+        seconds = self.summary["seconds"]
+        seconds[phase] = seconds.get(phase, 0.0) + time.perf_counter() - began
+
+    def save(self) -> None:
+        write_atomically(self.directory.summary_file, json.dumps(self.summary, indent=1))
+
+    def show(self) -> None:
+        for panel in example_panels(self.examples):
+            console.print(panel)
+        console.print(stage_table(self.summary["stages"], self.summary["chance"], self.summary["majority"]))
+
+
+def _flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,50 @@
+"""Per-step rollouts on disk: one parquet file a step, one row a sample."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rl.record.metrics import ScoredStep
+
+
+def write_rollouts(path: Path, step: int, scored: ScoredStep) -> None:
+    """Write a step's samples with prompts, completions, log-probs, rewards, parts and advantages."""
+    rows = []
+    for group, rewards, advantages in zip(scored.groups, scored.rewards, scored.advantages, strict=True):
+        row = group.prompt.row
+        for place, (sample, reward, advantage) in enumerate(zip(group.samples, rewards, advantages, strict=True)):
+            rows.append(
+                {
+                    "step": step,
+                    "prompt_key": group.prompt.key,
+                    "sample": place,
+                    "task": row.task,
+                    "source": row.source,
+                    "prompt": row.question,
+                    "media": [medium.path for medium in row.media],
+                    "completion": sample.text,
+                    "completion_ids": sample.ids.tolist(),
+                    "log_probs": sample.log_probs.tolist(),
+                    "finish_reason": sample.finish_reason,
+                    "version": sample.version,
+                    "versions": [[span.version, span.tokens] for span in sample.versions],
+                    "path": list(sample.path),
+                    "ends": list(sample.ends),
+                    "answer": row.answer,
+                    "tree": row.tree,
+                    "options": list(row.options),
+                    "reward": reward.value,
+                    "parts": json.dumps(dict(reward.parts)),
+                    "levels": json.dumps(dict(reward.levels)),
+                    "errors": json.dumps(dict(reward.errors)),
+                    "advantage": advantage,
+                    "columns": json.dumps(dict(row.columns), default=str),
+                }
+            )
+    aside = path.with_name(f".{path.name}.partial")
+    pq.write_table(pa.Table.from_pylist(rows), aside, compression="zstd")
+    aside.replace(path)

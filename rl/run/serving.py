@@ -1,0 +1,65 @@
+"""Stage-wise reasoning about clips with a trained model: `affectree reason`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ray
+
+from actors.cluster import connect, wait_ready
+from actors.environment import worker_environment
+from actors.pool.pool import EnginePool
+from rl.config.schema import Config
+from rl.record.console import warn
+from rl.run.specs import engine_spec
+from rollout.faces.dataset import RATIONALE_QUESTION
+from rollout.media import Medium, is_image
+from rollout.reasoning import Judge, Reasoned
+from rollout.rows import Row
+from rollout.samples import Prompt, SamplingSpec
+
+
+@dataclass(frozen=True)
+class ReasonSpec:
+    """How clips are reasoned about."""
+
+    width: int
+    """Candidates at each stage."""
+    max_tokens: int
+    temperature: float = 1.0
+    seed: int | None = None
+    question: str = RATIONALE_QUESTION
+    """With one `<video>` tag; for images it is an `<image>` tag."""
+
+
+def reason_clips(
+    config: Config, model: Path, clips: Sequence[Path], spec: ReasonSpec, judge: Callable[[Row], Judge]
+) -> list[Reasoned]:
+    """Reason about each clip, stage by stage, with engines that serve `model` as it stands."""
+    rows = [clip_row(index, clip, spec.question) for index, clip in enumerate(clips)]
+    sampling = SamplingSpec(spec.width, spec.max_tokens, spec.temperature, seed=spec.seed)
+    with serving(config, model) as rollouts:
+        prompts = [Prompt(f"clip{row.index}", row, encoded) for row, encoded in zip(rows, rollouts.encode(rows), strict=True)]
+        return rollouts.reason(prompts, sampling, [judge(row) for row in rows])
+
+
+def clip_row(index: int, clip: Path, question: str) -> Row:
+    kind = "image" if is_image(clip) else "video"
+    return Row(index, question.replace("<video>", f"<{kind}>"), (Medium(kind, str(clip.resolve())),), "rationale")
+
+
+@contextmanager
+def serving(config: Config, model: Path) -> Iterator[EnginePool]:
+    """Engines alone, which serve a model's own weights."""
+    connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu=not config.rollout.gpus))
+    rollouts = EnginePool(config.rollout, warn)
+    try:
+        spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True, lora=None)
+        rollouts.started(wait_ready("the rollout engines", rollouts.start(spec), config.cluster.start_timeout))
+        yield rollouts
+    finally:
+        rollouts.shutdown()
+        ray.shutdown()
