@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.folders import RAY_SOCKET, SOCKET_BYTES, holds_sockets, is_plain, private_folder, short_link, writable
-from tests.unit.doctor.common import NOWHERE
+from tests.unit.rl.doctor.common import NOWHERE
 
 
 def test_folders_are_tried_rather_than_asked(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rl.config.schema import Config
 from rl.doctor import machine
 from rl.doctor.diagnosis import diagnose
-from tests.unit.doctor.common import GIB
+from tests.unit.rl.doctor.common import GIB
 
 
 @pytest.mark.parametrize(("platform", "said"), [("darwin", "macOS"), ("win32", "Windows"), ("freebsd14", "freebsd14")])

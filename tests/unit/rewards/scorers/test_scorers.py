@@ -7,7 +7,7 @@ import pytest
 from rewards import scorers
 from rewards.mix import build_mix, mix_entries
 from rewards.sample import RewardSample, Score
-from tests.unit.test_grammar import GOOD
+from tests.unit.rewards.tree.test_parser import GOOD
 
 
 def sample(completion: str, **facts: object) -> RewardSample:

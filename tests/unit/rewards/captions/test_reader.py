@@ -15,7 +15,7 @@ from rewards.tree.nodes import Person
 from rewards.tree.parser import parse
 from rewards.tree.writer import write
 
-FILE = Path(__file__).parents[1] / "data" / "captions.jsonl"
+FILE = Path(__file__).parents[3] / "data" / "captions.jsonl"
 Fact = tuple[int, str, str]
 
 

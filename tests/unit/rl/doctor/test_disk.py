@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rl.config.schema import Config, LoraConfig
 from rl.doctor import disk
-from tests.unit.doctor.common import GIB
+from tests.unit.rl.doctor.common import GIB
 
 
 def test_checkpoints_and_their_moments_are_reckoned(config: Config) -> None:

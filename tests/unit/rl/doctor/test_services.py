@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rl.config.schema import Config
 from rl.doctor import services
-from tests.unit.doctor.common import NOWHERE
+from tests.unit.rl.doctor.common import NOWHERE
 
 
 def test_a_tracking_database_is_tried(config: Config, tmp_path: Path) -> None:

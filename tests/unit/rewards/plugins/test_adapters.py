@@ -15,11 +15,11 @@ from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import ScorerSpec
 from rewards.sample import Failure, RewardSample, Score
 from rl.openrlhf_export import as_openrlhf
-from tests.unit.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style
-from tests.unit.test_grammar import GOOD
+from tests.unit.rewards.plugins.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style
+from tests.unit.rewards.tree.test_parser import GOOD
 
 PEERS = Path(__file__).parent / "peers"
-MIX = str(Path(__file__).parents[2] / "configs" / "rewards" / "default.yaml")
+MIX = str(Path(__file__).parents[4] / "configs" / "rewards" / "default.yaml")
 TEXTS = ("angry", "<think>x</think><answer>angry</answer>", "sad")
 IDS = ((1, 2), (1, 2, 3), ())
 SAMPLES = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from actors.folders import RAY_SOCKET, short_link
 from rl.config.schema import Config
 from rl.doctor import places
-from tests.unit.doctor.common import GIB, NOWHERE
+from tests.unit.rl.doctor.common import GIB, NOWHERE
 
 
 def test_a_closed_home_is_told_and_so_is_a_closed_variable_of_the_users(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from rewards.sample import Reward, RewardSample
 from rewards.scorers.captions import caption, caption_tree
 from rewards.scorers.endpoint import open_endpoint
 from rewards.scorers.labels import au, emotion_wheel
-from tests.unit.test_grammar import GOOD
+from tests.unit.rewards.tree.test_parser import GOOD
 
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 

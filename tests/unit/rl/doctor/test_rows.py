@@ -8,7 +8,7 @@ import pytest
 
 from rl.config.schema import Config
 from rl.doctor import rows
-from tests.unit.doctor.common import verdicts
+from tests.unit.rl.doctor.common import verdicts
 
 
 def test_data_that_is_to_be_drawn_needs_an_empty_place(config: Config, tmp_path: Path) -> None:

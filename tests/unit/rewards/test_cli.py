@@ -20,7 +20,7 @@ from rewards.tools.recorded import RolloutDataError, read_rollouts
 from rewards.tools.reward_hacks import ANSWER, GOLD, hack_cases, honest_cases, rewards_of
 from rewards.tree.writer import write
 
-HOME = Path(__file__).parents[2]
+HOME = Path(__file__).parents[3]
 EXAMPLE = HOME / "examples" / "my_scorer" / "my_scorer" / "scoring.py"
 BROKEN = HOME / "examples" / "broken_scorer.py"
 

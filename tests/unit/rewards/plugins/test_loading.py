@@ -15,7 +15,7 @@ from rewards.plugins.loading import PluginError, load_scorer
 from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import ScorerSpec, with_source
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
-from tests.unit.test_grammar import GOOD
+from tests.unit.rewards.tree.test_parser import GOOD
 
 SAMPLES = [RewardSample(text) for text in ("a", "bb", "ccc")]
 

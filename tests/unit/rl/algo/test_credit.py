@@ -13,7 +13,7 @@ from rl.algo.advantages import dr_grpo
 from rl.algo.credit import level_credit, line_advantages, node_credit
 from rollout.prompts import PromptEncoder
 from tests.fuzz_parser import texts
-from tests.unit.test_grammar import GOOD
+from tests.unit.rewards.tree.test_parser import GOOD
 
 LINES = GOOD.split("\n")
 
