@@ -33,7 +33,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m tests.import_rules
+	$(BIN)/lint-imports --no-cache --no-logo
 
 # The trainer that benchmarks/step.py compares with, in an environment of its own.
 $(PEER): requirements/trl.txt | setup

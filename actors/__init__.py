@@ -1,0 +1,14 @@
+"""The Ray actors of a run, and the cluster that they live in.
+
+cluster.py          joining or starting a Ray cluster, waiting for actors
+cluster_record.py   what Ray has left on this machine of the cluster that was started last
+environment.py      environment variables of every process of a run
+folders.py          what a folder is fit for
+logs.py             what actors print, into the run's folder
+reward_workers.py   workers that score groups, and their pool
+engine/             one engine: a Ray actor around vLLM
+pool/               many engines as one
+learners/           the learner ranks
+weights/            a set of weights on its way
+sync/               new weights from the learner ranks to the engines
+"""

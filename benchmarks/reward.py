@@ -17,7 +17,8 @@ from pathlib import Path
 import apted
 import zss
 
-from rewards.mix import build_mix, read_mix
+from rewards.mix import build_mix
+from rewards.mix_settings import read_mix
 from rewards.sample import RewardSample
 from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
 from rewards.tree.edit_distance import edit_distance

@@ -141,9 +141,9 @@ def run_ours(folder: Path) -> None:
             tokens.append(metrics["rollout/tokens"])
 
     tracker = Clock(config, directory, warn)
-    with launch(config, directory, splits) as team:
-        run = Run(config, directory, splits, tracker, team, Results.open(config, directory, splits, tracker), Progress("grpo"))
-        team.sync(0, probe_prompt(run))
+    with launch(config, directory, splits) as workers:
+        run = Run(config, directory, splits, tracker, workers, Results.open(config, directory, splits, tracker), Progress("grpo"))
+        workers.sync(0, probe_prompt(run))
         grpo(run)
     seconds = [after - before for before, after in pairwise(ends)]
     (folder / "ours.json").write_text(json.dumps({"seconds": seconds, "tokens": tokens[1:]}))

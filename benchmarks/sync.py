@@ -40,16 +40,16 @@ def by_affectree(folder: Path, rounds: int, transfer: str) -> tuple[list[float],
     connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
     splits = prepare_data(config)
     seconds, reports, difference = [], [], 0.0
-    with launch(config, RunDirectory.create(config), splits) as team:
+    with launch(config, RunDirectory.create(config), splits) as workers:
         rows = splits.train
-        probe = team.prompts(rows, rows.indices_by_task()["rationale"][:1], "probe")[0]
+        probe = workers.prompts(rows, rows.indices_by_task()["rationale"][:1], "probe")[0]
         for version in range(rounds + 1):
-            team.learners.tune([0, 1], learning_rate=1e-5)
+            workers.learners.tune([0, 1], learning_rate=1e-5)
             began = time.perf_counter()
-            reports.append(team.load(version))
+            reports.append(workers.load(version))
             seconds.append(time.perf_counter() - began)
-            difference = max(difference, team.logprob_difference(probe))
-        team.learners.call("save_model", str(folder / "model"))
+            difference = max(difference, workers.logprob_difference(probe))
+        workers.learners.call("save_model", str(folder / "model"))
     ray.shutdown()
     return seconds[1:], reports[1:], difference
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from rewards.errors import UserError
 from rewards.files import read_text
-from rewards.mix import MixEntry, build_mix, read_mix
-from rewards.plugins.loading import PluginError
-from rewards.plugins.spec import ScorerSpec, check_spec
+from rewards.mix import MixEntry, build_mix
+from rewards.mix_settings import read_mix
+from rewards.plugins.spec import PluginError, ScorerSpec, check_spec
 from rewards.sample import RewardSample
 from rewards.tools.display import finding_line, hack_table, histogram, sample_panel, sample_view, summary_table
 from rewards.tools.probing import check_scorer
@@ -122,12 +122,12 @@ def try_text(
 @app.command()
 def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
     """What rationales that try to be paid without being right get under a mix."""
-    honest, cheating = honest_cases(), hack_cases()
     with build_mix(read_mix(mix)) as loaded:
-        paid, wages = rewards_of(loaded, honest), rewards_of(loaded, cheating)
-    console.print(hack_table(zip(honest, paid, strict=True), zip(cheating, wages, strict=True)))
-    line = next(value or 0.0 for case, value in zip(honest, paid, strict=True) if case.name == "half right")
-    over = [case.name for case, value in zip(cheating, wages, strict=True) if value is not None and value >= line]
+        honest = [*zip(honest_cases(), rewards_of(loaded, honest_cases()), strict=True)]
+        hacked = [*zip(hack_cases(), rewards_of(loaded, hack_cases()), strict=True)]
+    console.print(hack_table(honest, hacked))
+    line = next(value or 0.0 for case, value in honest if case.name == "half right")
+    over = [case.name for case, value in hacked if value is not None and value >= line]
     if over:
         console.print(f"paid at least as well as an honest half-right tree: {', '.join(over)}", style="bold red")
         raise typer.Exit(1)
@@ -143,14 +143,15 @@ def _entries(spec: str, parameters: list[str] | None, mode: str | None, adapter:
 
 def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | None, timeout: float) -> ScorerSpec:
     name = spec.rpartition(":")[2]
-    found = replace(ScorerSpec(name, spec), parameters=_read(parameters or []), mode=mode, adapter=adapter, timeout=timeout)
+    found = replace(ScorerSpec(name, spec), parameters=read_parameters(parameters), mode=mode, adapter=adapter, timeout=timeout)
     check_spec(found)
     return found
 
 
-def _read(words: list[str]) -> dict[str, Any]:
+def read_parameters(words: list[str] | None) -> dict[str, Any]:
+    """The values of `--parameter key=value`, by key: as JSON, or as text where they are none."""
     found = {}
-    for word in words:
+    for word in words or ():
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise PluginError(f"--parameter {word!r}: must be key=value, such as --parameter weight=2")

@@ -1,4 +1,4 @@
-"""Errors that a user can mend, and the nearest known word to one that is not known."""
+"""Errors that a user can mend, and hints for words that are not known: the nearest one that is."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class UserError(Exception):
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the known word that is nearest, or nothing where none is near."""
+    """`; did you mean 'x'?` with the nearest known word; an empty text where none is near."""
     near = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def nearest_or_all(word: Any, known: Iterable[str], what: str = "known are") -> str:
-    """What to write instead of a word that is not known: the nearest one, or else all."""
+    """The hint for a word that is not known: `; did you mean 'x'?`, or all known words after `what` where none is near."""
     words = list(known)
     return did_you_mean(word, words) or f"; {what} {', '.join(words) or 'none'}"
 
 
 def one_of(word: Any, known: Iterable[str]) -> str:
-    """What is said of a choice that there is not: all that there are, what was found, and the nearest."""
+    """The message for a choice that does not exist: `must be one of …, found 'x'`, and the nearest choice."""
     words = list(known)
     return f"must be one of {', '.join(words)}, found {word!r}{did_you_mean(word, words)}"

@@ -1,4 +1,8 @@
-"""Files that a user names, read as what they should be, or refused with their name, what was found and what to do."""
+"""Reading files that a user names: text, settings in YAML, JSON and JSON lines.
+
+A file that cannot be read as what it should be is refused with its name, what was found and what to do. Every reader takes
+the class of the error to raise.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,21 @@ _MOST_SIBLINGS = 500
 """Files of a folder among which a misspelt name is looked for."""
 
 
+def named_file(name: str) -> Path:
+    """The path of a file that a config names: relative to the working directory, or to affectree if it is not there.
+
+    The second finds the configs that ship, such as `configs/rewards/default.yaml`, from any directory.
+    """
+    shipped = Path(__file__).resolve().parent.parent / name
+    return shipped if shipped.exists() and not Path(name).exists() else Path(name)
+
+
 def read_text(file: Path, error: type[UserError] = UserError) -> str:
-    """A file's text.
+    """A file's text, without a byte-order mark.
 
     Args:
         file: to read.
-        error: what is raised if it is missing, a folder, may not be read, or is no text in UTF-8.
+        error: class of the error to raise if it is missing, a folder, may not be read, or is no text in UTF-8.
     """
     try:
         return file.read_text(encoding="utf-8-sig")
@@ -50,30 +63,35 @@ def why_unreadable(file: Path, error: Exception) -> str:
 
 
 def read_settings(file: Path, error: type[UserError] = UserError) -> dict[str, Any]:
-    """What a YAML file of `key: value` lines holds; raises `error` as `read_text` does, or where it is no such file.
+    """The contents of a YAML file of `key: value` lines; empty for an empty file.
 
-    As OmegaConf reads it, so that mixes and configurations mean the same: `1e-3` is a number, no key stands twice.
+    Every file of settings is read by this function, as OmegaConf reads the command line, so that a value means the same
+    everywhere: `1e-3` is a number, a date is text, and no key stands twice. `${…}` stays as it is written.
+
+    Args:
+        file: to read.
+        error: class of the error to raise as `read_text` does, and for anything else than `key: value` lines.
     """
     text = read_text(file, error)
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
         if not isinstance(top, (yaml.MappingNode, type(None))):
             raise error(f"{file}: must hold `key: value` lines at its top level; check that it is the right file")
-        found: Any = OmegaConf.to_container(OmegaConf.create(text))
+        found: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text))  # type: ignore[assignment]
     except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError) as bad:
         raise error(f"{file}: not valid YAML ({yaml_problem(bad)}); mend it, or check that it is the right file") from bad
     return found
 
 
 def yaml_problem(error: Exception) -> str:
-    """What is wrong with a text, in one line, and where."""
+    """What is wrong with a YAML text and in which line, from the parser's error."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(getattr(error, "msg", None) or error).splitlines()[0]
 
 
 def read_json(file: Path, error: type[UserError] = UserError) -> Any:
-    """What a JSON file holds; raises `error` as `read_text` does, or where it is no JSON."""
+    """The value in a JSON file. Raises `error` as `read_text` does, and for a text that is no JSON."""
     text = read_text(file, error)
     try:
         return json.loads(text)
@@ -82,7 +100,7 @@ def read_json(file: Path, error: type[UserError] = UserError) -> Any:
 
 
 def read_json_object(file: Path, error: type[UserError] = UserError) -> dict[str, Any]:
-    """As `read_json`, of a file that must hold an object."""
+    """The object in a JSON file. Raises `error` as `read_json` does, and for any other value."""
     found = read_json(file, error)
     if not isinstance(found, dict):
         raise error(f"{file}: must hold a JSON object, found {type_name(found)}; repair it, or check that it is the right file")
@@ -90,7 +108,7 @@ def read_json_object(file: Path, error: type[UserError] = UserError) -> dict[str
 
 
 def read_json_lines(file: Path, error: type[UserError] = UserError) -> Iterator[tuple[int, Any]]:
-    """Number, from 1, and value of each line that is not blank; raises `error` for one that is no JSON."""
+    """(line number from 1, value) of each line that is not blank. Raises `error` for a line that is no JSON."""
     for number, line in enumerate(read_text(file, error).split("\n"), start=1):
         if line.strip():
             try:
@@ -101,20 +119,20 @@ def read_json_lines(file: Path, error: type[UserError] = UserError) -> Iterator[
 
 
 def json_problem(error: Exception) -> str:
-    """What is wrong with a text, in one line, and where."""
+    """What is wrong with a JSON text and in which line, from the parser's error."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}: {error.msg[:1].lower()}{error.msg[1:]}"
     return str(error).splitlines()[0]
 
 
 def type_name(value: Any) -> str:
-    """What a value from JSON or YAML is, in words."""
+    """The type of a value from JSON or YAML, in words: `a number`, `text`, …"""
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "`key: value` pairs"}
     return "nothing" if value is None else names.get(type(value), type(value).__name__)
 
 
 def _sibling(file: Path) -> str:
-    """A file beside that is called almost so."""
+    """`; did you mean …?` with a file of the same folder that has almost this name; empty if there is none."""
     try:
         names = [other.name for other in islice(file.parent.iterdir(), _MOST_SIBLINGS)]
     except OSError:

@@ -1,4 +1,4 @@
-"""What a scorer is given and what it gives back."""
+"""What a scorer is given (`RewardSample`), what it gives back (`Score`), and what becomes of that (`Outcome`, `Reward`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rewards.tree.nodes import AffectiveTree
 from rewards.tree.parser import Parsed, parse
 
 Mode = Literal["sample", "batch", "group"]
-"""What one call of a scorer gets: one sample; a list of any samples; or all samples of one prompt."""
+"""What one call of a scorer gets: one sample (`sample`), a list of any samples (`batch`), or all samples of one prompt
+(`group`)."""
 MODES: tuple[Mode, ...] = ("sample", "batch", "group")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -22,7 +23,9 @@ class RewardSample:
     """One completion and what is known to be true of its prompt."""
 
     completion: str
+    """What the model wrote."""
     task: str = "rationale"
+    """The task of the data set's row, by which scorers are chosen."""
     prompt: str = ""
     answer: str | None = None
     """The gold answer: a label, comma-separated labels, an option letter or a phrase."""
@@ -32,16 +35,17 @@ class RewardSample:
     finish_reason: str = "stop"
     """`stop`, or `length` where the completion was cut off."""
     completion_tokens: int = 0
+    """Number of tokens of the completion."""
     completion_ids: tuple[int, ...] = ()
-    """Token ids, where the caller has them."""
+    """Token ids of the completion, where the caller has them."""
     group: str = ""
-    """Samples of one prompt share it."""
+    """The prompt's name: the samples of one prompt have the same."""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Every other column of the data set's row."""
 
     @cached_property
     def parsed(self) -> Parsed:
-        """The completion, read as a rationale; made once however many scorers ask."""
+        """The completion, read as a rationale once for all scorers."""
         return parse(self.completion)
 
     @cached_property
@@ -51,47 +55,64 @@ class RewardSample:
 
     @cached_property
     def stated(self) -> AffectiveTree:
-        """The completion's tree; one with several trees states none, so that none can be a hedge."""
+        """The completion's tree. It is empty for a completion with several trees, so that none can be a hedge."""
         return AffectiveTree() if self.parsed.has("second_tree") else self.parsed.tree
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # all samples of a prompt have the same gold tree
 def _parse_gold(text: str) -> Parsed:
-    """All samples of a prompt have the same gold tree."""
     return parse(text)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A scorer's verdict: a finite number, and named parts of it to look at."""
+    """A scorer's verdict."""
 
     value: float
+    """A finite number; higher is better."""
     parts: Mapping[str, float] = field(default_factory=dict)
+    """Finite numbers to look at, by name, such as precision and recall. They do not count themselves."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no score. `infrastructure` means that trying again may help."""
+    """Why there is no score."""
 
     message: str
     infrastructure: bool = False
+    """Whether the fault lies with a service, so that trying again may help."""
 
 
 Outcome = Score | Failure | None
 """What came of scoring one sample; None means that the scorer does not apply to it."""
 
 
+@dataclass(frozen=True)
+class Reward:
+    """A sample's reward and what it is made of."""
+
+    value: float | None
+    """The weighted mean of the scorers' values; None if a scorer failed whose `on_error` is `drop`, or none applies."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """Each scorer's value by its name, and each part of its score by `scorer.part`."""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """Level of the tree -> weighted mean of the scorers that judge it."""
+    rest: float | None = None
+    """The weighted mean of the scorers that judge the whole and no level; None if there is none."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Scorer -> what went wrong, also for scorers whose `on_error` is a number, which was used instead."""
+
+
 class ScorerError(RuntimeError):
-    """A scorer raised or returned something that is not a score; names the scorer and what was found."""
+    """A scorer returned something that is not a score. The message names the scorer and what was found."""
 
 
 class InfrastructureError(RuntimeError):
-    """For scorers to raise where the fault lies with a service that they need: the call is tried again."""
+    """For scorers to raise where a service that they need is at fault: the call is then tried again."""
 
 
 def scorer(mode: Mode) -> Callable[[Function], Function]:
-    """Declare what one call of a scorer gets: `@scorer(mode="group")`. Without it, one sample."""
-
+    """Decorate a scorer with what one call of it gets: `@scorer(mode="group")`. Without it, a call gets one sample."""
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
 
@@ -103,11 +124,14 @@ def scorer(mode: Mode) -> Callable[[Function], Function]:
 
 
 def as_score(result: Any, scorer: str) -> Score | None:
-    """Check what a scorer returned for one sample; None means that it does not apply.
+    """What a scorer returned for one sample, as a score; None means that it does not apply.
+
+    Args:
+        result: None, a finite number, a `Score`, or a mapping with `score` and named parts.
+        scorer: the scorer's name, for errors.
 
     Raises:
-        ScorerError: if the result is not None, a finite number, a `Score`, or a mapping with `score`; or if one of
-            its parts is not a finite number.
+        ScorerError: if the result is anything else, or one of its parts is not a finite number.
     """
     if result is None:
         return None
@@ -133,17 +157,3 @@ def _number(value: Any, scorer: str, what: str) -> float:
     if not math.isfinite(number):
         raise ScorerError(f"scorer {scorer!r}: {what} must be a finite number, found {value!r:.80} ({type(value).__name__})")
     return number
-
-
-@dataclass(frozen=True)
-class Reward:
-    """The mixed number and what it is made of; or no number, if a scorer failed whose `on_error` is `drop`."""
-
-    value: float | None
-    parts: Mapping[str, float] = field(default_factory=dict)
-    levels: Mapping[str, float] = field(default_factory=dict)
-    """The weighted mean of each tree level's scorers."""
-    rest: float | None = None
-    """The weighted mean of the scorers that judge no level, but the whole."""
-    errors: Mapping[str, str] = field(default_factory=dict)
-    """What went wrong, by scorer; also of scorers for which a number was used instead."""

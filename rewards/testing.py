@@ -1,4 +1,4 @@
-"""For a researcher's own tests: `from rewards.testing import assert_scorer, gold_sample, probe_samples`."""
+"""Helpers for a researcher's own tests: `from rewards.testing import assert_scorer, gold_sample, probe_samples`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from rewards.tree.writer import write
 
 
 def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:
-    """Fail with every failed check of `affectree reward check`, unless there is none.
+    """Run the checks of `affectree reward check`.
 
     Args:
         spec: `file.py:function`, `module:function`, an entry point or a shipped scorer.
-        task: of the probes.
+        task: the task of the samples.
         settings: fields of `ScorerSpec`, such as `parameters`, `mode`, `adapter` or `timeout`.
+
+    Raises:
+        AssertionError: if a check failed, with all that failed.
     """
     if not isinstance(spec, str):
         raise TypeError(f"assert_scorer takes the scorer's name as text, such as 'my_scorer.py:score', found {spec!r}")
@@ -26,11 +29,11 @@ def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:
 
 
 def gold_sample(**changes: Any) -> RewardSample:
-    """A sample whose completion is its gold rationale; `changes` are fields to set otherwise."""
+    """A sample whose completion is its gold rationale; `changes` set further fields of `RewardSample`, or other values."""
     facts = {"completion": write(GOLD, ANSWER), "answer": ANSWER, "tree": write(GOLD), **changes}
     return RewardSample(**facts)
 
 
 def probe_samples(task: str = "rationale") -> dict[str, RewardSample]:
-    """The samples that `affectree reward check` probes with, by name."""
+    """The samples with which `affectree reward check` probes a scorer, by name."""
     return probes(task)

@@ -1,0 +1,11 @@
+"""Reinforcement learning: the command line, the training loop, and the rooms beneath it, from top to bottom.
+
+cli.py    `affectree`: reads the command line
+train.py  the loop: generate, score, advantage, update, sync, record
+run/      what needs the workers: their handles, steps, prefetch, evaluation
+doctor/   whether a run will work on this machine
+record/   what is written, counted and shown
+learner/  one learner rank: batch, policy, update
+config/   the configuration: its fields, reading and checking it
+algo/     the mathematics: advantages, credit, losses, filters, schedules
+"""

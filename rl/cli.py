@@ -19,8 +19,10 @@ from actors.environment import prepare_process
 
 prepare_process()
 
+from rewards.cli import Parameters, read_parameters  # noqa: E402
 from rewards.cli import app as reward_app  # noqa: E402
 from rewards.errors import UserError  # noqa: E402
+from rewards.plugins.spec import FunctionSpec  # noqa: E402
 from rl.config.load import load_config  # noqa: E402
 from rl.config.schema import Config  # noqa: E402
 from rl.record.console import console, say, warn  # noqa: E402
@@ -204,8 +206,10 @@ def faces(
 
 @data_app.command("check")
 def check_data(
-    file: Annotated[Path, typer.Argument(help="Rows in ms-swift form: .jsonl, .json or .parquet.")],
+    file: Annotated[Path, typer.Argument(help="Rows: .jsonl, .json or .parquet.")],
     media_root: Annotated[Path | None, typer.Option(help="Where relative paths of videos and images start.")] = None,
+    row_format: Annotated[str, typer.Option("--format", help="How rows are read, as data.format says it.")] = "auto",
+    parameter: Parameters = None,
     decode: Annotated[bool, typer.Option(help="Decode every clip and image, not only look for it.")] = False,
 ) -> None:
     """Read a file of rows and say what is in it, or what is wrong with it."""
@@ -215,9 +219,9 @@ def check_data(
     from rollout.media import decode as decode_file
     from rollout.rows import open_rows
 
-    rows = open_rows(file, media_root)
+    rows = open_rows(file, media_root, FunctionSpec(row_format, read_parameters(parameter)))
     if decode:
-        for medium in dict.fromkeys(medium for index in range(len(rows)) for medium in rows[index].media):
+        for medium in dict.fromkeys(medium for row in rows for medium in row.media):
             decode_file(medium, ClipSpec())
     for task, count in sorted(Counter(rows.tasks()).items()):
         console.print(f"{task}: {count} rows")

@@ -1,15 +1,21 @@
-"""How a family of checkpoints writes a video or an image into a prompt, token by token, as the engine does."""
+"""The families of checkpoints that are supported: an entry for each, with all in which it differs from the others.
+
+A new family needs its entry here and its recipe for a small model in `rl/learner/tiny.py`; nothing else knows one by name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from rewards.errors import UserError, did_you_mean
 from rollout.media import Medium
 from rollout.positions import VisionBlock
+
+_LAYERS_OF_QWEN = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,35 @@ class Pixels:
 
 
 Expansion = tuple[list[int], tuple[VisionBlock, ...]]
-"""What stands in a placeholder's place, and how its vision tokens are laid out."""
+"""The token ids that take a placeholder's place, and how the vision tokens among them are laid out."""
+Expand = Callable[[Medium, Pixels], Expansion]
+"""What a video or an image becomes in a prompt."""
+Encode = Callable[[str], list[int]]
+"""A tokenizer without special tokens: text -> token ids."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the checkpoints of one family have in common."""
+
+    model_type: str
+    """The name in a checkpoint's config, under `model_type`."""
+    expansion: Callable[[Any, Encode, str], Expand]
+    """(a checkpoint's config, its tokenizer, the engine's dtype) -> how media are written into prompts, as the engine does it."""
+    patch: int
+    """Height and width in pixels of what the vision tower takes as one patch."""
+    deepstack: bool = False
+    """Whether the vision tower also gives features to deeper layers of the language model."""
+    linear_layers: tuple[str, ...] = _LAYERS_OF_QWEN
+    """Names of the language model's linear layers, which may get adapters."""
+    engine_overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Changes to a checkpoint's config without which vLLM does not load it (`hf_overrides`)."""
+    engine_needs_metadata: bool = False
+    """Whether vLLM hands the family's processor a video's frames alone, so that each request has to bring its metadata."""
+
+
+class FamilyError(UserError):
+    """A checkpoint of a family that is not supported; the message says which are."""
 
 
 class Qwen25Expansion:
@@ -51,7 +85,7 @@ class Qwen25Expansion:
 class Qwen3Expansion:
     """Qwen3-VL: for each temporal patch its time in words, then its merged patches between vision marks."""
 
-    def __init__(self, config: Any, encode: Callable[[str], list[int]]) -> None:
+    def __init__(self, config: Any, encode: Encode) -> None:
         self.config = config
         self.encode = encode
         self.merge: int = config.vision_config.spatial_merge_size
@@ -73,10 +107,6 @@ class Qwen3Expansion:
         return ids, (block,) * time
 
 
-FAMILIES = ("qwen2_5_vl", "qwen3_vl")
-"""Model types of Hugging Face configs that are supported."""
-
-
 def rounded(value: float, dtype: str) -> float:
     """A number as float32 or bfloat16 holds it, ties to even."""
     bits = int(np.float32(value).view(np.uint32))
@@ -85,19 +115,34 @@ def rounded(value: float, dtype: str) -> float:
     return float(np.uint32(bits).view(np.float32))
 
 
-def expansion_of(config: Any, encode: Callable[[str], list[int]], dtype: str) -> Qwen25Expansion | Qwen3Expansion:
-    """The expansion of a checkpoint's family.
+_QWEN2_5_VL = Family(
+    model_type="qwen2_5_vl",
+    expansion=lambda config, encode, dtype: Qwen25Expansion(config, dtype),
+    patch=14,
+    engine_needs_metadata=True,  # vLLM 0.29
+)
+_QWEN3_VL = Family(
+    model_type="qwen3_vl",
+    expansion=lambda config, encode, dtype: Qwen3Expansion(config, encode),
+    patch=16,
+    deepstack=True,
+    # on CPUs, vLLM 0.29 looks for the architecture of the text part, which these configs do not state
+    engine_overrides={"text_config": {"architectures": ["Qwen3ForCausalLM"]}},
+)
 
-    Args:
-        config: a checkpoint's config.
-        encode: its tokenizer, without special tokens.
-        dtype: that the engine runs in, float32 or bfloat16.
+FAMILIES = {family.model_type: family for family in (_QWEN2_5_VL, _QWEN3_VL)}
+"""All supported families, by model type."""
 
-    Raises:
-        ValueError: for another family.
-    """
-    if config.model_type == "qwen2_5_vl":
-        return Qwen25Expansion(config, dtype)
-    if config.model_type == "qwen3_vl":
-        return Qwen3Expansion(config, encode)
-    raise ValueError(f"model type {config.model_type!r} is not supported; use one of {', '.join(FAMILIES)}")
+
+def family_problem(model_type: object) -> str | None:
+    """Why a model type is not supported and what to use instead; None for one that is."""
+    if isinstance(model_type, str) and model_type in FAMILIES:
+        return None
+    return f"model type {model_type!r} is not supported; use {' or '.join(FAMILIES)}{did_you_mean(model_type, FAMILIES)}"
+
+
+def family_of(model_type: str) -> Family:
+    """The family of checkpoints of a model type; raises `FamilyError` if there is none."""
+    if problem := family_problem(model_type):
+        raise FamilyError(problem)
+    return FAMILIES[model_type]

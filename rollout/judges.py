@@ -1,7 +1,7 @@
-"""Who decides between candidates when a rationale is reasoned stage by stage.
+"""Judges: they decide between candidates when a rationale is reasoned stage by stage.
 
 VidEmo keeps the best candidate of each level "via a reward-guided scoring mechanism" (section 3.3) and does not say by which
-reward. Only `oracle` sees the gold tree: it is the upper bound that no other judge can pass.
+reward. Only `oracle` sees the gold tree: no other judge can do better.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from rollout.rows import Row
 
 JUDGES = ("agreement", "likelihood", "oracle", "endpoint")
 LEVELS = ("attributes", "expressions", "emotion")
+"""What each stage writes, in order."""
 _INSTRUCTIONS = (
     "You are given the beginning of a rationale about a person in a video, as a tree: attributes, then expressions that rest on "
     "them, then an emotion. Judge its {level}: are they consistent with each other and with what they rest on? "
@@ -37,19 +38,19 @@ _SCHEMA = {
 
 
 def agreement(stage: int, candidates: Sequence[Candidate]) -> list[float]:
-    """Less the mean edit distance of a candidate's tree to the others': the highest lies in their middle."""
+    """The candidate's mean edit distance to the trees of the others, times -1: the tree in their middle is the highest."""
     trees = [to_node(RewardSample(one.text).parsed.tree) for one in candidates]
     others = max(1, len(trees) - 1)
     return [-sum(edit_distance(tree, other) for other in trees) / others for tree in trees]
 
 
 def likelihood(stage: int, candidates: Sequence[Candidate]) -> list[float]:
-    """The mean log-prob of the stage's tokens under the policy."""
+    """The mean log-probability that the policy gives to the tokens of the stage; 0 if it added none."""
     return [float(np.mean(one.log_probs)) if len(one.log_probs) else 0.0 for one in candidates]
 
 
 def oracle(stage: int, candidates: Sequence[Candidate], *, gold: str) -> list[float]:
-    """The level's measure against the gold tree: leaf F1, expression F1, then whether the root is right."""
+    """The level compared with the gold tree: F1 of the attributes, F1 of the expressions, then whether the emotion is right."""
     samples = [RewardSample(one.text, tree=gold) for one in candidates]
     if stage == 0:
         return [score.value if (score := scorers.leaf(sample)) else 0.0 for sample in samples]
@@ -57,7 +58,7 @@ def oracle(stage: int, candidates: Sequence[Candidate], *, gold: str) -> list[fl
 
 
 def endpoint(stage: int, candidates: Sequence[Candidate], *, spec: EndpointSpec) -> list[float]:
-    """A language model's mark for the level's coherence; it reads the text and sees no video."""
+    """A language model's mark for the coherence of the level, from 0 to 10; it reads the text and sees no video."""
 
     async def marks() -> list[float]:
         client = open_endpoint(spec)
@@ -76,14 +77,15 @@ def _check_mark(answer: dict[str, object]) -> None:
 
 
 def judge_of(name: str, url: str | None = None, model: str | None = None) -> Callable[[Row], Judge]:
-    """What gives each row its judge.
+    """A function from a row to its judge.
 
     Args:
-        name: agreement, likelihood, oracle (for rows with a gold tree) or endpoint.
-        url: and `model`: of the endpoint.
+        name: one of `JUDGES`; `oracle` is for rows with a gold tree.
+        url: where the endpoint is, for `endpoint` alone.
+        model: what the endpoint calls its model, for `endpoint` alone.
 
     Raises:
-        UserError: for another name, or an endpoint without url and model.
+        UserError: for another name, or if `url` and `model` are missing or given to another judge.
     """
     if name not in JUDGES:
         raise UserError(

@@ -21,16 +21,16 @@ from rewards.files import why_unreadable
 Kind = Literal["video", "image"]
 KINDS: tuple[Kind, ...] = ("video", "image")
 MOST_ASPECT = 200
-"""Longer side of a picture by its shorter one: more is refused by the processors of all families."""
+"""How many times its shorter side a picture's longer one may be; the processors of all families refuse more."""
 
 
 class MediaError(UserError):
-    """A media file that cannot be used; the message names the file, what was found and what to do."""
+    """A video or image that cannot be used; the message names the file, what was found and what to do."""
 
 
 @dataclass(frozen=True)
 class Medium:
-    """A file that a question is about."""
+    """A video or image that a question is about."""
 
     kind: Kind
     path: str
@@ -40,40 +40,40 @@ IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
 
 def is_image(path: Path) -> bool:
-    """By its name."""
+    """Whether a file is an image, by its name."""
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def medium_of(path: Path) -> Medium:
-    """A file that is an image or a video by its name."""
+    """A file as the image or video that its name says it is."""
     return Medium("image" if is_image(path) else "video", str(path))
 
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """How a file becomes frames. Defaults are the paper's inference settings (VidEmo repository)."""
+    """How a file becomes frames. The defaults are those of VidEmo's inference (its repository)."""
 
     fps: float = 2.0
     """Frames sampled per second of video."""
     max_frames: int = 16
+    """Frames of one video at most."""
     max_pixels: int = 100_352
     """Height x width of a frame at most; larger frames are scaled down."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """Decoded frames: uint8 RGB (T, H, W, 3), and the rate at which they were sampled.
-
-    T is even for a video; an image is one frame at rate 0.
-    """
+    """The frames of a video or an image."""
 
     path: str
     frames: np.ndarray
+    """uint8 RGB (T, H, W, 3); T is even for a video, and 1 for an image."""
     fps: float
+    """Frames a second, as they were sampled; 0 for an image."""
 
 
 def decode(medium: Medium, spec: ClipSpec) -> Clip:
-    """A video's frames, evenly at `spec.fps` (more sparsely if that gives more than `max_frames`), or the one of an image.
+    """Read the frames of a file: of a video, evenly spread ones at about `spec.fps`, but at most `spec.max_frames`.
 
     Raises:
         MediaError: if the file is missing, is of another kind, or holds no frame that can be decoded.
@@ -135,7 +135,7 @@ def _check_file(path: Path, kind: Kind) -> None:
 
 
 def _check_shape(path: Path, width: int, height: int) -> None:
-    """Sizes that a container does not state are 0; they are seen when it is decoded."""
+    """Refuse too narrow a picture. A size that the container does not state is 0, and is looked at when frames are decoded."""
     if min(width, height) and max(width, height) > MOST_ASPECT * min(width, height):
         raise MediaError(
             f"{path}: has {width} x {height} pixels, and models take no picture whose longer side is more than {MOST_ASPECT} "
@@ -168,7 +168,7 @@ def _sample(path: Path, container: av.container.InputContainer, spec: ClipSpec) 
     decoded = container.decode(stream) if counted is None else map(_frame, counted)
     for index, frame in enumerate(decoded):
         if index in wanted:
-            if size is None:  # of all frames, also where a file's picture changes its size
+            if size is None:  # the first frame's size is that of all, also where the picture changes its size
                 _check_shape(path, frame.width, frame.height)
                 size = _fitting(frame.width, frame.height, spec.max_pixels)
             images[index] = _to_rgb(frame, *size)
@@ -199,6 +199,6 @@ def _to_rgb(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
 
 
 def _fitting(width: int, height: int, max_pixels: int) -> tuple[int, int]:
-    """The size of at most `max_pixels` with about the same shape."""
+    """A size of about the same shape that has at most `max_pixels`."""
     scale = math.sqrt(max_pixels / (width * height))
     return (width, height) if scale >= 1 else (max(28, int(width * scale)), max(28, int(height * scale)))

@@ -1,4 +1,7 @@
-"""Which rows come next: a weighted mix of pools, each gone through in shuffled epochs."""
+"""Which rows come next, and which are evaluated.
+
+A mix weighs pools of rows by patterns of their tasks or sources; each pool is gone through in shuffled epochs.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +18,28 @@ def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int) -> Iterato
     """Row indices without end; the same seed gives the same sequence.
 
     Args:
-        rows: where the rows are.
+        rows: all rows of a file.
         mix: shell-style pattern of a task or a source -> weight.
-        seed: of the order.
+        seed: sets the order.
 
     Raises:
         RowError: if a pattern with a weight above 0 matches no row.
     """
     check_mix(rows, mix)
-    pools, weights = [], []
+    weights = {pattern: weight for pattern, weight in mix.items() if weight > 0}
     named = list(zip(rows.tasks(), rows.sources(), strict=True))
-    for pattern, weight in mix.items():
-        if weight > 0:
-            pools.append([i for i, (task, source) in enumerate(named) if fnmatch(task, pattern) or fnmatch(source, pattern)])
-            weights.append(weight)
-    return _draw(pools, np.cumsum(weights) / np.sum(weights), seed)
+    pools = [[index for index, names in enumerate(named) if _fits(pattern, *names)] for pattern in weights]
+    shares = np.array(list(weights.values()))
+    return _draw(pools, np.cumsum(shares) / np.sum(shares), seed)
 
 
 def check_mix(rows: RowData, mix: Mapping[str, float], key: str = "the mix") -> None:
-    """Refuse a pattern that matches no row.
+    """Refuse a mix with a pattern that matches no row.
 
     Args:
-        rows: where the rows are.
+        rows: all rows of a file.
         mix: pattern -> weight; a weight of 0 asks for nothing.
-        key: how the mix is called in the message.
+        key: what the message calls the mix.
 
     Raises:
         RowError: for the first such pattern.
@@ -52,10 +53,33 @@ def check_mix(rows: RowData, mix: Mapping[str, float], key: str = "the mix") -> 
 
 
 def mixed_tasks(rows: RowData, mix: Mapping[str, float]) -> list[str]:
-    """The tasks of all rows that a mix may draw."""
+    """The tasks of all rows that a mix may draw, sorted."""
+    named = set(zip(rows.tasks(), rows.sources(), strict=True))
     wanted = [pattern for pattern, weight in mix.items() if weight > 0]
-    pairs = set(zip(rows.tasks(), rows.sources(), strict=True))
-    return sorted({task for task, source in pairs if any(fnmatch(task, p) or fnmatch(source, p) for p in wanted)})
+    return sorted({task for task, source in named if any(_fits(pattern, task, source) for pattern in wanted)})
+
+
+def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
+    """Indices of the rows that are evaluated: the same at every stage of a run.
+
+    Args:
+        counts: task -> how many of its rows; all of them where it has fewer, none where no row has that task.
+        rows: all rows of a file.
+    """
+    by_task = rows.indices_by_task()
+    return [index for task, count in counts.items() for index in spread(by_task.get(task, []), count)]
+
+
+def spread(indices: Sequence[int], count: int, seed: int = 0) -> list[int]:
+    """At most `count` of the indices in their order; the same seed chooses the same ones."""
+    if len(indices) <= count:
+        return list(indices)
+    chosen = np.random.default_rng(seed).choice(len(indices), size=count, replace=False)
+    return [indices[int(place)] for place in sorted(chosen)]
+
+
+def _fits(pattern: str, task: str, source: str) -> bool:
+    return fnmatch(task, pattern) or fnmatch(source, pattern)
 
 
 def _draw(pools: Sequence[Sequence[int]], bounds: np.ndarray, seed: int) -> Iterator[int]:
@@ -69,17 +93,3 @@ def _epochs(pool: Sequence[int], rng: np.random.Generator) -> Iterator[int]:
     while True:
         for place in rng.permutation(len(pool)):
             yield pool[int(place)]
-
-
-def spread(indices: Sequence[int], count: int, seed: int = 0) -> list[int]:
-    """At most `count` of the indices, the same ones every time, in order."""
-    if len(indices) <= count:
-        return list(indices)
-    chosen = np.random.default_rng(seed).choice(len(indices), size=count, replace=False)
-    return [indices[int(place)] for place in sorted(chosen)]
-
-
-def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:
-    """Task -> how many rows, as row indices: the same for every stage of a run."""
-    by_task = rows.indices_by_task()
-    return [index for task, count in counts.items() for index in spread(by_task.get(task, []), count)]

@@ -1,7 +1,7 @@
 """Three-dimensional rotary positions (M-RoPE) of a prompt, computed once for engine and learner.
 
-Follows the engine (vLLM), which scales time by the seconds per temporal patch as its dtype holds them; transformers
-truncates them to whole seconds first. Both agree where that number is whole, at 1 or 2 fps.
+They are the engine's: vLLM scales time by the seconds of a temporal patch as its dtype holds them, where transformers truncates
+them to whole seconds first. Both agree where that number is whole, at 1 or 2 frames a second.
 Source: Qwen2.5-VL technical report, section 2.1.2.
 """
 
@@ -15,16 +15,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class VisionBlock:
-    """A run of placeholders that is laid out as one box: an image, a video, or one temporal patch of it."""
+    """Successive vision tokens that are laid out as one box: an image, a video, or one temporal patch of a video."""
 
     time: int
     height: int
     width: int
     """Patches, before spatial merging."""
     interval: float = 0.0
-    """Positions from one temporal patch to the next."""
+    """How much the time position grows from one temporal patch to the next."""
 
     def tokens(self, merge: int) -> int:
+        """Its vision tokens, each of which merges merge x merge patches."""
         return self.time * self.height * self.width // merge**2
 
 
@@ -33,8 +34,8 @@ def mrope_positions(is_vision: np.ndarray, blocks: Sequence[VisionBlock], merge:
 
     Args:
         is_vision: bool (n,), true at every expanded placeholder.
-        blocks: in order; together as long as there are placeholders.
-        merge: spatial merge size.
+        blocks: the boxes of these placeholders, in order.
+        merge: how many patches a vision token merges along each side.
 
     Returns:
         int64 array of shape (3, n): time, height, width.
@@ -48,7 +49,8 @@ def mrope_positions(is_vision: np.ndarray, blocks: Sequence[VisionBlock], merge:
         start += text + int(box.max()) + 1
         cursor += text + box.shape[1]
     parts.append(_line(start, len(is_vision) - cursor))
-    return np.concatenate(parts, axis=1).astype(np.int64)
+    positions: np.ndarray = np.concatenate(parts, axis=1).astype(np.int64)
+    return positions
 
 
 def _line(start: int, length: int) -> np.ndarray:

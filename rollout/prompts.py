@@ -1,55 +1,53 @@
-"""Rows -> prompts: the same frames, token ids and positions for the engine and the learner."""
+"""Rows -> prompts: the engine and the learner see the same frames, token ids and positions."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 from PIL import Image
 
-from rollout.families import Pixels, expansion_of
+from rollout.families import Pixels, family_of
 from rollout.media import Clip, ClipSpec, Medium, decode
 from rollout.positions import VisionBlock, mrope_positions
-from rollout.rows import MEDIA_TAG, Row
+from rollout.row_values import MEDIA_TAG
+from rollout.rows import Row
+
+QUESTIONS_KEPT = 16_384
+"""Questions whose token ids a process remembers, about 1 KB each."""
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """One question, ready to ask and ready to learn from. Media are named, never copied in."""
+    """One question, ready to ask and ready to learn from. It names its media and holds no copy of them."""
 
     text_ids: np.ndarray
-    """int64 (m,): one placeholder a video or image; what the engine is sent."""
+    """int64 (m,): what the engine is sent, with one placeholder for each video or image."""
     ids: np.ndarray
-    """int64 (n,): placeholders expanded; what the engine must report and the learner uses."""
+    """int64 (n,): what the engine has to report and the learner uses, with all placeholders expanded."""
     positions: np.ndarray
-    """int64 (3, n)."""
+    """int64 (3, n): positions of `ids` in time, height and width."""
     media: tuple[Medium, ...]
     """In the order of their placeholders."""
 
 
 class MediaStore:
-    """Decodes each file once and keeps the frames, up to a budget in bytes (least recently used go first)."""
+    """Decodes a file once and keeps its frames, up to a budget in bytes. Those that were used longest ago go first."""
 
     def __init__(self, spec: ClipSpec, budget_bytes: int) -> None:
         self.spec = spec
         self.budget_bytes = budget_bytes
-        self._clips: OrderedDict[Medium, Clip] = OrderedDict()
-        self._bytes = 0
+        self._clips = cache_of_bytes(budget_bytes, lambda clip: clip.frames.nbytes)
 
     def get(self, medium: Medium) -> Clip:
         """The file's frames; raises `MediaError` if it cannot be decoded."""
-        clip = self._clips.get(medium)
+        clip: Clip | None = self._clips.get(medium)
         if clip is None:
-            clip = decode(medium, self.spec)
-            self._clips[medium] = clip
-            self._bytes += clip.frames.nbytes
-            while self._bytes > self.budget_bytes and len(self._clips) > 1:
-                _, oldest = self._clips.popitem(last=False)
-                self._bytes -= oldest.frames.nbytes
-        self._clips.move_to_end(medium)
+            clip = self._clips[medium] = decode(medium, self.spec)
         return clip
 
 
@@ -57,17 +55,27 @@ class PromptEncoder:
     """Applies a checkpoint's own chat template, tokenizer and media processors to rows."""
 
     def __init__(self, processor: Any, config: Any, store: MediaStore, engine_dtype: str = "float32") -> None:
+        """
+        Args:
+            processor: the checkpoint's, with its tokenizer.
+            config: the checkpoint's.
+            store: where frames come from.
+            engine_dtype: what the engine computes in, float32 or bfloat16; some families' positions depend on it.
+
+        Raises:
+            FamilyError: if the checkpoint is of a family that is not supported.
+        """
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.store = store
         self.vision_tokens = (int(config.video_token_id), int(config.image_token_id))
         """Ids of the placeholders whose embeddings come from the vision tower."""
         self.banned_ids = tuple(vision_token_ids(config))
+        """Ids that are never sampled."""
         self.merge: int = config.vision_config.spatial_merge_size
-        self.expand = expansion_of(config, self._plain_ids, engine_dtype)
-        self._pixels: OrderedDict[Medium, Pixels] = OrderedDict()
-        self._pixel_bytes = 0
-        self._text_ids: dict[str, np.ndarray] = {}
+        self.expand = family_of(config.model_type).expansion(config, self._plain_ids, engine_dtype)
+        self._pixels = cache_of_bytes(store.budget_bytes, lambda pixels: pixels.values.nbytes)
+        self._text_ids: LRUCache[str, np.ndarray] = LRUCache(QUESTIONS_KEPT)
 
     def encode(self, row: Row) -> EncodedPrompt:
         """Token ids and positions of a row's question.
@@ -96,12 +104,13 @@ class PromptEncoder:
         return np.array([*self._plain_ids(text), self.tokenizer.eos_token_id], dtype=np.int64)
 
     def decode(self, ids: np.ndarray | list[int]) -> str:
-        return self.tokenizer.decode(ids, skip_special_tokens=True)
+        """The text that token ids write, without special tokens."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
     def token_bytes(self, ids: np.ndarray) -> list[bytes]:
-        """What each token adds to the text, in bytes; nothing for special tokens and ids without a token.
+        """The bytes that each token adds to the text; none for special tokens and for ids without a token.
 
-        For byte-level tokenizers, as Qwen's is: the bytes need not be valid UTF-8, token by token or at all.
+        This holds for byte-level tokenizers, as Qwen's is. The bytes need not be valid UTF-8, neither one by one nor together.
         """
         special, to_byte = set(self.tokenizer.all_special_ids), _byte_of_character()
         tokens = self.tokenizer.convert_ids_to_tokens(ids.tolist())
@@ -111,16 +120,10 @@ class PromptEncoder:
         ]
 
     def pixels(self, medium: Medium) -> Pixels:
-        """Normalised patches of a file; kept up to the store's budget in bytes (least recently used go first)."""
-        found = self._pixels.get(medium)
+        """Normalised patches of a file, which are kept within the same budget of bytes as the store's frames."""
+        found: Pixels | None = self._pixels.get(medium)
         if found is None:
-            found = self._process(medium, self.store.get(medium))
-            self._pixels[medium] = found
-            self._pixel_bytes += found.values.nbytes
-            while self._pixel_bytes > self.store.budget_bytes and len(self._pixels) > 1:
-                _, oldest = self._pixels.popitem(last=False)
-                self._pixel_bytes -= oldest.values.nbytes
-        self._pixels.move_to_end(medium)
+            found = self._pixels[medium] = self._process(medium, self.store.get(medium))
         return found
 
     def _process(self, medium: Medium, clip: Clip) -> Pixels:
@@ -140,7 +143,7 @@ class PromptEncoder:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def _tokenize(self, question: str) -> np.ndarray:
-        ids = self._text_ids.get(question)
+        ids: np.ndarray | None = self._text_ids.get(question)
         if ids is None:
             content = _parts(question)
             text = self.processor.apply_chat_template(
@@ -149,6 +152,17 @@ class PromptEncoder:
             ids = np.array(self._plain_ids(text), dtype=np.int64)
             self._text_ids[question] = ids
         return ids
+
+
+def cache_of_bytes(budget: int, size: Callable[[Any], int]) -> LRUCache[Any, Any]:
+    """A cache that drops what was used longest ago. One value that is larger than the whole budget is kept alone.
+
+    Args:
+        budget: bytes that all values together may have.
+        size: the bytes of a value.
+    """
+    most = max(1, budget)
+    return LRUCache(most, getsizeof=lambda value: min(size(value), most))
 
 
 @lru_cache(maxsize=1)
@@ -160,13 +174,13 @@ def _byte_of_character() -> dict[str, int]:
 
 
 def vision_token_ids(config: Any) -> list[int]:
-    """Ids that stand for pictures: never sampled, since no feature would belong to them."""
+    """Ids of the tokens that stand for pictures. They are never sampled, since no feature would belong to them."""
     names = ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id")
     return sorted({int(getattr(config, name)) for name in names if getattr(config, name, None) is not None})
 
 
 def as_image(clip: Clip) -> Image.Image:
-    """An image's one frame, as processors of engine and learner take it."""
+    """The one frame of an image, as the processors of engine and learner take it."""
     return Image.fromarray(clip.frames[0])
 
 

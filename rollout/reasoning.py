@@ -17,25 +17,28 @@ from rollout.tree_sampling import HEADERS, LEVELS, Ask, Written
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text that is in the running at a stage."""
+    """A text that may be kept at a stage."""
 
     text: str
-    """Everything up to the end of the stage."""
+    """Everything from the rationale's beginning to the end of the stage."""
     log_probs: np.ndarray
-    """float32 (k,): of the stage's own tokens."""
+    """float32 (k,): log-probabilities of the tokens that the stage added."""
 
 
 Judge = Callable[[int, Sequence[Candidate]], list[float]]
-"""(stage, from 0; candidates) -> a value for each; the highest is kept, the first among equals."""
+"""(stage, from 0; candidates) -> a value for each candidate. The one with the highest is kept, the first among equals."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What one stage considered."""
+    """What one stage considered, and what it kept."""
 
     candidates: tuple[str, ...]
+    """Their texts, in the order in which they were drawn."""
     votes: tuple[float, ...]
+    """The judge's value for each of them."""
     chosen: int
+    """Which of them was kept, from 0."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Reasoned:
     stages: tuple[Stage, ...]
 
     def group(self, prompt: Prompt) -> Group:
-        """As the one sample of a group."""
+        """A group whose one sample is this text."""
         one = self.written
         return Group(
             prompt, (Sample(prompt.encoded.ids, one.ids, one.log_probs, self.text, one.finish_reason, one.versions),), 0.0
@@ -58,6 +61,12 @@ async def reason(ask: Ask, decode: Callable[[np.ndarray], str], judge: Judge, wi
     """Draw `width` candidates at each of the three stages and go on from the one that the judge likes best.
 
     A text that ends before its last stage is a candidate like any other; once one is kept, nothing is left to choose.
+
+    Args:
+        ask: draws continuations.
+        decode: token ids, int64 (k,) -> their text.
+        judge: compares the candidates of a stage.
+        width: candidates at each stage.
     """
     written, stages = Written(), []
     for stage in range(LEVELS):

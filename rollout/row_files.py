@@ -1,4 +1,4 @@
-"""Files of rows -> tables. What is no such file is refused with its name, the line and what to do."""
+"""Files of rows -> tables. Any other file is refused with its name, the line and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KINDS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 _AT_ONCE = 2**30
-"""Bytes of the largest file that is read in one piece where a column's kind shows only in a late row."""
+"""Bytes of the largest file that is read in one piece, where the type of a column shows only in a late row."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EMPTY = "the data set is empty; write at least one row"
 _ONE_A_LINE = 'write one row a line, such as {"messages": […]}'
@@ -53,7 +53,7 @@ def read_table(path: Path) -> Dataset:
 
 
 def _check_lines(path: Path) -> None:
-    """Refuse what is neither an object a line nor a list of objects: the reader takes some of it for something else, or dies."""
+    """Refuse what is neither one object a line nor a list of objects; `datasets` would misread some of it, or die."""
     begun = False
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):

@@ -14,25 +14,15 @@ from rollout.row_files import RowError
 MEDIA_TAG = re.compile("<(video|image)>")
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
-"""What others call them."""
+"""What other trainers call the roles, and what they are called here."""
 _NO_PATH: dict[type, str] = {
     list: "; make a clip of the frames, or name each in `images` with a tag of its own",
     dict: "; name the file itself, by its path as text",
 }
 
 
-def check_columns(path: object, columns: Sequence[str]) -> None:
-    """Refuse a table of another form."""
-    if "messages" in columns:
-        return
-    found = f"{path}: rows need a `messages` column (ms-swift form), found {', '.join(columns)}"
-    if "conversations" in columns:
-        found += "; rename `conversations` to `messages`, `from` to `role` (user or assistant) and `value` to `content`"
-    raise RowError(found)
-
-
 def turns_of(record: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
-    """The turns of a conversation, at least one of them a user's."""
+    """The turns of the conversation, at least one of which is the user's."""
     where = f"{where}, key `messages`"
     turns = record.get("messages") or []
     if not isinstance(turns, list):
@@ -76,7 +66,7 @@ def reference_of(turns: Sequence[Mapping[str, Any]], where: str) -> str | None:
 
 
 def paths_of(record: Mapping[str, Any], kind: Kind, where: str) -> list[str]:
-    """The files that `videos` or `images` names."""
+    """The paths in the column `videos` or `images`."""
     where = f"{where}, key `{kind}s`"
     named = record.get(f"{kind}s")
     found = [named] if isinstance(named, str) else named or []
@@ -94,7 +84,7 @@ def paths_of(record: Mapping[str, Any], kind: Kind, where: str) -> list[str]:
 
 
 def check_tags(record: Mapping[str, Any], question: str, given: Mapping[Kind, Sequence[str]], where: str) -> list[Kind]:
-    """The kinds of the question's tags, in order; as many of each as there are files."""
+    """The kinds of the question's tags in order, once it is sure that there is a file for each."""
     asked: list[Kind] = MEDIA_TAG.findall(question)
     for kind, paths in given.items():
         if asked.count(kind) == len(paths):
@@ -120,7 +110,7 @@ def text_of(record: Mapping[str, Any], key: str, where: str) -> str | None:
 
 
 def answer_of(record: Mapping[str, Any], where: str) -> str | None:
-    """What is right, as text."""
+    """The right answer, as text; None where the row has none."""
     answer = record.get("answer")
     if isinstance(answer, (list, dict)):
         raise RowError(f"{where}, key `answer`: must be text, found {type_name(answer)}; write several labels as 'a, b'")
@@ -138,7 +128,7 @@ def options_of(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 
 def tree_of(record: Mapping[str, Any], where: str) -> str | None:
-    """The gold tree, which has to be one."""
+    """The gold tree, or None where there is none; one that cannot be read whole is refused."""
     tree = text_of(record, "tree", where)
     if tree is not None and (problem := gold_problem(tree)):
         raise RowError(f"{where}, key `tree`: {problem}")

@@ -1,19 +1,20 @@
-"""Data set rows in ms-swift form, read through Hugging Face datasets (memory-mapped Arrow)."""
+"""Rows of a data set, read through Hugging Face datasets (memory-mapped Arrow) in any format of `formats.py`."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from rewards.files import why_unreadable
-from rollout.media import KINDS, MediaError, Medium, check_media
+from rewards.plugins.spec import FunctionSpec
+from rollout.formats import AUTO, RowFormat, open_format
+from rollout.media import KINDS, Medium
 from rollout.row_files import RowError, read_table
+from rollout.row_media import NamedFiles
 from rollout.row_values import (
-    MEDIA_TAG,
     answer_of,
-    check_columns,
     check_tags,
     options_of,
     paths_of,
@@ -27,13 +28,13 @@ from rollout.row_values import (
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["MEDIA_TAG", "Row", "RowData", "RowError", "build_row", "open_rows"]
+__all__ = ["Overview", "Row", "RowData", "RowError", "open_rows"]
 
-_OPENED_AT_START = 10_000
-"""Files that are opened before a run starts (about 1 ms each); `affectree data check --decode` looks at all."""
 UNNAMED_TASK = "qa"
-"""Of rows without a task."""
+"""The task of rows that name none."""
 _COLUMNS = ("messages", "videos", "images", "source", "task", "answer", "tree", "options")
+_AT_ONCE = 2048
+"""Rows that are taken from the table in one piece when all are read."""
 
 
 @dataclass(frozen=True)
@@ -57,124 +58,136 @@ class Row:
     """Every other column, for scorers that want it."""
 
 
-class RowData:
-    """The rows of one file; rows are validated when the file is opened and built on access."""
+@dataclass(frozen=True)
+class Overview:
+    """What one pass over all rows of a file finds."""
 
-    def __init__(self, path: Path, table: Dataset, media_root: Path) -> None:
+    tasks: list[str]
+    """One for each row, in order."""
+    sources: list[str]
+    """One for each row, in order; empty text where a row names none."""
+    most_media: dict[str, int]
+    """How many videos the row with the most videos has, and so for images."""
+
+
+class RowData:
+    """All rows of a file. A row is made when it is asked for."""
+
+    def __init__(self, path: Path, table: Dataset, media_root: Path, row_format: RowFormat) -> None:
         self.path = path
         self.table = table
         self.media_root = media_root
-        self.most_media = {"video": 0, "image": 0}
-        """Videos and images of the row that has most of them; known once the rows were checked."""
+        self.format = row_format
+        self._overview: Overview | None = None
 
     def __len__(self) -> int:
         return len(self.table)
 
     def __getitem__(self, index: int) -> Row:
-        return build_row(self.table[int(index)], int(index), self.path, self.media_root)
+        return self._row(self.table[int(index)], int(index))
+
+    def __iter__(self) -> Iterator[Row]:
+        index = 0
+        for batch in self.table.iter(batch_size=_AT_ONCE):
+            for values in zip(*batch.values(), strict=True):
+                yield self._row(dict(zip(batch, values, strict=True)), index)
+                index += 1
+
+    @property
+    def overview(self) -> Overview:
+        """Tasks, sources and the most media. The first call reads all rows, unless `check` has done so."""
+        if self._overview is None:
+            self._overview = _look_over(self, None)
+        return self._overview
+
+    @property
+    def most_media(self) -> dict[str, int]:
+        """How many videos the row with the most videos has, and so for images."""
+        return self.overview.most_media
 
     def tasks(self) -> list[str]:
         """The task of every row, in order."""
-        if "task" not in self.table.column_names:
-            return [UNNAMED_TASK] * len(self)
-        return [task or UNNAMED_TASK for task in self.table["task"]]
+        return self.overview.tasks
 
     def sources(self) -> list[str]:
         """The source of every row, in order; empty text where there is none."""
-        if "source" not in self.table.column_names:
-            return [""] * len(self)
-        return [source or "" for source in self.table["source"]]
+        return self.overview.sources
 
     def indices_by_task(self) -> dict[str, list[int]]:
+        """Task -> indices of its rows, in order."""
         found: dict[str, list[int]] = {}
         for index, task in enumerate(self.tasks()):
             found.setdefault(task, []).append(index)
         return found
 
+    def check(self) -> None:
+        """Read every row, look for every file that one names, and open the first of these; raises `RowError`."""
+        self._overview = _look_over(self, NamedFiles(self.path))
 
-def open_rows(path: Path, media_root: Path | None = None, check: bool = True) -> RowData:
-    """Open an ms-swift file (.jsonl, .json or .parquet).
+    def _row(self, raw: dict[str, Any], index: int) -> Row:
+        where = f"{self.path}, row {index + 1}"
+        columns = self.format.columns(raw, where)
+        read = "" if self.format.ships else f" as {self.format.name} reads it"
+        return _build_row(columns, index, where + read, self.media_root)
+
+
+def open_rows(path: Path, media_root: Path | None = None, row_format: FunctionSpec = AUTO, check: bool = True) -> RowData:
+    """Open a file of rows (.jsonl, .json or .parquet).
 
     Args:
         path: the file.
         media_root: folder that relative media paths start from; the file's own folder if None.
+        row_format: how its rows are read: `data.format` with its parameters.
         check: look at every row and every named file now, rather than when it is used.
 
     Raises:
-        RowError: if the file is missing, empty or unreadable, or its first bad row's message.
+        RowError: if the file is missing, empty, unreadable or of another format, or its first bad row's message.
+        PluginError: if a format of the user's cannot be found, imported or called with its parameters.
     """
     table = read_table(path)
-    check_columns(path, table.column_names)
-    rows = RowData(path, table, (media_root or path.parent).resolve())
+    rows = RowData(path, table, (media_root or path.parent).resolve(), open_format(row_format, path, table.column_names))
     if check:
-        _check_rows(rows)
+        rows.check()
     return rows
 
 
-def build_row(record: dict[str, Any], index: int, path: Path, media_root: Path) -> Row:
-    """One record as a `Row`.
+def _look_over(rows: RowData, files: NamedFiles | None) -> Overview:
+    """One pass over all rows, which also looks for the files that they name unless `files` is None."""
+    tasks, sources = [], []
+    most_media: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for row in rows:
+        tasks.append(intern(str(row.task)))
+        sources.append(intern(str(row.source)))
+        for kind in KINDS:
+            most_media[kind] = max(most_media[kind], sum(medium.kind == kind for medium in row.media))
+        if files:
+            files.look(row.index, row.media)
+    if files:
+        files.open_first()
+    return Overview(tasks, sources, most_media)
+
+
+def _build_row(columns: Mapping[str, Any], index: int, where: str, media_root: Path) -> Row:
+    """A row of its columns.
 
     Raises:
         RowError: if a column holds what it must not, there is no user turn, or the text asks for another number of videos
-            or images than it has.
+            or images than the row has.
     """
-    where = f"{path}, row {index + 1}"
-    turns = turns_of(record, where)
-    question, reference, answer = question_of(turns, where), reference_of(turns, where), answer_of(record, where)
-    given = {kind: paths_of(record, kind, where) for kind in KINDS}
-    kinds = check_tags(record, question, given, where)
+    turns = turns_of(columns, where)
+    question, reference, answer = question_of(turns, where), reference_of(turns, where), answer_of(columns, where)
+    given = {kind: paths_of(columns, kind, where) for kind in KINDS}
+    kinds = check_tags(columns, question, given, where)
     files = {kind: iter(paths) for kind, paths in given.items()}
     return Row(
         index=index,
         question=question,
         media=tuple(Medium(kind, str(media_root / next(files[kind]))) for kind in kinds),
-        task=text_of(record, "task", where) or UNNAMED_TASK,
-        source=text_of(record, "source", where) or "",
+        task=text_of(columns, "task", where) or UNNAMED_TASK,
+        source=text_of(columns, "source", where) or "",
         answer=reference if answer is None else answer,
-        tree=tree_of(record, where),
+        tree=tree_of(columns, where),
         reference=reference,
-        options=options_of(record, where),
-        columns={key: value for key, value in record.items() if key not in _COLUMNS},
+        options=options_of(columns, where),
+        columns={key: value for key, value in columns.items() if key not in _COLUMNS},
     )
-
-
-def _check_rows(rows: RowData) -> None:
-    """Every row once: columns hold what they should, every named file exists, and those opened first are what they should be."""
-    first_row: dict[Medium, int] = {}
-    columns = [name for name in (*_COLUMNS, *KINDS) if name in rows.table.column_names]
-    index = 0
-    for batch in rows.table.select_columns(columns).iter(batch_size=2048):
-        for values in zip(*(batch[name] for name in columns), strict=True):
-            row = build_row(dict(zip(columns, values, strict=True)), index, rows.path, rows.media_root)
-            for kind, most in rows.most_media.items():
-                rows.most_media[kind] = max(most, sum(medium.kind == kind for medium in row.media))
-            for medium in row.media:
-                if medium not in first_row and (problem := _missing(Path(medium.path))):
-                    raise RowError(f"{rows.path}, row {index + 1}, key `{medium.kind}s`: {problem}")
-                first_row.setdefault(medium, index)
-            index += 1
-    opened = list(first_row)[:_OPENED_AT_START]
-    with ThreadPoolExecutor() as pool:
-        for medium, problem in zip(opened, pool.map(_problem_with, opened), strict=True):
-            if problem:
-                raise RowError(f"{rows.path}, row {first_row[medium] + 1}, key `{medium.kind}s`: {problem}")
-
-
-def _missing(file: Path) -> str | None:
-    try:
-        if file.is_file():
-            return None
-    except OSError as error:
-        return f"{str(file)[:200]}: {why_unreadable(file, error)}"
-    if file.is_dir():
-        return f"{file} is a folder; name a file"
-    hint = "write the home folder's path instead of ~, " if "~" in file.parts else ""
-    return f"{file} does not exist; {hint}relative paths start at `data.media_root`, or else at the file's own folder"
-
-
-def _problem_with(medium: Medium) -> str | None:
-    try:
-        check_media(medium)
-    except MediaError as error:
-        return str(error)
-    return None

@@ -1,13 +1,18 @@
-"""What was asked and what came back, as it travels between the parts."""
+"""The stations of a sample: prompt -> group -> scored group -> training group -> the tokens that are learned from.
+
+Each is the one before plus what its station adds, so that whatever reads a group reads them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
-from rewards.errors import UserError
+from rewards.readings import Reading
 from rewards.sample import Reward, RewardSample
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
@@ -77,6 +82,10 @@ class Sample:
         """The oldest weights that drew any of it."""
         return min(span.version for span in self.versions)
 
+    def age(self, version: int) -> int:
+        """Versions between the oldest weights that drew any of it and `version`."""
+        return version - self.version
+
 
 @dataclass(frozen=True)
 class Group:
@@ -98,37 +107,102 @@ class Group:
         return sum(drawn.values())
 
 
-class PromptMismatch(UserError):
-    """Engine and trainer disagree about what was asked."""
+@dataclass(frozen=True)
+class ScoredGroup(Group):
+    """A group with its rewards: the reward worker's station."""
+
+    rewards: tuple[Reward, ...]
+    """Each sample's, in order."""
+    readings: tuple[Reading, ...]
+    """Which line of each sample states what, read once, where it was scored."""
+    scoring_seconds: float
 
 
-class PromptTooLong(UserError):
-    """A question with its clips fills all that the engines keep of a prompt and its completion."""
+@dataclass(frozen=True)
+class TokenCredit:
+    """Advantages of single tokens, where lines or sections of a sample are credited apart; the rest get the sample's own."""
+
+    lines: Mapping[int, float] = field(default_factory=dict)
+    """Line of the completion, from 0 -> advantage of the tokens that write it."""
+    sections: tuple[tuple[int, float], ...] = ()
+    """Successive runs of tokens, which together are the whole sample: (token after its last, advantage)."""
+
+    def over(self, advantage: float, tokens: int, lines: Sequence[int] = ()) -> np.ndarray:
+        """The advantage of each token, float32 (tokens,).
+
+        Args:
+            advantage: the sample's.
+            tokens: of the sample.
+            lines: the line that each token writes; needed where lines are credited.
+
+        Raises:
+            ValueError: if the sections do not end where the sample does.
+        """
+        if self.sections:
+            ends = [end for end, _ in self.sections]
+            if ends[-1] != tokens:
+                raise ValueError(f"sections end at token {ends[-1]} of a sample of {tokens}")
+            return np.repeat(np.array([value for _, value in self.sections], dtype=np.float32), np.diff([0, *ends]))
+        if self.lines:
+            return np.array([self.lines.get(line, advantage) for line in lines], dtype=np.float32)
+        return np.full(tokens, advantage, dtype=np.float32)
 
 
-def check_prompt_fits(prompt: Prompt, max_model_len: int) -> None:
-    """Raise `PromptTooLong` unless at least one token can be drawn after the prompt."""
-    tokens = len(prompt.encoded.ids)
-    if tokens >= max_model_len:
-        files = ", ".join(medium.path for medium in prompt.row.media) or "no media"
-        raise PromptTooLong(
-            f"prompt {prompt.key} ({files}) has {tokens} tokens, and rollout.max_model_len = {max_model_len} has to hold it with "
-            "its completion; raise it (`reason`: --max-model-len), or lower data.max_frames or data.max_pixels"
+@dataclass(frozen=True)
+class TrainingGroup(ScoredGroup):
+    """A scored group with its advantages: what a step learns from and writes down."""
+
+    advantages: tuple[float | None, ...]
+    """Each sample's; None for those that nothing is learned from."""
+    credit: tuple[TokenCredit, ...]
+
+    def tokens(self) -> TokenGroup | None:
+        """What a learner rank needs of the samples that have an advantage, or None where none has."""
+        kept = [place for place, advantage in enumerate(self.advantages) if advantage is not None]
+        group = TokenGroup(
+            self.prompt.encoded,
+            tuple(sample.ids for sample in self.samples),
+            tuple(sample.log_probs for sample in self.samples),
+            tuple(advantage or 0.0 for advantage in self.advantages),
+            self.credit,
         )
+        return group.only(kept) if kept else None
 
 
-def check_prompt_ids(prompt: Prompt, written: np.ndarray, theirs: np.ndarray) -> None:
-    """Raise `PromptMismatch` unless the engine saw exactly the trainer's expanded prompt, and then what had been written."""
-    ours = np.concatenate([prompt.encoded.ids, written])
-    if not np.array_equal(theirs, ours):
-        shared = min(len(ours), len(theirs))
-        differ = np.flatnonzero(ours[:shared] != theirs[:shared])
-        first = int(differ[0]) if len(differ) else shared
-        files = ", ".join(medium.path for medium in prompt.row.media)
-        raise PromptMismatch(
-            f"prompt {prompt.key} ({files}): the engine saw {len(theirs)} tokens, the "
-            f"trainer has {len(ours)}; they part at token {first}. Engine and trainer must use one processor."
-        )
+@dataclass(frozen=True)
+class TokenGroup:
+    """A prompt and replies to it, as tokens: what learner ranks are sent. Losses are on the replies."""
+
+    prompt: EncodedPrompt
+    replies: tuple[np.ndarray, ...]
+    """int64 (k,) each, k >= 1."""
+    log_probs: tuple[np.ndarray, ...] = ()
+    """float32 (k,) each, what the engine recorded; with the next two, for GRPO alone."""
+    advantages: tuple[float, ...] = ()
+    credit: tuple[TokenCredit, ...] = ()
+
+    @classmethod
+    def of(cls, group: Group) -> TokenGroup:
+        """All samples of a group, to have their log-probs computed."""
+        return cls(group.prompt.encoded, tuple(sample.ids for sample in group.samples))
+
+    @classmethod
+    def joined(cls, groups: Sequence[TokenGroup]) -> TokenGroup:
+        """Groups that have the same prompt, as one."""
+        columns = zip(*(group._by_reply() for group in groups), strict=True)
+        return cls(groups[0].prompt, *(tuple(chain.from_iterable(column)) for column in columns))
+
+    def only(self, places: Sequence[int]) -> TokenGroup:
+        """The group with some of its replies."""
+        kept = (tuple(values[place] for place in places) if values else () for values in self._by_reply())
+        return TokenGroup(self.prompt, *kept)
+
+    def reply_tokens(self) -> int:
+        """Tokens of all replies."""
+        return sum(map(len, self.replies))
+
+    def _by_reply(self) -> tuple[tuple[Any, ...], ...]:
+        return self.replies, self.log_probs, self.advantages, self.credit
 
 
 def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:
@@ -147,35 +221,3 @@ def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:
         group=prompt.key,
         columns={**row.columns, "source": row.source},
     )
-
-
-@dataclass(frozen=True)
-class ScoredGroup:
-    """A group with the reward of each of its samples, in order."""
-
-    group: Group
-    rewards: tuple[Reward, ...]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class TokenCredit:
-    """Advantages of parts of a sample, where they are credited apart; all other tokens get the sample's."""
-
-    lines: Mapping[int, float] = field(default_factory=dict)
-    """Line of the completion, from 0 -> advantage of the tokens that write it."""
-    sections: tuple[tuple[int, float], ...] = ()
-    """Successive runs of tokens: (where it ends, advantage)."""
-
-
-@dataclass(frozen=True)
-class LearnItem:
-    """One scored sample, ready to learn from."""
-
-    prompt: EncodedPrompt
-    ids: np.ndarray
-    """int64 (k,)."""
-    rollout_log_probs: np.ndarray
-    """float32 (k,): what the engine recorded."""
-    advantage: float
-    parts: TokenCredit = field(default_factory=TokenCredit)

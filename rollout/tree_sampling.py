@@ -1,7 +1,7 @@
-"""Groups sampled as trees: attribute sections, expression sections under each, emotions under those.
+"""Groups sampled as trees: sections of attributes, sections of expressions under each, emotions under each of those.
 
-A section ends with the token that completes the next level's header. That is a stopping time of sampling token by token,
-so every path through the tree is a draw from the policy; only the draws that share a section depend on one another.
+A section ends with the token that completes the next level's header. Whether a token does so depends on nothing that comes after
+it, so every path through the tree is a draw from the policy; only draws that share a section depend on one another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from rollout.samples import VersionSpan
 
 HEADERS = ("\nexpression\n", "\nemotion\n")
-"""What ends a section of attributes, and one of expressions."""
+"""The text that ends a section of attributes, and the text that ends a section of expressions."""
 LEVELS = len(HEADERS) + 1
 
 
@@ -30,16 +30,18 @@ def _no_log_probs() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Written:
-    """Tokens that follow a prompt: one draw of an engine, or several of them in a row."""
+    """Tokens that follow a prompt: one draw of an engine, or several that continue each other."""
 
     ids: np.ndarray = field(default_factory=_no_ids)
     """int64 (k,)."""
     log_probs: np.ndarray = field(default_factory=_no_log_probs)
-    """float32 (k,)."""
+    """float32 (k,): log-probabilities of the sampled distribution."""
     versions: tuple[VersionSpan, ...] = ()
+    """The versions of the weights that drew them, in order."""
     finish_reason: str = ""
+    """Why the last draw ended, in the engine's words."""
     header: str | None = None
-    """The header that it stopped at; None if it is finished."""
+    """The header that the last draw stopped at; None if the text is finished."""
 
     def __add__(self, more: Written) -> Written:
         return Written(
@@ -52,7 +54,7 @@ class Written:
 
 
 def joined(first: tuple[VersionSpan, ...], then: tuple[VersionSpan, ...]) -> tuple[VersionSpan, ...]:
-    """Spans in a row; where they meet in one version, as one."""
+    """Spans one after another; two that meet and have the same version become one."""
     if not first or not then or first[-1].version != then[0].version:
         return (*first, *then)
     return (*first[:-1], VersionSpan(then[0].version, first[-1].tokens + then[0].tokens), *then[1:])
@@ -66,7 +68,7 @@ class Leaf:
     path: tuple[int, ...]
     """Which section at each level; shorter than the tree is deep if the text ended before."""
     ends: tuple[int, ...]
-    """Tokens up to the end of each section of the path."""
+    """Where each section of the path ends: the number of tokens up to there."""
 
 
 Ask = Callable[[Written, int, Sequence[str]], Awaitable[Sequence[Written]]]
@@ -81,8 +83,8 @@ async def sample_tree(ask: Ask, branching: Sequence[int]) -> list[Leaf]:
         branching: sections of attributes, sections of expressions under each, emotions under each of those.
 
     Returns:
-        In the order of their paths. A text that ends before its last level stands for all the paths that would have gone
-        through it, so that means over subtrees weigh it as much as the others.
+        The samples in the order of their paths. A text that ends before its last level stands for all the paths that would
+        have gone through it, so that means over subtrees give it as much weight as the others.
     """
 
     async def grow(written: Written, path: tuple[int, ...], ends: tuple[int, ...]) -> list[Leaf]:

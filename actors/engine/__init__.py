@@ -1,1 +1,13 @@
-"""A room."""
+"""The rollout engine: a Ray actor around vLLM.
+
+actor.py            start, generate, reason, take new weights
+setup.py            how vLLM is started, and how the process ends with it
+requests.py         prompts as vLLM's requests, and vLLM's outputs as samples
+gate.py             keeps requests and syncs apart
+token_versions.py   which version of the weights drew which tokens of a request
+weight_loader.py    vLLM's end of a sync, in each of its worker processes
+adapters.py         the policy's LoRA adapter in vLLM
+busy_clock.py       how long an engine had something to do
+process_guard.py    ends vLLM's processes with the engine's
+repairs.py          repairs of vLLM
+"""

@@ -24,10 +24,11 @@ from actors.engine.setup import EngineSpec, ending_with_vllm, engine_arguments, 
 from actors.engine.token_versions import TokenVersions
 from actors.logs import keep_output
 from actors.weights.handles import BroadcastHandle, LocalCopy, WeightHandle
+from rollout.prompt_checks import check_prompt_fits, check_prompt_ids
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.reasoning import Judge, Reasoned, reason
 from rollout.rows import Row
-from rollout.samples import Group, Prompt, Sample, SamplingSpec, check_prompt_fits, check_prompt_ids
+from rollout.samples import Group, Prompt, Sample, SamplingSpec
 from rollout.tree_sampling import Ask, Leaf, Written, sample_tree
 
 
@@ -36,77 +37,86 @@ class StaleEngine(RuntimeError):
 
 
 class RolloutEngine:
-    """Generates groups; serves nothing until its first sync has succeeded."""
+    """Generates groups with vLLM. It serves nothing until its first sync has succeeded."""
 
     def __init__(self, name: str, threads: int, cache_gib: float) -> None:
-        """Import the engine, which takes longer than anything else about it; `start` does the rest."""
+        """Import vLLM, which takes longer than anything else about an engine; `start` does the rest.
+
+        Args:
+            name: as the log calls it.
+            threads: threads that compute.
+            cache_gib: memory for keys and values, on CPUs.
+        """
         self.name = name
         self.version: int | None = None
+        """Version of the weights that it serves; None while it is stale."""
         self.clock = BusyClock()
         self.copy = LocalCopy()
         self.adapter: Path | None = None
-        """Of the policy, where vLLM reads it."""
+        """Folder where vLLM reads the policy's LoRA adapter; None if none was sent."""
         keep_output(name)
         set_environment(threads, cache_gib)
         import vllm.v1.engine.async_llm  # noqa: F401
 
     async def start(self, spec: EngineSpec) -> str:
-        """Load the model; returns this node's id once the engine can be asked."""
+        """Load the model. Returns Ray's id of this node once the engine can be asked."""
         from transformers import AutoConfig
         from vllm.distributed.weight_transfer.base import WeightTransferInitRequest
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=spec.model.trust_remote_code)
         self.requests = Requests(config, spec.clip, spec.clip_cache_bytes)
         uncached = self.requests.metadata_apart and spec.media_per_prompt["video"] > 1
         self.spec = spec
         self.gate = SyncGate()
         self._numbers = itertools.count()
         self.llm = AsyncLLM.from_engine_args(engine_arguments(spec, config.model_type, uncached))
-        self.marks = TokenVersions(self.llm)
-        self.tokenizer = self.llm.get_tokenizer()
+        self.token_versions = TokenVersions(self.llm)
+        self.tokenizer: Any = self.llm.get_tokenizer()
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())
         if spec.serve_as_loaded:
             self.version = 0
         return ray.get_runtime_context().get_node_id()
 
     async def load(
-        self, shipment: WeightHandle | None, image: np.ndarray | None, version: int, adapter: np.ndarray | None = None
+        self, handle: WeightHandle | None, image: np.ndarray | None, version: int, adapter: np.ndarray | None = None
     ) -> float:
-        """Take new weights and become `version`. Returns the seconds during which nothing was generated.
+        """Take new weights and become `version`. Returns the seconds in which nothing was generated.
 
         Args:
-            shipment: where this node has the weights; None for an adapter alone.
-            image: uint8, the weights themselves, where this node does not have them.
-            version: stamped on every token from now on, and read back from the engine.
-            adapter: uint8, a safetensors image of the adapters, where they are sent alone.
+            handle: where the weights lie; None for an adapter alone.
+            image: the weights themselves, a safetensors image, uint8, if this node cannot read them where they lie.
+            version: of the weights; stamped on every token from now on.
+            adapter: the LoRA adapters, a safetensors image, uint8, where they are sent alone.
         """
-        where: dict[str, Any] = {}
-        if shipment is not None:
-            where = {"path": shipment.path if image is None else self.copy.write(image), "crc32": shipment.crc32}
+        update: dict[str, Any] = {}
+        if handle is not None:
+            update = {"path": handle.path if image is None else self.copy.write(image), "crc32": handle.crc32}
         if adapter is not None:
+            assert self.spec.lora is not None, "this engine expects no adapter"
             self.adapter = self.adapter or Path(tempfile.mkdtemp(prefix="affectree-adapter-"))
             write_adapter(self.adapter, adapter, self.spec.lora)
-            where["adapter"] = str(self.adapter)
+            update["adapter"] = str(self.adapter)
         with ending_with_vllm():
-            return await self._become(version, where)
+            return await self._become(version, update)
 
     async def receive(self, broadcast: BroadcastHandle, version: int) -> float:
-        """Take new weights that the learner broadcasts at this moment, and become `version`, as `load` does."""
+        """Take new weights that the learner broadcasts at this moment and become `version`; returns what `load` returns."""
         with ending_with_vllm():
             return await self._become(version, {"broadcast": asdict(broadcast)})
 
-    async def _become(self, version: int, where: dict[str, Any]) -> float:
+    async def _become(self, version: int, update: dict[str, Any]) -> float:
+        """Have vLLM load what the fields of a `WeightUpdate` tell, while no request is handed to it."""
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
 
         async with self.gate.closed():
             # not `llm.pause_generation`, which sleeps for 20 ms to let outputs arrive: `mark` waits for exactly these
-            await self.llm.engine_core.pause_scheduler_async(mode=self.spec.in_flight, clear_cache=False)
+            await self.llm.engine_core.pause_scheduler_async(mode=self.spec.rollout.in_flight, clear_cache=False)
             began = time.perf_counter()
-            await self.marks.mark()
+            await self.token_versions.mark()
             self.version = None  # stale until the whole sync has succeeded
             await self.llm.start_weight_update()
-            await self.llm.update_weights(WeightTransferUpdateRequest(update_info=where))
+            await self.llm.update_weights(WeightTransferUpdateRequest(update_info=update))
             await self.llm.finish_weight_update(str(version))  # which forgets adapters
             if self.adapter is not None:
                 await self.llm.add_lora(adapter_request(self.adapter, replace=True))
@@ -114,13 +124,13 @@ class RolloutEngine:
             confirmed = await self.llm.get_weight_version()
             if confirmed != str(version):
                 raise StaleEngine(f"{self.name}: asked for weights {version}, the engine reports {confirmed}")
-            self.version = self.marks.version = version
+            self.version = self.token_versions.version = version
             await self.llm.resume_generation()
             return time.perf_counter() - began
 
     async def reset_caches(self) -> None:
         """Forget keys, values and vision features that older weights computed; what is being drawn computes them again."""
-        if not await self.llm.reset_prefix_cache(reset_running_requests=self.spec.in_flight == "keep"):
+        if not await self.llm.reset_prefix_cache(reset_running_requests=self.spec.rollout.in_flight == "keep"):
             raise StaleEngine(f"{self.name}: the prefix cache could not be reset; requests are still running")
         await self.llm.reset_encoder_cache()
 
@@ -128,7 +138,7 @@ class RolloutEngine:
         """Draw one group. Returns the seconds that it took, and the group.
 
         Raises:
-            StaleEngine: before the first sync.
+            StaleEngine: before the first sync, or after one that failed.
             PromptTooLong: if the prompt leaves no room for a completion.
             MediaError: if a file of the prompt cannot be decoded.
             PromptMismatch: if the engine's expanded prompt is not the trainer's.
@@ -157,19 +167,20 @@ class RolloutEngine:
         return seconds, Group(prompt, samples, seconds)
 
     async def reason(self, prompt: Prompt, sampling: SamplingSpec, judge: Judge) -> tuple[float, Reasoned]:
-        """Answer one prompt stage by stage, with `sampling.count` candidates at each. Raises what `generate` does."""
+        """Answer one prompt stage by stage, with `sampling.count` candidates at each stage. Returns the seconds that it took,
+        and the answer. Raises what `generate` does."""
         began = time.perf_counter()
         with self.clock, ending_with_vllm():
             found = await reason(self._asker(prompt, sampling), self._decode, judge, sampling.count)
         return time.perf_counter() - began, found
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
-        """Token ids and positions of rows' questions, as a learner makes them."""
+        """Token ids and positions of rows' questions, in order, as a learner makes them."""
         from transformers import AutoConfig, AutoProcessor
 
-        trust = self.spec.trust_remote_code
-        processor = AutoProcessor.from_pretrained(self.spec.model, trust_remote_code=trust)
-        config = AutoConfig.from_pretrained(self.spec.model, trust_remote_code=trust)
+        checkpoint, trust = self.spec.checkpoint, self.spec.model.trust_remote_code
+        processor = AutoProcessor.from_pretrained(checkpoint, trust_remote_code=trust)
+        config = AutoConfig.from_pretrained(checkpoint, trust_remote_code=trust)
         encoder = PromptEncoder(processor, config, self.requests.store, self.spec.dtype)
         return [encoder.encode(row) for row in rows]
 
@@ -178,6 +189,7 @@ class RolloutEngine:
         return self.clock.seconds()
 
     def shutdown(self) -> None:
+        """Stop vLLM and remove what was written to disk."""
         if self.adapter is not None:
             shutil.rmtree(self.adapter)
         self.llm.shutdown()
@@ -186,7 +198,8 @@ class RolloutEngine:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
     def _asker(self, prompt: Prompt, sampling: SamplingSpec) -> Ask:
-        check_prompt_fits(prompt, self.spec.max_model_len)
+        """A function that asks vLLM to continue what has been written after a prompt."""
+        check_prompt_fits(prompt, self.spec.rollout.max_model_len)
 
         async def ask(written: Written, count: int, headers: Sequence[str]) -> Sequence[Written]:
             if len(written.ids) >= sampling.max_tokens:
@@ -201,24 +214,25 @@ class RolloutEngine:
     async def _request(
         self, prompt: Prompt, sampling: SamplingSpec, written: Written, count: int, headers: tuple[str, ...]
     ) -> list[Written] | None:
-        """Continuations of what has been written; None if a sync aborted them."""
+        """So many continuations of what has been written; None if a sync aborted them."""
         name = f"{prompt.key}-{next(self._numbers)}"
         params = self.requests.sampling_params(prompt, sampling, count, written.ids, headers)
         with ExitStack() as until_done:
             async with self.gate.passing():
                 if self.version is None:
                     raise StaleEngine(f"{self.name} has no synced weights; it serves nothing until it has")
-                until_done.enter_context(self.marks.watched(name))
-                request, adapter = self.requests.request(prompt, written.ids), adapter_request(self.adapter)
+                until_done.enter_context(self.token_versions.watched(name))
+                request: Any = self.requests.request(prompt, written.ids)
+                adapter = adapter_request(self.adapter)
                 running = await self.llm.add_request(name, request, params, lora_request=adapter)
             try:
-                output = await running.get()
+                output: Any = await running.get()
             except asyncio.CancelledError:
                 await self.llm.abort(name)
                 raise
             if any(one.finish_reason == "abort" for one in output.outputs):
                 return None
-            versions = [self.marks.spans(name, one.index, len(one.token_ids)) for one in output.outputs]
+            versions = [self.token_versions.spans(name, one.index, len(one.token_ids)) for one in output.outputs]
         check_prompt_ids(prompt, written.ids, np.array(output.prompt_token_ids, dtype=np.int64))
         return [
             Written(

@@ -1,4 +1,4 @@
-"""A LoRA adapter of the policy in vLLM: always the same one, whose weights are replaced at each sync."""
+"""The policy's LoRA adapter in vLLM: always the same one, whose weights are replaced at each sync."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, get_args
 
 import numpy as np
 
-from rl.learner.spec import LoraSpec
+from rl.config.schema import LoraConfig
 
 _WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 class IncompleteAdapter(RuntimeError):
-    """An adapter that is not made for the layers that it is to change; vLLM would leave them as they are, silently."""
+    """An adapter that lacks some layer, or has an unknown one; vLLM would leave such layers as they are, silently."""
 
 
-def adapter_arguments(lora: LoraSpec | None) -> dict[str, Any]:
-    """vLLM's engine arguments for a policy that is sent as an adapter of this shape, if it is."""
+def adapter_arguments(lora: LoraConfig | None) -> dict[str, Any]:
+    """vLLM's engine arguments for an adapter of this shape; none if the engine is sent whole weights."""
     if lora is None:
         return {}
     from vllm.config.lora import MaxLoRARanks
@@ -27,24 +27,28 @@ def adapter_arguments(lora: LoraSpec | None) -> dict[str, Any]:
     return {"enable_lora": True, "max_loras": 1, "max_lora_rank": rank, "lora_target_modules": list(lora.modules)}
 
 
-def write_adapter(folder: Path, image: np.ndarray, lora: LoraSpec) -> None:
-    """Put an adapter where vLLM can read it, in peft's format.
+def write_adapter(folder: Path, image: np.ndarray, lora: LoraConfig) -> None:
+    """Write an adapter in peft's format, where vLLM can read it.
 
     Args:
-        folder: of one engine, written again at each sync.
-        image: uint8, a safetensors file.
-        lora: its shape.
+        folder: one engine's own, written again at each sync.
+        image: uint8, a safetensors image of the adapter.
+        lora: the adapter's shape.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = {"peft_type": "LORA", "r": lora.rank, "lora_alpha": lora.alpha, "target_modules": list(lora.modules)}
     (folder / _CONFIG).write_text(json.dumps(config))
-    (folder / _WEIGHTS).write_bytes(memoryview(image))
+    (folder / _WEIGHTS).write_bytes(image.data)
 
 
 def adapter_request(folder: Path | None, replace: bool = False) -> Any:
-    """What a request for completions carries; with `replace`, what has vLLM read the folder again.
+    """vLLM's `LoRARequest` for an adapter, which every request for completions carries; None without an adapter.
 
     Requests without one must not run beside others: on CPUs vLLM 0.29 gives them the others' adapter.
+
+    Args:
+        folder: where the adapter lies.
+        replace: have vLLM read the folder again.
     """
     from vllm.lora.request import LoRARequest
 
@@ -52,7 +56,7 @@ def adapter_request(folder: Path | None, replace: bool = False) -> Any:
 
 
 def check_adapter(model: Any, folder: Path) -> None:
-    """In vLLM's worker: that an adapter has A and B of just the layers that are there for it.
+    """Check that an adapter has A and B of exactly the layers that the model in vLLM's worker has for it.
 
     Raises:
         IncompleteAdapter: naming layers that are missing or unknown.

@@ -1,4 +1,4 @@
-"""How long something had work to do."""
+"""How long an engine had something to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import TracebackType
 
 
 class BusyClock:
-    """Runs while at least one `with` block on it is open."""
+    """A clock that runs while at least one `with` block on it is open."""
 
     def __init__(self) -> None:
         self._total = 0.0
@@ -15,7 +15,7 @@ class BusyClock:
         self._since = 0.0
 
     def seconds(self) -> float:
-        """Busy so far."""
+        """Seconds that it has run so far."""
         return self._total + (time.perf_counter() - self._since if self._open else 0.0)
 
     def __enter__(self) -> None:

@@ -1,4 +1,4 @@
-"""Many may pass, or one may close the gate and be alone."""
+"""Keeps requests and syncs apart: many requests may pass at a time, or one sync is alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 
 class SyncGate:
-    """Requests pass while they are handed to the engine; a sync closes the gate, so that none is handed over half way.
+    """A gate that each request passes while it is handed to vLLM, and that a sync closes, so that no request falls into it.
 
-    It stays closed after a sync that failed, until one succeeds.
+    After a sync that failed the gate stays closed, until a sync succeeds.
     """
 
     def __init__(self) -> None:
@@ -20,6 +20,7 @@ class SyncGate:
 
     @asynccontextmanager
     async def passing(self) -> AsyncIterator[None]:
+        """Wait until the gate is open, then hold it open."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._closed)
             self._passing += 1
@@ -32,6 +33,7 @@ class SyncGate:
 
     @asynccontextmanager
     async def closed(self) -> AsyncIterator[None]:
+        """Close the gate and wait until nobody passes; opens it at the end, unless there was an error."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._alone)
             self._closed = self._alone = True

@@ -1,4 +1,4 @@
-"""Between this project's prompts and samples and vLLM's requests and outputs."""
+"""This project's prompts as vLLM's requests, and vLLM's outputs as this project's samples."""
 
 from __future__ import annotations
 
@@ -8,29 +8,35 @@ from typing import Any
 import numpy as np
 
 from rewards.tree.writer import rationale_grammar
+from rollout.families import family_of
 from rollout.media import ClipSpec
 from rollout.prompts import MediaStore, as_image, vision_token_ids
 from rollout.samples import Prompt, SamplingSpec
 
 
 class Requests:
-    """Makes vLLM requests for one checkpoint."""
+    """Makes vLLM's requests for one checkpoint."""
 
     def __init__(self, config: Any, clip: ClipSpec, clip_cache_bytes: int) -> None:
         """
         Args:
-            config: the checkpoint's own.
+            config: the checkpoint's own, as transformers loads it.
             clip: how media are decoded.
-            clip_cache_bytes: of decoded media that are kept.
+            clip_cache_bytes: bytes of decoded media that are kept.
         """
         self.store = MediaStore(clip, clip_cache_bytes)
         # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
         # the metadata of all of them
-        self.metadata_apart = config.model_type == "qwen2_5_vl"
+        self.metadata_apart = family_of(config.model_type).engine_needs_metadata
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
 
     def request(self, prompt: Prompt, written: np.ndarray) -> dict[str, Any]:
-        """A prompt, followed by tokens that its completion begins with, int64 (k,)."""
+        """vLLM's request for a completion of a prompt.
+
+        Args:
+            prompt: with its media, which are decoded here.
+            written: tokens that the completion begins with, int64 (k,).
+        """
         encoded = prompt.encoded
         request: dict[str, Any] = {"prompt_token_ids": [*encoded.text_ids.tolist(), *written.tolist()]}
         data: dict[str, list[Any]] = {}
@@ -51,7 +57,15 @@ class Requests:
     def sampling_params(
         self, prompt: Prompt, sampling: SamplingSpec, count: int, written: np.ndarray, headers: tuple[str, ...]
     ) -> Any:
-        """How `count` continuations of what has been written are drawn, up to a header if one is given."""
+        """vLLM's parameters for drawing continuations.
+
+        Args:
+            prompt: what is asked; its key and what has been written are part of the seed.
+            sampling: how it is drawn.
+            count: how many continuations.
+            written: tokens that all of them continue, int64 (k,).
+            headers: texts at which a continuation stops, after it has written one.
+        """
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
@@ -77,7 +91,7 @@ class Requests:
 
 
 def log_probs(output: Any) -> np.ndarray:
-    """Of a completion's own tokens, float32 (k,)."""
+    """Log-probs of the tokens that a completion drew, float32 (k,)."""
     flat = output.logprobs
     if flat.token_ids != list(output.token_ids):
         raise RuntimeError("vLLM reports log-probs of other tokens than those it drew")
@@ -85,7 +99,7 @@ def log_probs(output: Any) -> np.ndarray:
 
 
 def _hash(key: bytes) -> int:
-    """The same number from run to run, so that seeded sampling repeats."""
+    """A number that is the same from run to run, so that seeded sampling repeats."""
     return zlib.crc32(key)
 
 

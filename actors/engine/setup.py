@@ -1,85 +1,83 @@
-"""How vLLM is started, and what ends an engine's process."""
+"""How vLLM is started, and how an engine's process ends with it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import ray
 
 from actors.engine.adapters import adapter_arguments
 from actors.engine.process_guard import mark_engine_process
-from rl.learner.spec import LoraSpec
+from actors.weights.handles import BACKEND, adapter_alone
+from rl.config.schema import LoraConfig, ModelConfig, RolloutConfig
+from rollout.families import family_of
 from rollout.media import ClipSpec
 
 
 @dataclass(frozen=True)
 class EngineSpec:
-    """What an engine needs to start."""
+    """What an engine is told at its start: the sections of the config that it works by, and what was made of others."""
 
-    model: str
-    dtype: str
-    max_model_len: int
-    max_sequences: int
-    gpu_memory: float
-    """Share of a GPU's memory, on GPUs."""
-    tensor_parallel: int
-    enforce_eager: bool
+    checkpoint: str
+    """Folder or hub name of the model to load."""
+    model: ModelConfig
+    rollout: RolloutConfig
     clip: ClipSpec
+    """How media are decoded."""
     clip_cache_bytes: int
-    media_per_prompt: dict[str, int]
-    """The most videos and images that any prompt has; room is reserved for as many."""
-    in_flight: str = "wait"
-    """What a sync does with completions that are being drawn: `wait` for them, `abort` and ask again, or `keep` them and go
-    on under the new weights."""
-    lora: LoraSpec | None = None
-    """Of the adapter that it is sent alone, if it is."""
-    trust_remote_code: bool = False
+    """Bytes of decoded media that are kept."""
+    media_per_prompt: Mapping[str, int]
+    """The most videos and images that any prompt has, under `video` and `image`; room is reserved for as many."""
     serve_as_loaded: bool = False
-    """Serve the weights of `model` as version 0, without a sync."""
+    """Serve the checkpoint as version 0, without a sync."""
 
+    @property
+    def dtype(self) -> str:
+        """Precision that it computes in."""
+        return self.rollout.dtype or self.model.dtype
 
-_OVERRIDES = {"qwen3_vl": {"text_config": {"architectures": ["Qwen3ForCausalLM"]}}}
-"""By family: vLLM 0.29 looks for the text part's architecture on CPUs, which Qwen3-VL's configs do not state."""
+    @property
+    def lora(self) -> LoraConfig | None:
+        """The shape of the adapter that the engine will be sent by itself; None if it is sent whole weights, or nothing."""
+        return self.model.lora if adapter_alone(self.model) and not self.serve_as_loaded else None
 
 
 def engine_arguments(spec: EngineSpec, family: str, uncached: bool) -> Any:
     """vLLM's `AsyncEngineArgs`.
 
     Args:
-        spec: what the engine is to be.
+        spec: what the engine is told.
         family: the checkpoint's `model_type`.
-        uncached: process all media of a prompt anew; vLLM's cache would process some with the metadata of all.
+        uncached: process all media of a prompt anew, where vLLM's cache would process some with the metadata of all.
     """
     from vllm import AsyncEngineArgs
     from vllm.config import WeightTransferConfig
 
-    from actors.weights.handles import BACKEND
-
-    on_cpu = not ray.get_gpu_ids()
+    rollout, on_cpu = spec.rollout, not ray.get_gpu_ids()
     return AsyncEngineArgs(
-        model=spec.model,
-        dtype=spec.dtype,
+        model=spec.checkpoint,
+        dtype=cast(Any, spec.dtype),
         seed=0,
-        max_model_len=spec.max_model_len,
-        max_num_seqs=spec.max_sequences,
-        max_num_batched_tokens=max(8192, spec.max_model_len),
-        block_size=32 if on_cpu else None,  # of the 128 that it has on CPUs, short prompts fill none to share
+        max_model_len=rollout.max_model_len,
+        max_num_seqs=rollout.max_sequences,
+        max_num_batched_tokens=max(8192, rollout.max_model_len),
+        block_size=32 if on_cpu else None,  # vLLM's 128 on CPUs are more than short prompts fill, and only full blocks are shared
         enable_chunked_prefill=not on_cpu,  # a seeded request in two parts: "CPU Generator does not use offset"
-        tensor_parallel_size=spec.tensor_parallel,
-        distributed_executor_backend="uni" if on_cpu and spec.tensor_parallel == 1 else None,
-        gpu_memory_utilization=spec.gpu_memory,
-        enforce_eager=spec.enforce_eager,
-        limit_mm_per_prompt=spec.media_per_prompt,
+        tensor_parallel_size=rollout.tensor_parallel,
+        distributed_executor_backend="uni" if on_cpu and rollout.tensor_parallel == 1 else None,
+        gpu_memory_utilization=rollout.gpu_memory,
+        enforce_eager=rollout.enforce_eager,
+        limit_mm_per_prompt=dict(spec.media_per_prompt),
         logprobs_mode="processed_logprobs",
         generation_config="vllm",
-        trust_remote_code=spec.trust_remote_code,
+        trust_remote_code=spec.model.trust_remote_code,
         mm_processor_cache_gb=0 if uncached else 4,  # vLLM's own: 4
-        hf_overrides=_OVERRIDES.get(family, {}),
+        hf_overrides=dict(family_of(family).engine_overrides),
         weight_transfer_config=WeightTransferConfig(backend=BACKEND),
         disable_log_stats=True,
         **adapter_arguments(spec.lora),
@@ -88,7 +86,7 @@ def engine_arguments(spec: EngineSpec, family: str, uncached: bool) -> Any:
 
 @contextmanager
 def ending_with_vllm() -> Iterator[None]:
-    """End this process if vLLM's own has died, which it says in the log, so that the driver replaces the engine."""
+    """End this process if vLLM's own has died, so that the driver replaces the engine. vLLM says in the log what happened."""
     from vllm.v1.engine.exceptions import EngineDeadError
 
     try:
@@ -99,7 +97,12 @@ def ending_with_vllm() -> Iterator[None]:
 
 
 def set_environment(threads: int, cache_gib: float) -> None:
-    """Settings that vLLM reads from the environment, here and in the processes that it starts."""
+    """Set the variables that vLLM reads, here and in the processes that it starts.
+
+    Args:
+        threads: threads that compute.
+        cache_gib: memory for keys and values, on CPUs.
+    """
     mark_engine_process()
     os.environ.update(
         VLLM_CPU_KVCACHE_SPACE=str(max(1, round(cache_gib))),

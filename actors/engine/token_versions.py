@@ -1,4 +1,4 @@
-"""Which tokens of a running request were drawn before each sync."""
+"""Which version of the weights drew which tokens of a request that runs through a sync."""
 
 from __future__ import annotations
 
@@ -11,41 +11,52 @@ from rollout.samples import VersionSpan
 
 
 class TokenVersions:
-    """Counts, at each sync, what every watched request has drawn so far."""
+    """Notes at each sync how many tokens every running request has drawn."""
 
     def __init__(self, llm: Any) -> None:
+        """
+        Args:
+            llm: vLLM's `AsyncLLM`.
+        """
         self.llm = llm
         self.version = 0
-        """That draws at present."""
-        self._marks: dict[str, list[tuple[int, dict[int, int]]]] = {}
+        """The version that draws at present."""
+        self._drawn: dict[str, list[tuple[int, dict[int, int]]]] = {}
+        """Request -> for each sync so far: (version before it, completion's index -> tokens drawn until then)."""
 
     @contextmanager
     def watched(self, request: str) -> Iterator[None]:
-        """For as long as a request runs; it has to begin after the last sync, not while one is going on."""
-        self._marks[request] = []
+        """Take note of a request at every sync, for as long as the block runs. It must not begin while a sync is under way."""
+        self._drawn[request] = []
         try:
             yield
         finally:
-            del self._marks[request]
+            del self._drawn[request]
 
     async def mark(self) -> None:
-        """Note what has been drawn. The engine is paused and has sent all of it."""
+        """Note what has been drawn. To be called when vLLM is paused and has sent all of it."""
         quiet = 0
-        while quiet < 2:  # what was sent is being counted
+        while quiet < 2:  # vLLM's output handler is still counting what was sent
             quiet = quiet + 1 if self.llm.engine_core.outputs_queue.empty() else 0
             await asyncio.sleep(0.001)
-        counts: dict[str, dict[int, int]] = {request: {} for request in self._marks}
+        counts: dict[str, dict[int, int]] = {request: {} for request in self._drawn}
         for state in self.llm.output_processor.request_states.values():
             request = (state.parent_req or state).external_req_id
             if request in counts:
                 counts[request][state.request_index] = state.detokenizer.num_output_tokens()
         for request, by_index in counts.items():
-            self._marks[request].append((self.version, by_index))
+            self._drawn[request].append((self.version, by_index))
 
     def spans(self, request: str, index: int, tokens: int) -> tuple[VersionSpan, ...]:
-        """Which versions drew the tokens of a request's completion. One that was finished at a mark was drawn before it."""
+        """Which versions drew the tokens of a completion, in order.
+
+        Args:
+            request: its name; it has to be watched still.
+            index: of the completion among the request's. If it was finished at a sync, all of it was drawn before.
+            tokens: tokens of the completion.
+        """
         found, done = [], 0
-        for before, counts in self._marks[request]:
+        for before, counts in self._drawn[request]:
             until = counts.get(index, tokens)
             if until > done:
                 found.append(VersionSpan(before, until - done))

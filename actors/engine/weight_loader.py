@@ -1,8 +1,7 @@
-"""Weights on their way from the learner to vLLM, through vLLM's own weight-transfer interface.
+"""vLLM's end of a sync, through its own weight-transfer interface: each worker process takes the weights, layer by layer.
 
-Either through host memory: the learner writes one safetensors image, Ray's object store carries it between nodes, and on each
-engine's node it is a file in shared memory, which the engine's worker maps. Or by broadcast, in a group that the engine's
-worker joins. Both are loaded layer by layer.
+The weights come as a safetensors file that the worker maps, in shared memory or on a disk, or by broadcast in a group that the
+worker joins. LoRA adapters come in a folder.
 
 vLLM finds `register` through the entry point group `vllm.general_plugins` in each process that it starts.
 """
@@ -35,21 +34,21 @@ from rewards.errors import UserError
 
 @dataclass
 class NothingToAgreeOn(WeightTransferInitInfo):
-    """Each update says how it comes."""
+    """What is agreed on before the first update: nothing, since each update says how it comes."""
 
 
 @dataclass
 class WeightUpdate(WeightTransferUpdateInfo):
-    """Every tensor of the checkpoint, tied ones included, by one of two ways; or what changes is in an adapter alone."""
+    """Where new weights are: every tensor of the checkpoint, tied ones included, in a file or by broadcast; or an adapter."""
 
     path: str | None = None
-    """A safetensors file on this node."""
+    """A safetensors file that this node can read."""
     crc32: int | None = None
-    """What the file's checksum has to be, if anybody wants to know."""
+    """The checksum that the file has to have; None for no check."""
     broadcast: dict[str, Any] | None = None
     """The fields of a `BroadcastHandle`."""
     adapter: str | None = None
-    """A folder with the policy's adapter, which is loaded afterwards; by itself, or beside the weights under it."""
+    """A folder with the policy's LoRA adapter, which is loaded afterwards; by itself, or beside the weights under it."""
 
 
 class IncompleteUpdate(RuntimeError):
@@ -57,14 +56,14 @@ class IncompleteUpdate(RuntimeError):
 
 
 class BrokenWeights(UserError):
-    """Weights that are not, or no longer, what the learner wrote."""
+    """A file of weights that is gone, or is not what the learner wrote."""
 
 
 class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
-    """Loads checkpoint-format weights, in each of vLLM's worker processes.
+    """Loads weights in checkpoint format, in each of vLLM's worker processes.
 
-    CPU linear layers are packed and their parameters deleted after loading, so weights are loaded through
-    vLLM's layerwise reload, which restores the layers first.
+    On CPUs linear layers are packed and their parameters deleted after loading. Weights are therefore loaded through vLLM's
+    layerwise reload, which restores the layers first.
     """
 
     init_info_cls = NothingToAgreeOn
@@ -74,12 +73,13 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         super().__init__(*arguments, **settings)
         self._mapped: MappedImage | None = None
         self._group: tuple[int, WeightGroup] | None = None
-        """The port where it met, and the group."""
+        """(port of the rendezvous, the group that met there) of the last broadcast."""
 
     def init_transfer_engine(self, init_info: NothingToAgreeOn) -> None:
-        """Each update brings what it needs."""
+        """Nothing: each update brings what it needs."""
 
     def start_weight_update(self) -> None:
+        """Have the layers wait for weights."""
         from vllm.model_executor.model_loader.reload import initialize_layerwise_reload
 
         for _, progress in self._under_way():  # of an update that failed half way; vLLM would count on from there
@@ -88,6 +88,13 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         initialize_layerwise_reload(self.model)
 
     def receive_weights(self, update_info: WeightUpdate) -> None:
+        """Load what an update tells of.
+
+        Raises:
+            IncompleteUpdate: if some parameters got nothing.
+            BrokenWeights: if the file is gone, or is not what the learner wrote.
+            IncompleteAdapter: if the adapter does not fit the model's layers.
+        """
         if update_info.adapter is not None:
             check_adapter(self.model, Path(update_info.adapter))
         if update_info.broadcast is not None:
@@ -98,7 +105,8 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
     def _load(self, weights: Iterator[tuple[str, torch.Tensor]]) -> None:
         # what has an adapter in vLLM is called otherwise there than in the checkpoint
         expected = {name.replace(".base_layer.", ".") for name, _ in self.model.named_parameters()}
-        loaded = self.model.load_weights(weights)
+        model: Any = self.model
+        loaded = model.load_weights(weights)
         missing = sorted(expected - set(loaded or ()))
         if loaded is not None and missing:
             raise IncompleteUpdate(f"the sync left {len(missing)} engine parameters as they were, e.g. {missing[:3]}")
@@ -123,26 +131,28 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
     def _read(self, path: Path, crc32: int | None) -> Iterator[tuple[str, torch.Tensor]]:
         if not path.exists():
             raise BrokenWeights(f"the weights at {path} are gone: the learner rank that wrote them has died")
-        if crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r"))) != crc32:
+        if crc32 is not None and (found := zlib.crc32(np.memmap(path, mode="r").data)) != crc32:
             raise BrokenWeights(f"the weights at {path} have checksum {found:08x}, the learner's {crc32:08x}")
         if self._mapped is None or not self._mapped.same_as(path):
             self._mapped = MappedImage(path)
         return self._mapped.tensors()
 
-    def _broadcast(self, meeting: BroadcastHandle) -> Iterator[tuple[str, torch.Tensor]]:
-        if self._group is None or self._group[0] != meeting.port:
-            self._group = None  # whose others may be dead
-            store = find_store(meeting.address, meeting.port, meeting.timeout)
-            rank = meeting.first + self.parallel_config.rank
-            self._group = meeting.port, WeightGroup(store, rank, meeting.size, self.device, meeting.timeout)
-        return self._group[1].receive(meeting.shapes, getattr(torch, meeting.dtype))
+    def _broadcast(self, handle: BroadcastHandle) -> Iterator[tuple[str, torch.Tensor]]:
+        if self._group is None or self._group[0] != handle.port:
+            self._group = None  # its other processes may be dead
+            store = find_store(handle.address, handle.port, handle.timeout)
+            rank = handle.first + self.parallel_config.rank
+            self._group = handle.port, WeightGroup(store, rank, handle.size, self.device, handle.timeout)
+        return self._group[1].receive(handle.shapes, getattr(torch, handle.dtype))
 
     def finish_weight_update(self) -> None:
+        """Have the layers compute with what they were given."""
         from vllm.model_executor.model_loader.reload import finalize_layerwise_reload
 
         finalize_layerwise_reload(self.model, self.model_config)
 
     def shutdown(self) -> None:
+        """Leave the broadcast group."""
         self._group = None
 
 

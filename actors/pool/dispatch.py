@@ -6,12 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ray
 from ray.exceptions import RayActorError
 
+from actors.pool.slot import Engine, EngineSlot
 from rewards.errors import UserError
 from rollout.samples import Prompt
 
@@ -20,44 +21,26 @@ class GenerationTimeout(UserError):
     """The engines finished nothing within the bound."""
 
 
-@dataclass
-class EngineSlot:
-    """An engine's place in the pool."""
-
-    name: str
-    actor: Any
-    node: str = ""
-    serving: bool = True
-    load: int = 0
-    """Samples that it was asked for and has not given yet."""
-    deaths: int = 0
-    base: tuple[Any, Any] | None = None
-    """(actor, which weights it was given under an adapter), where it is sent the adapter alone."""
-    media: deque[Any] = field(default_factory=lambda: deque(maxlen=64))
-    """Of the prompts that it was asked about last, whose vision features and prefixes it may still hold."""
-
-
 @dataclass(frozen=True)
 class _Asked:
-    """What an engine is at."""
+    """A prompt that an engine is at."""
 
-    seat: EngineSlot
-    actor: Any
-    """The seat may have another by the time of the answer."""
+    engine: Engine
     prompt: Prompt
     answer: Any
+    """Reference to the answer."""
 
 
 Call = Callable[[Any, Prompt], Any]
-"""(engine actor, prompt) -> references to (seconds, answer)."""
+"""Asks an engine: (handle of its actor, prompt) -> (reference to a receipt, reference to the answer)."""
 
 
 class Dispatcher:
-    """Hands prompts to engines, never more than `most` samples at a time to any; the rest wait here."""
+    """Hands prompts to engines, at most so many samples at a time to each; other prompts wait here."""
 
     def __init__(
         self,
-        seats: Sequence[EngineSlot],
+        slots: Sequence[EngineSlot],
         most: int,
         timeout: float,
         lost: Callable[[EngineSlot, str], None],
@@ -65,22 +48,27 @@ class Dispatcher:
     ) -> None:
         """
         Args:
-            seats: the engines.
-            most: samples that an engine is asked for before it has to have finished some.
+            slots: the engines' places.
+            most: samples that an engine is asked for at a time; a prompt that needs more is asked of an idle engine.
             timeout: seconds within which some engine has to finish something.
-            lost: told of an engine's death, once; gives the seat a successor.
-            bring_back: called now and then while answers are waited for, to have successors serve.
+            lost: called once for each engine found dead, with its slot and the reason; gives the slot a successor.
+            bring_back: called about once a second while answers are waited for; has successors that are ready serve.
         """
-        self.seats, self.most, self.timeout = seats, most, timeout
+        self.slots, self.most, self.timeout = slots, most, timeout
         self._lost, self._bring_back = lost, bring_back
         self._heard = time.monotonic()
         self._closed = False
         self._lock = threading.Lock()
 
     def stream(self, prompts: Sequence[Prompt], samples: Callable[[Prompt], int], call: Call) -> Iterator[tuple[Prompt, Any]]:
-        """Ask every prompt for so many samples; yields (prompt, reference to its answer) as they are finished, each once.
+        """Ask every prompt; yields (prompt, reference to its answer) as the answers are finished, each prompt once.
 
-        What is outstanding is cancelled if the caller stops before the end, or the pool is closed.
+        What is outstanding is cancelled if the caller stops before the end, or when the pool is closed.
+
+        Args:
+            prompts: asked in this order, as engines have room.
+            samples: how many samples a prompt asks for.
+            call: how an engine is asked.
 
         Raises:
             GenerationTimeout: naming the engines that are waited for.
@@ -90,71 +78,85 @@ class Dispatcher:
         self._heard = time.monotonic()
         try:
             while (waiting or asked) and not self._closed:
-                while waiting and (seat := self._take(waiting[0], samples(waiting[0]))):
+                while waiting and (engine := self._take(waiting[0], samples(waiting[0]))):
                     prompt = waiting.popleft()
-                    actor = seat.actor
-                    receipt, answer = call(actor, prompt)
-                    asked[receipt] = _Asked(seat, actor, prompt, answer)
-                done, _ = ray.wait(list(asked), timeout=1.0) if asked else ([], time.sleep(0.01))
+                    receipt, answer = call(engine.actor, prompt)
+                    asked[receipt] = _Asked(engine, prompt, answer)
+                done = _finished(list(asked))
                 self._bring_back()
                 if not done and time.monotonic() - self._heard > self.timeout:
                     raise GenerationTimeout(self._waited_for(asked, waiting))
                 for receipt in done:
                     self._heard = time.monotonic()
                     one = asked.pop(receipt)
-                    self._give_back(one.seat, samples(one.prompt))
+                    self._give_back(one.engine.slot, samples(one.prompt))
                     try:
                         ray.get(receipt)
                     except RayActorError as death:
-                        self.report(one.seat, one.actor, death)
+                        self.report(one.engine, death)
                         waiting.appendleft(one.prompt)
                     else:
                         yield one.prompt, one.answer
         finally:
             for receipt, one in asked.items():
-                self._give_back(one.seat, samples(one.prompt))
+                self._give_back(one.engine.slot, samples(one.prompt))
                 ray.cancel(receipt)
 
-    def report(self, seat: EngineSlot, actor: Any, death: RayActorError) -> None:
-        """Take an engine out that was found dead, unless that was done before."""
-        with self._lock:
-            if seat.actor is actor and not self._closed:
-                seat.serving = False
-                self._lost(seat, str(death).splitlines()[0])
+    def serving(self) -> list[Engine]:
+        """The engines that may be asked now."""
+        return [slot.engine for slot in self.slots if slot.serving]
 
-    def serve(self, seat: EngineSlot, actor: Any) -> None:
+    def report(self, engine: Engine, death: Exception) -> None:
+        """Take an engine out that was found dead, unless that was done before."""
+        slot = engine.slot
+        with self._lock:
+            if slot.actor is engine.actor and not self._closed:
+                slot.serving = False
+                self._lost(slot, str(death).splitlines()[0])
+
+    def serve(self, engine: Engine) -> None:
         """Ask an engine from now on, unless it was found dead in the meantime."""
         with self._lock:
-            if seat.actor is actor:
-                seat.serving = True
+            if engine.slot.actor is engine.actor:
+                engine.slot.serving = True
 
     def close(self) -> None:
         """Ask nothing more: every stream ends."""
         with self._lock:
             self._closed = True
 
-    def _take(self, prompt: Prompt, samples: int) -> EngineSlot | None:
-        """The least loaded engine that may be asked more; among equals one that was asked about the same media."""
+    def _take(self, prompt: Prompt, samples: int) -> Engine | None:
+        """The least loaded engine that may be asked for more; among equals one that was asked about the same media."""
         media = prompt.row.media
         with self._lock:
-            free = [seat for seat in self.seats if seat.serving and (not seat.load or seat.load + samples <= self.most)]
+            free = [slot for slot in self.slots if slot.serving and (not slot.load or slot.load + samples <= self.most)]
             if not free:
                 return None
-            seat = min(free, key=lambda seat: (seat.load, media not in seat.media))
-            seat.load += samples
-            seat.media.append(media)
-            return seat
+            slot = min(free, key=lambda slot: (slot.load, media not in slot.media))
+            slot.load += samples
+            slot.media.append(media)
+            return slot.engine
 
-    def _give_back(self, seat: EngineSlot, samples: int) -> None:
+    def _give_back(self, slot: EngineSlot, samples: int) -> None:
         with self._lock:
-            seat.load -= samples
+            slot.load -= samples
 
     def _waited_for(self, asked: dict[Any, _Asked], waiting: Sequence[Prompt]) -> str:
         by_name: dict[str, list[str]] = {}
         for one in asked.values():
-            by_name.setdefault(one.seat.name, []).append(one.prompt.key)
+            by_name.setdefault(one.engine.name, []).append(one.prompt.key)
         shown = "; ".join(f"{name} has {len(keys)} prompts, e.g. {keys[0]}" for name, keys in sorted(by_name.items()))
         return (
             f"no group was finished for {self.timeout:.0f} s (rollout.timeout): {shown or 'no engine is free'}; "
             f"{len(waiting)} prompts were not yet asked"
         )
+
+
+def _finished(receipts: list[Any]) -> list[Any]:
+    """One that is ready, waited for up to a second; without receipts nothing, after a moment."""
+    if not receipts:
+        time.sleep(0.01)
+        return []
+    done, _ = ray.wait(receipts, timeout=1.0)
+    ready: list[Any] = done
+    return ready

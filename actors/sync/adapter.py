@@ -1,46 +1,69 @@
-"""Adapters alone."""
+"""LoRA adapters alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from actors.pool.dispatch import EngineSlot
+import ray
+from ray.exceptions import RayError
+
+from actors.learners.group import LearnerGroup
+from actors.pool.slot import Engine
 from actors.sync.memory import MemoryTransfer
-from actors.sync.transfer import Transfer, Underway
+from actors.sync.transfer import Underway
+from rl.config.schema import RolloutConfig
 
 
 class AdapterTransfer:
-    """The learner's adapters by themselves; engines that do not have the weights under them yet are sent these too."""
+    """Engines are sent the learner's adapters. An engine that does not have the base, the weights under the adapters, is sent
+    that too: the base stays as it is until the learner begins anew from another checkpoint."""
 
-    def __init__(self, base: MemoryTransfer, adapter: Callable[[], tuple[Any, int]]) -> None:
-        """
-        Args:
-            base: how an engine gets the weights under the adapters, which stay.
-            adapter: has the learner make (a reference to the adapters, their bytes).
-        """
-        self._base, self._adapter = base, adapter
-        self._sent: tuple[Any, int] | None = None
-        self._sent_base = False
+    def __init__(self, learners: LearnerGroup, rollout: RolloutConfig) -> None:
+        self._learners, self._timeout = learners, rollout.sync_timeout
+        self._base = MemoryTransfer(learners, rollout)
+        self._number: int | None = None
+        """Number of the base that is in memory."""
+        self._last: dict[str, tuple[Any, Any]] = {}
+        """Engine's name -> (the actor that was given the base, reference to what it was sent last)."""
+        self._adapter: Any = None
+        """Reference to the adapters."""
+        self._adapter_bytes = self._bytes = 0
 
     @property
     def bytes(self) -> int:
-        return (self._sent[1] if self._sent else 0) + (self._base.bytes if self._sent_base else 0)
+        return self._bytes
 
     def prepare(self) -> None:
-        self._base.prepare()
-        self._sent = self._sent or self._adapter()
+        if self._number != self._learners.bases:
+            self._base.prepare()
+            self._number = self._learners.bases
+            self._last.clear()
+        self._adapter, self._adapter_bytes = self._learners.adapter(self._timeout)
+        self._bytes = self._adapter_bytes
 
-    def start(self, seats: Sequence[EngineSlot], version: int) -> Underway:
-        assert self._sent is not None, "not prepared"
-        engines = {}
-        for seat, parcel in zip(seats, self._base.parcels(seats), strict=True):
-            actor = seat.actor
-            has_base = seat.base == (actor, self._base)
-            seat.base = (actor, self._base)
-            self._sent_base = self._sent_base or not has_base
-            engines[actor.load.remote(*((None, None) if has_base else parcel), version, self._sent[0])] = (seat, actor)
-        return Underway(engines, {})
+    def start(self, engines: Sequence[Engine], version: int) -> Underway:
+        lacking = [engine for engine in engines if not self._has_base(engine)]
+        places = {engine.name: place for engine, place in zip(lacking, self._base.places(lacking), strict=True)}
+        if lacking:
+            self._bytes = self._adapter_bytes + self._base.bytes
+        taking = {}
+        for engine in engines:
+            taken = engine.actor.load.remote(*places.get(engine.name, (None, None)), version, self._adapter)
+            self._last[engine.name] = engine.actor, taken
+            taking[taken] = engine
+        return Underway(taking)
 
-    def again(self) -> Transfer | None:
+    def _has_base(self, engine: Engine) -> bool:
+        """Whether this very actor was given the base, and has taken all that it was sent. One that failed may have lost it."""
+        actor, taken = self._last.get(engine.name, (None, None))
+        if actor is not engine.actor:
+            return False
+        try:
+            ray.get(taken, timeout=0)
+        except RayError:
+            return False
+        return True
+
+    def again(self) -> AdapterTransfer:
         return self

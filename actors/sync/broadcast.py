@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
-from actors.learners import LearnerGroup, WeightsChanged
-from actors.pool.dispatch import EngineSlot
+from actors.learners.group import LearnerGroup
+from actors.learners.ranks import WeightsChanged
+from actors.pool.slot import Engine
 from actors.sync.memory import MemoryTransfer
-from actors.sync.transfer import Transfer, Underway
+from actors.sync.transfer import Underway
+from rl.config.schema import RolloutConfig
 
 
 class BroadcastTransfer:
-    """Rank 0 of the learner sends to all engines at once, over NCCL where both have GPUs."""
+    """Learner rank 0 sends to all engines at once, over NCCL where both have GPUs. Nothing is kept for engines that come later:
+    these get the weights through host memory."""
 
-    def __init__(self, learners: LearnerGroup, tensor_parallel: int, timeout: float) -> None:
-        """
-        Args:
-            learners: whose weights they are.
-            tensor_parallel: processes of each engine.
-            timeout: seconds that it may take.
-        """
+    def __init__(self, learners: LearnerGroup, rollout: RolloutConfig) -> None:
         self._learners = learners
-        self._processes, self._timeout = tensor_parallel, timeout
-        write = partial(learners.weights, False, timeout, at=learners.changes)
-        self._memory = MemoryTransfer(write, learners.weight_copy)
-        """For engines that come too late for a broadcast."""
+        self._processes, self._timeout = rollout.tensor_parallel, rollout.sync_timeout
+        self._memory = MemoryTransfer(learners, rollout)
+        self._changes: int | None = None
+        """Number of the weights that were broadcast, until they are in memory too."""
         self._bytes = 0
 
     @property
@@ -34,20 +30,23 @@ class BroadcastTransfer:
         return self._bytes
 
     def prepare(self) -> None:
-        """Nothing: the learner sends while engines receive."""
+        self._changes = self._learners.changes  # the learner sends while engines receive
 
-    def start(self, seats: Sequence[EngineSlot], version: int) -> Underway:
-        actors = [seat.actor for seat in seats]
-        meeting = self._learners.meeting(actors, 1 + len(seats) * self._processes, self._timeout)
-        self._bytes = meeting.bytes
-        engines = {}
-        for place, (seat, actor) in enumerate(zip(seats, actors, strict=True)):
-            engines[actor.receive.remote(replace(meeting, first=1 + place * self._processes), version)] = (seat, actor)
-        return Underway(engines, self._learners.broadcast(meeting))
+    def start(self, engines: Sequence[Engine], version: int) -> Underway:
+        size = 1 + len(engines) * self._processes
+        handle = self._learners.rendezvous([engine.actor for engine in engines], size, self._timeout)
+        self._bytes = handle.bytes
+        receiving = {
+            engine.actor.receive.remote(replace(handle, first=first), version): engine
+            for engine, first in zip(engines, range(1, size, self._processes), strict=True)
+        }
+        return Underway(receiving, self._learners.broadcast(handle))
 
-    def again(self) -> Transfer | None:
-        try:
-            self._memory.prepare()
-        except WeightsChanged:
-            return None
+    def again(self) -> MemoryTransfer | None:
+        if self._changes is not None:
+            try:
+                self._memory.write(at=self._changes)
+            except WeightsChanged:
+                return None
+            self._changes = None
         return self._memory

@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from actors.pool.dispatch import EngineSlot
-from actors.sync.transfer import Transfer, Underway
+from actors.learners.group import LearnerGroup
+from actors.pool.slot import Engine
+from actors.sync.transfer import Underway
 from actors.weights.handles import WeightHandle
+from rl.config.schema import RolloutConfig
 
 
 class MemoryTransfer:
-    """The learner writes an image, which stays until the next one; engines read it, those of other nodes in a copy."""
+    """The learner writes an image into shared memory, over the one before. Engines of its node read it where it lies, those of
+    other nodes in a copy that Ray's object store carries."""
 
-    def __init__(self, write: Callable[[], WeightHandle], copy: Callable[[], Any]) -> None:
-        """
-        Args:
-            write: has the learner write the weights where the engines of its node can read them.
-            copy: makes a reference to them that other nodes can read.
-        """
-        self._write, self._copy = write, copy
-        self._shipment: WeightHandle | None = None
+    def __init__(self, learners: LearnerGroup, rollout: RolloutConfig) -> None:
+        self._learners = learners
+        self._checksum, self._timeout = rollout.checksum, rollout.sync_timeout
+        self._handle: WeightHandle | None = None
 
     @property
     def bytes(self) -> int:
-        return self._shipment.bytes if self._shipment else 0
+        return self._handle.bytes if self._handle else 0
 
     def prepare(self) -> None:
-        self._shipment = self._shipment or self._write()
+        self.write()
 
-    def start(self, seats: Sequence[EngineSlot], version: int) -> Underway:
-        sent = zip(seats, [seat.actor for seat in seats], self.parcels(seats), strict=True)
-        return Underway({actor.load.remote(*parcel, version): (seat, actor) for seat, actor, parcel in sent}, {})
+    def write(self, at: int | None = None) -> None:
+        """Have the learner write its weights.
 
-    def parcels(self, seats: Sequence[EngineSlot]) -> list[tuple[WeightHandle, Any]]:
-        """For each engine, where its node has the weights, and a reference to them where it does not."""
-        shipment = self._shipment
-        assert shipment is not None, "not prepared"
-        image = self._copy() if any(seat.node != shipment.node for seat in seats) else None
-        return [(shipment, None if seat.node == shipment.node else image) for seat in seats]
+        Args:
+            at: write only if the learner's weights have changed just so many times.
 
-    def again(self) -> Transfer | None:
+        Raises:
+            WeightsChanged: if they have changed since.
+        """
+        self._handle = self._learners.write_weights(self._checksum, self._timeout, at)
+
+    def start(self, engines: Sequence[Engine], version: int) -> Underway:
+        places = zip(engines, self.places(engines), strict=True)
+        return Underway({engine.actor.load.remote(*place, version): engine for engine, place in places})
+
+    def places(self, engines: Sequence[Engine]) -> list[tuple[WeightHandle, Any]]:
+        """For each engine: where the image lies, and a reference to a copy of it if that is on another node, else None."""
+        handle = self._handle
+        assert handle is not None, "not prepared"
+        copy = self._learners.weight_copy() if any(engine.node != handle.node for engine in engines) else None
+        return [(handle, None if engine.node == handle.node else copy) for engine in engines]
+
+    def again(self) -> MemoryTransfer:
         return self

@@ -1,16 +1,18 @@
-"""Having engines take weights: who did, who died of it, and who was kept from it by another's death."""
+"""A round of a sync: engines take weights. Which did, which died of it, and which were kept from it by another's death."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
-from actors.learners import LearnerLost
-from actors.pool.dispatch import Dispatcher, EngineSlot
+from actors.learners.ranks import LearnerLost
+from actors.pool.dispatch import Dispatcher
+from actors.pool.slot import Engine
 from actors.sync.transfer import Transfer
 from rewards.errors import UserError
 
@@ -20,14 +22,19 @@ class SyncTimeout(UserError):
 
 
 class SyncBound:
-    """When a sync has to be finished."""
+    """The moment when a sync has to be finished."""
 
     def __init__(self, version: int, seconds: float) -> None:
+        """
+        Args:
+            version: of the weights that engines are to take.
+            seconds: from now.
+        """
         self._version, self._seconds = version, seconds
         self._deadline = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds, 0 or more."""
+        """Seconds that are left, 0 or more."""
         return max(0.0, self._deadline - time.monotonic())
 
     def passed(self, names: Sequence[str], before: Sequence[str] = ()) -> NoReturn:
@@ -44,62 +51,66 @@ class SyncBound:
         )
 
 
-def find_the_dead(dispatcher: Dispatcher, bound: SyncBound) -> None:
-    """Take out engines that have died since they were last asked; a broadcast would wait for them."""
-    calls = {seat.actor.busy_seconds.remote(): (seat, seat.actor) for seat in dispatcher.seats if seat.serving}
+@dataclass(frozen=True)
+class Round:
+    """How a round ended."""
+
+    pauses: list[float]
+    """For each engine that took the weights, the seconds in which it generated nothing."""
+    behind: list[Engine]
+    """Engines that live but did not take the weights, since another's death kept them from it."""
+
+
+def report_the_dead(dispatcher: Dispatcher, bound: SyncBound) -> None:
+    """Report engines that have died since they were last asked; a broadcast would wait for them."""
+    calls = {engine.actor.busy_seconds.remote(): engine for engine in dispatcher.serving()}
     done, late = ray.wait(list(calls), num_returns=len(calls), timeout=bound.left()) if calls else ([], [])
     if late:
-        bound.passed([calls[ref][0].name for ref in late])
-    for ref in done:
+        bound.passed([calls[reference].name for reference in late])
+    for reference in done:
         try:
-            ray.get(ref)
+            ray.get(reference)
         except RayActorError as death:
-            dispatcher.report(*calls[ref], death)
+            dispatcher.report(calls[reference], death)
 
 
-def give(
-    dispatcher: Dispatcher, seats: Sequence[EngineSlot], delivery: Transfer, version: int, bound: SyncBound
-) -> tuple[list[float], list[EngineSlot]]:
-    """Have engines take weights; those that have, serve.
-
-    Returns:
-        (seconds that each generated nothing which has taken them, engines that another's death kept from it).
+def run_round(dispatcher: Dispatcher, engines: Sequence[Engine], transfer: Transfer, version: int, bound: SyncBound) -> Round:
+    """Have engines take weights. Those that have taken them serve; those that die of it are reported.
 
     Raises:
         SyncTimeout: naming who has not finished.
         LearnerLost: if a learner rank dies.
-        RayTaskError: what went wrong on an engine or a learner rank, if nobody died.
+        RayTaskError: the first error of an engine or a learner rank, if nobody died.
     """
-    underway = delivery.start(seats, version)
-    names = {ref: seat.name for ref, (seat, _) in underway.engines.items()}
-    names |= {ref: f"learner rank {number}" for ref, number in underway.ranks.items()}
+    underway = transfer.start(engines, version)
+    names = {reference: engine.name for reference, engine in underway.engines.items()}
+    names |= {reference: f"learner rank {number}" for reference, number in underway.ranks.items()}
     pauses: list[float] = []
+    behind: list[Engine] = []
     died: list[str] = []
     failed: dict[str, RayTaskError] = {}
-    behind: list[EngineSlot] = []
-    waiting = list(names)
+    waiting: list[Any] = list(names)
     while waiting:
         done, waiting = ray.wait(waiting, timeout=bound.left())
         if not done:
             before = [f"{name} died" for name in died] + [f"{name}: {error.cause}" for name, error in failed.items()]
-            bound.passed([names[ref] for ref in waiting], before)
-        (ref,) = done
-        seat, actor = underway.engines.get(ref, (None, None))
+            bound.passed([names[reference] for reference in waiting], before)
+        (reference,) = done
+        engine = underway.engines.get(reference)
         try:
-            pause = ray.get(ref)
-            if seat is not None:
+            pause = ray.get(reference)
+            if engine is not None:
                 pauses.append(pause)
-                dispatcher.serve(seat, actor)
+                dispatcher.serve(engine)
         except RayActorError as death:
-            if seat is None:
-                raise LearnerLost(f"{names[ref]} died while it sent the weights: {death}") from death
-            died.append(seat.name)
-            dispatcher.report(seat, actor, death)
+            if engine is None:
+                raise LearnerLost(f"{names[reference]} died while it sent the weights: {death}") from death
+            died.append(engine.name)
+            dispatcher.report(engine, death)
         except RayTaskError as error:
-            failed[names[ref]] = error
-            if seat is not None:
-                seat.base = None
-                behind.append(seat)
+            failed[names[reference]] = error
+            if engine is not None:
+                behind.append(engine)
     if failed and not died:
         raise next(iter(failed.values()))
-    return pauses, behind
+    return Round(pauses, behind)

@@ -1,36 +1,50 @@
-"""One version of the weights on its way from the learner ranks to engines: through host memory, or by broadcast."""
+"""A transfer: a way of giving engines the learner's weights. `rollout.transfer` names one that ships, or a file with another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from actors.pool.dispatch import EngineSlot
+from actors.learners.group import LearnerGroup
+from actors.pool.slot import Engine
+from rl.config.schema import RolloutConfig
 
 
 @dataclass(frozen=True)
 class Underway:
-    """Weights that are on their way."""
+    """Weights that engines are taking at this moment."""
 
-    engines: dict[Any, tuple[EngineSlot, Any]]
-    """References to the seconds that each engine generated nothing -> its seat, and the actor that it had."""
-    ranks: dict[Any, int]
-    """References to what learner ranks do meanwhile -> number of the rank."""
+    engines: dict[Any, Engine]
+    """Reference to what an engine's `load` or `receive` returns -> the engine."""
+    ranks: dict[Any, int] = field(default_factory=dict)
+    """Reference to what a learner rank does meanwhile -> number of the rank; empty if they have no part in it."""
 
 
 class Transfer(Protocol):
-    """A way of giving engines the weights that the learner has now."""
+    """One way of giving engines the learner's weights. One object serves a whole run."""
+
+    def prepare(self) -> None:
+        """Take hold of the weights that the learner has now. Called once at the beginning of a sync, before engines are asked."""
+
+    def start(self, engines: Sequence[Engine], version: int) -> Underway:
+        """Have engines take these weights and become `version`. Called again in the same sync if some are left."""
+
+    def again(self) -> Transfer | None:
+        """A transfer whose `start` gives successors of dead engines these weights after the sync, while the learner goes on;
+        None if they are no longer to be had, and successors have to wait for the next sync."""
 
     @property
     def bytes(self) -> int:
-        """Of the weights, once it has started."""
+        """Bytes of what the last sync sent."""
 
-    def prepare(self) -> None:
-        """Have the learner do what it can do before it is known which engines live."""
 
-    def start(self, seats: Sequence[EngineSlot], version: int) -> Underway:
-        """Have engines take the weights as `version`."""
+class MakesTransfer(Protocol):
+    """What a transfer is made by: its class, or a function."""
 
-    def again(self) -> Transfer | None:
-        """A way of giving successors the same weights later; None once the learner has changed them."""
+    def __call__(self, learners: LearnerGroup, rollout: RolloutConfig) -> Transfer:
+        """
+        Args:
+            learners: the ranks whose weights are sent.
+            rollout: the config's section; says how long a sync may take, and the like.
+        """

@@ -1,49 +1,51 @@
-"""All weights by broadcast, from learner rank 0 to the engines' processes: over NCCL between GPUs, over gloo between CPUs."""
+"""All weights by broadcast, from learner rank 0 to every process of every engine: over NCCL between GPUs, gloo between CPUs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from math import prod
+from typing import Any
 
 import torch
 from torch.distributed import BroadcastOptions, ProcessGroupGloo, TCPStore
 
-BUCKET_BYTES = 2**28
+from actors.weights.handles import Shapes
 
-Shapes = Mapping[str, tuple[int, ...]]
-"""Of all tensors, by name, in the order in which they are sent."""
+BUCKET_BYTES = 2**28
+"""Tensors are sent together in buckets of at most this size; a larger tensor is sent alone."""
 
 
 def open_store(address: str, timeout: float) -> TCPStore:
-    """Where a group meets, in this process, on a free port of this node.
+    """Open a place where a group can meet, in this process, on a free port of this node.
 
     Args:
-        address: of this node, as the others reach it.
+        address: this node's, as the others reach it.
         timeout: seconds that anybody waits for anybody.
     """
     return TCPStore(address, 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=timeout))
 
 
 def find_store(address: str, port: int, timeout: float) -> TCPStore:
-    """What `open_store` opened in another process."""
+    """Find the meeting place that `open_store` opened in another process."""
     return TCPStore(address, port, is_master=False, timeout=timedelta(seconds=timeout))
 
 
 class WeightGroup:
-    """Rank 0 sends, all others receive. It stands beside whatever other groups these processes are in."""
+    """A process group in which rank 0 sends and all others receive, beside any other groups that these processes are in."""
 
     def __init__(self, store: TCPStore, rank: int, size: int, device: torch.device, timeout: float) -> None:
         """Meet the others. gloo waits for them here and NCCL in the first broadcast; both raise `RuntimeError` after `timeout`.
 
         Args:
             store: where they meet.
-            rank: of this process.
-            size: of the group.
-            device: where weights are sent from and received to; the same kind for all, and no GPU twice.
+            rank: of this process in the group.
+            size: processes of the group.
+            device: where weights are sent from and received to; one kind for all, and no GPU twice.
             timeout: seconds that a broadcast may take.
         """
         self.device = device
+        self._group: Any  # torch's stubs know no `broadcast` of a backend
         waits = timedelta(seconds=timeout)
         if device.type == "cuda":
             from torch.distributed import ProcessGroupNCCL
@@ -55,7 +57,7 @@ class WeightGroup:
             self._group = ProcessGroupGloo(store, rank, size, waits)
 
     def send(self, weights: Iterable[tuple[str, torch.Tensor]], shapes: Shapes, dtype: torch.dtype) -> None:
-        """Send every tensor, as `dtype`.
+        """Send every tensor as `dtype`, in the order of `shapes`.
 
         Raises:
             RuntimeError: if a receiver is gone.
@@ -76,7 +78,11 @@ class WeightGroup:
             torch.cuda.synchronize(self.device)
 
     def receive(self, shapes: Shapes, dtype: torch.dtype) -> Iterator[tuple[str, torch.Tensor]]:
-        """What rank 0 sends; its memory is the caller's. Raises `RuntimeError` if somebody is gone."""
+        """What rank 0 sends: name and tensor, one after another; the caller may keep them.
+
+        Raises:
+            RuntimeError: if another process of the group is gone.
+        """
         for names in _buckets(shapes, dtype):
             bucket, places = _bucket(names, shapes, dtype, self.device)
             self._broadcast(bucket)
@@ -89,7 +95,7 @@ class WeightGroup:
 
 
 def _buckets(shapes: Shapes, dtype: torch.dtype) -> Iterator[list[str]]:
-    """Names of tensors that travel together: as many as fit, or a larger one alone."""
+    """Names of the tensors of each bucket, in order."""
     names: list[str] = []
     room = BUCKET_BYTES
     for name, shape in shapes.items():
@@ -106,7 +112,7 @@ def _buckets(shapes: Shapes, dtype: torch.dtype) -> Iterator[list[str]]:
 def _bucket(
     names: list[str], shapes: Shapes, dtype: torch.dtype, device: torch.device
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Memory for tensors that travel together, and each one's place in it."""
+    """Memory for one bucket, and each tensor's place in it."""
     sizes = [prod(shapes[name]) for name in names]
     bucket = torch.empty(sum(sizes), dtype=dtype, device=device)
     parts = bucket.split(sizes)

@@ -1,4 +1,4 @@
-"""What engines are told of weights that are on their way to them."""
+"""What engines are told about weights that are on their way to them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,51 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
+
+from rl.config.schema import ModelConfig
+
+BACKEND = "affectree"
+"""Name of this project's backend in vLLM's weight-transfer interface."""
+
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Name in the checkpoint -> shape, of all tensors, in the order in which they are sent."""
+
+
+def adapter_alone(model: ModelConfig) -> bool:
+    """Whether engines are sent LoRA adapters by themselves, in place of weights that these are merged into."""
+    return model.lora is not None and model.lora.sync == "adapter"
 
 
 @dataclass(frozen=True)
 class WeightHandle:
-    """Where a safetensors image of the weights lies in shared memory."""
+    """Where the weights lie as a safetensors file: in shared memory, or on a disk."""
 
     path: str
-    """Valid on `node` for as long as the learner rank lives that wrote it."""
+    """Can be opened on `node`; in shared memory, for as long as the learner rank lives that wrote it."""
     node: str
+    """Ray's id of the node."""
     bytes: int
     crc32: int | None = None
-    """Of the image, for the engines to check."""
+    """The file's checksum, for the engines to check; None for no check."""
 
 
 @dataclass(frozen=True)
 class BroadcastHandle:
-    """A group of processes in which learner rank 0 sends all weights."""
+    """A group of processes to which learner rank 0 sends all weights."""
 
     address: str
-    """Of the node where the group meets."""
+    """The node where the group meets: the learner's."""
     port: int
-    """A group with a port of its own is a new one."""
+    """Another port is another group."""
     size: int
-    """Of the group: rank 0 of the learner and every process of every engine."""
-    shapes: Mapping[str, tuple[int, ...]]
-    """Of all tensors, by name, in the order in which they are sent."""
+    """Processes of the group: rank 0 of the learner and every process of every engine."""
+    shapes: Shapes
+    """What will be sent."""
     dtype: str
+    """What every tensor is sent as: float32 or bfloat16."""
     timeout: float
     """Seconds that anybody waits for anybody."""
     first: int = 1
@@ -43,22 +59,20 @@ class BroadcastHandle:
 
     @property
     def bytes(self) -> int:
+        """Bytes of all weights."""
         width = {"float32": 4, "bfloat16": 2}[self.dtype]
         return width * sum(prod(shape) for shape in self.shapes.values())
 
 
 class LocalCopy:
-    """Room in this node's memory for an image that came from another one; it has a path for as long as this process lives."""
+    """Shared memory of this node for an image that came from another node. It lasts as long as this process."""
 
     def __init__(self) -> None:
         self._file = os.memfd_create("affectree-weights")
 
     def write(self, image: np.ndarray) -> str:
-        """Put an image (uint8) in the place of the one before. Returns the path."""
+        """Put an image (uint8) in place of the one before. Returns its path, the same each time."""
         os.ftruncate(self._file, image.nbytes)
         with mmap.mmap(self._file, image.nbytes) as memory:
-            memory[:] = memoryview(image)
+            memory[:] = image.data
         return f"/proc/{os.getpid()}/fd/{self._file}"
-
-
-BACKEND = "affectree"

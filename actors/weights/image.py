@@ -1,4 +1,4 @@
-"""All weights as a safetensors image in shared memory, which the engines of this node read where it lies."""
+"""All weights as one safetensors image in shared memory: the learner writes it, engines of its node map and read it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from actors.weights.handles import Shapes
+
 _NAMES = {torch.float32: "F32", torch.bfloat16: "BF16"}
 _ALIGNMENT = 64
 
 
 class WeightImage:
-    """Memory that has a path for as long as this process lives, so that nobody has to clean up after a crash."""
+    """An image that can be written again and again. It has a path for as long as this process lives, so that nobody has to
+    clean up after a crash."""
 
-    def __init__(self, dtype: torch.dtype, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, dtype: torch.dtype, shapes: Shapes) -> None:
         """
         Args:
-            dtype: what every tensor is written as.
-            shapes: of all tensors, by name; they stay.
+            dtype: every tensor is written as this type, float32 or bfloat16.
+            shapes: name -> shape, of all tensors; each `write` brings the same ones.
         """
         self.dtype = dtype
         header: dict[str, object] = {"__metadata__": {"format": "pt"}}
@@ -47,7 +50,7 @@ class WeightImage:
 
     @property
     def path(self) -> str:
-        """For other processes of this node."""
+        """Where other processes of this node can open it."""
         return f"/proc/{os.getpid()}/fd/{self._file}"
 
     def write(self, weights: Iterable[tuple[str, torch.Tensor]]) -> int:
@@ -69,7 +72,7 @@ class WeightImage:
         return np.frombuffer(self._memory, dtype=np.uint8)
 
     def crc32(self) -> int:
-        """Of what was written."""
+        """Checksum of what was written."""
         return zlib.crc32(self._memory)
 
 
@@ -77,7 +80,7 @@ _TYPES = {"F32": torch.float32, "BF16": torch.bfloat16}
 
 
 class MappedImage:
-    """The tensors of a file, as they are in it at any moment; the learner writes the same file again at each sync."""
+    """A mapped safetensors file. It shows what the file holds at any moment: the learner writes the same one at each sync."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
@@ -85,11 +88,11 @@ class MappedImage:
             self._memory = mmap.mmap(file.fileno(), 0)
 
     def same_as(self, path: Path) -> bool:
-        """Whether `path` is the file that is mapped."""
+        """Whether `path` still is the file that was mapped, at the same size."""
         return _identity(path) == self._is
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Name and tensor, without a copy; nobody may write to them."""
+        """Name and tensor, one after another, without a copy; nobody may write to them."""
         start = 8 + int.from_bytes(self._memory[:8], "little")
         header = json.loads(self._memory[8:start])
         header.pop("__metadata__", None)

@@ -1,78 +1,96 @@
-"""The learner's weights on their way out: into memory that engines of its node read, or to all engines by broadcast."""
+"""A learner rank's weights on their way out: into memory that engines of its node read, or to all engines by broadcast."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch.distributed import TCPStore
 
 from actors.weights.group import WeightGroup, open_store
+from actors.weights.handles import Shapes
 from actors.weights.image import WeightImage
-from rl.learner import deepspeed_engine
+
+Weights: TypeAlias = Iterator[tuple[str, torch.Tensor]]
+"""Name and whole tensor, one after another, on rank 0; gathering them is a collective, so other ranks go through it too, and
+are given nothing."""
+
+
+@dataclass(frozen=True)
+class WrittenImage:
+    """An image of the weights, as rank 0 wrote it."""
+
+    path: str
+    """For other processes of this node, for as long as this one lives."""
+    bytes: int
+    crc32: int | None
+    """The image's checksum, if one was asked for."""
 
 
 class WeightSender:
-    """Of one learner rank. All ranks take part in gathering the weights; rank 0 has them."""
+    """Sends the weights that one learner rank has. All ranks call the same methods; rank 0 sends."""
 
-    def __init__(self, dtype: torch.dtype, rank: int, device: torch.device, merge: bool) -> None:
+    def __init__(self, dtype: torch.dtype, rank: int, device: torch.device) -> None:
         """
         Args:
-            dtype: what every tensor is sent as.
-            rank: among the learner ranks.
-            device: of this rank.
-            merge: send weights with their adapters merged; else as they are under the adapters, which are sent alone.
+            dtype: every tensor is sent as this type.
+            rank: number of this learner rank.
+            device: where this rank computes.
         """
-        self.dtype, self.rank, self.device, self.merge = dtype, rank, device, merge
-        self._file: WeightImage | None = None
-        self._store: Any = None
+        self.dtype, self.rank, self.device = dtype, rank, device
+        self._image: WeightImage | None = None
+        self._store: TCPStore | None = None
         self._group: WeightGroup | None = None
 
-    def write(self, engine: Any, checksum: bool) -> tuple[str, int, int | None] | None:
-        """Write all weights where the engines of this node can read them: (path, bytes, checksum if wanted), on rank 0."""
-        weights = deepspeed_engine.whole_weights(engine, self.merge)
+    def write(self, weights: Weights, shapes: Shapes, checksum: bool) -> WrittenImage | None:
+        """Write all weights into shared memory, over those that were written before. Returns None except on rank 0."""
         if self.rank:
-            return _take_part(weights)
-        if self._file is None:
-            self._file = WeightImage(self.dtype, deepspeed_engine.whole_shapes(engine))
-        size = self._file.write(weights)
-        return self._file.path, size, self._file.crc32() if checksum else None
+            _gather_all(weights)
+            return None
+        if self._image is None:
+            self._image = WeightImage(self.dtype, shapes)
+        size = self._image.write(weights)
+        return WrittenImage(self._image.path, size, self._image.crc32() if checksum else None)
 
     def written(self) -> np.ndarray:
-        """What `write` wrote, uint8, on rank 0."""
-        assert self._file is not None
-        return self._file.image()
+        """The image that `write` wrote, uint8; on rank 0 alone."""
+        assert self._image is not None, "nothing was written"
+        return self._image.image()
 
-    def meet(self, address: str, timeout: float) -> int:
-        """Open a place where a new group of engines can meet rank 0; returns its port.
+    def rendezvous(self, address: str, timeout: float) -> int:
+        """Open a place where engines meet rank 0 to be a new group; returns its port.
 
         Args:
-            address: of this node.
+            address: this node's, as the engines reach it.
             timeout: seconds that anybody waits for anybody.
         """
         self._group = None
         self._store = open_store(address, timeout)
         return self._store.port
 
-    def broadcast(self, engine: Any, size: int, timeout: float) -> None:
-        """Send all weights to the group that met last.
+    def broadcast(self, weights: Weights, shapes: Shapes, size: int, timeout: float) -> None:
+        """Send all weights to the group of the last rendezvous.
 
         Args:
-            engine: DeepSpeed's.
-            size: of the group, rank 0 included.
+            weights: what is sent.
+            shapes: of all of them, in the same order.
+            size: processes of the group, rank 0 included.
             timeout: seconds that it may take.
         """
-        weights = deepspeed_engine.whole_weights(engine, self.merge)
         if self.rank:
-            return _take_part(weights)
+            return _gather_all(weights)
         try:
             if self._group is None:
+                assert self._store is not None, "no rendezvous"
                 self._group = WeightGroup(self._store, 0, size, self.device, timeout)
-            self._group.send(weights, deepspeed_engine.whole_shapes(engine), self.dtype)
+            self._group.send(weights, shapes, self.dtype)
         finally:
-            _take_part(weights)  # the other ranks gather to the end, whatever happens here
+            _gather_all(weights)  # the other ranks gather to the end, whatever happens here
 
 
-def _take_part(weights: Any) -> None:
+def _gather_all(weights: Weights) -> None:
     for _ in weights:
         pass

@@ -73,22 +73,22 @@ def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, see
     config = settings(model, runs, variants[0], steps)
     connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
     splits = prepare_data(config)
-    with launch(config, RunDirectory.create(config), splits) as team:
+    with launch(config, RunDirectory.create(config), splits) as workers:
         for seed in range(seeds):
             for variant in variants:
                 one = settings(model, runs, variant, steps, seed)
                 directory = RunDirectory.create(one)
                 directory.tuned_model.symlink_to(model.resolve())
                 tracker = Tracker(one, directory, warn)
-                run = Run(one, directory, splits, tracker, team, Results.open(one, directory, splits, tracker), Progress("grpo"))
+                run = Run(one, directory, splits, tracker, workers, Results.open(one, directory, splits, tracker), Progress("grpo"))
                 say(f"{variant.name}, seed {seed}")
                 yield variant, seed, learn(run, model)
 
 
 def learn(run: Run, model: Path) -> Curve:
-    run.team.learners.restart(str(model))
-    run.team.sync(0, probe_prompt(run))
-    _, before = run.team.validate(run.splits.val, 0)
+    run.workers.learners.restart(str(model))
+    run.workers.sync(0, probe_prompt(run))
+    _, before = run.workers.validate(run.splits.val, 0)
     began = time.perf_counter()
     grpo(run)
     seconds = time.perf_counter() - began

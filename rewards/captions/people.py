@@ -8,50 +8,60 @@ from functools import lru_cache
 from rewards.captions.words import grammar_words
 from rewards.tree.taxonomy import taxonomy
 
-ROLES = grammar_words("roles")
 PLURALS: dict[str, list[str]] = taxonomy()["caption"]["grammar"]["plurals"]
-"""Plural -> [singular, gender]."""
-NUMBERS = {"two": 2, "three": 3, "both": 2, "couple": 2, "2": 2, "3": 3}
-NEW = frozenset({"a", "an", "another"})
-DETERMINERS = grammar_words("determiners")
-ORDINALS = grammar_words("ordinals")
+"""Plural of a person noun -> [singular, gender]."""
 MOST_PEOPLE = 32
-"""Further ones are taken for the last, which keeps the time linear in a flood of people."""
-VAGUE = frozenset({"person", "individual", "subject", "speaker", "one"})
-OTHERS = frozenset({"other", "second", "third", "another", "latter"})
-POSSESSIVES = frozenset({"his", "her", "their"})
-CLAUSE_STARTS = grammar_words("clause starts")
-SUBJECT_PRONOUNS = frozenset({"he", "she", "they", "both", "everyone", "everybody"})
-ALL = frozenset({"they", "both", "everyone", "everybody", "their", "them"})
+"""People of one caption; further ones are taken for the last, which keeps the time linear in a flood of people."""
+_ROLES = grammar_words("roles")
+_NUMBERS = {"two": 2, "three": 3, "both": 2, "couple": 2, "2": 2, "3": 3}
+_NEW = frozenset({"a", "an", "another"})
+_DETERMINERS = grammar_words("determiners")
+_ORDINALS = grammar_words("ordinals")
+_VAGUE = frozenset({"person", "individual", "subject", "speaker", "one"})
+_OTHERS = frozenset({"other", "second", "third", "another", "latter"})
+_POSSESSIVES = frozenset({"his", "her", "their"})
+_CLAUSE_STARTS = grammar_words("clause starts")
+_SUBJECT_PRONOUNS = frozenset({"he", "she", "they", "both", "everyone", "everybody"})
+_ALL = frozenset({"they", "both", "everyone", "everybody", "their", "them"})
 _STOPS = grammar_words("mention ends")
 
 
 @dataclass(eq=False)
 class Someone:
-    """A person of the caption, and what has been said to be true of them."""
+    """A person of the caption, and what has been said of them."""
 
     gender: str = ""
+    """`m`, `f`, or empty while it is not known."""
     names: set[str] = field(default_factory=set)
+    """Nouns by which they have been mentioned."""
     attributes: dict[str, str] = field(default_factory=dict)
+    """Aspect -> value."""
     expressions: dict[str, None] = field(default_factory=dict)
+    """Names, in the order in which they were stated."""
     emotions: dict[str, str | None] = field(default_factory=dict)
+    """Label -> intensity."""
+
+    def is_described(self) -> bool:
+        """Whether anything has been said of them."""
+        return bool(self.attributes or self.expressions or self.emotions)
 
 
 class People:
-    """The people of one caption, in order of first mention."""
+    """The people of one caption, and who is spoken of at the word at hand."""
 
     def __init__(self) -> None:
         self.all: list[Someone] = []
+        """Everybody, in order of first mention."""
         self.current: list[Someone] = []
-        """Whom attributes are about: the last who were mentioned."""
+        """Those whom attributes are about: the last who were mentioned."""
         self.subject: list[Someone] = []
-        """Who acts and feels in the clause at hand."""
+        """Those who act and feel in the clause at hand."""
         self.unseen: list[Someone] = []
-        """Introduced as some of many ("two women"), and not spoken of alone yet."""
+        """Those who were introduced as some of many ("two women") and have not been spoken of alone yet."""
         self.listed: list[Someone] = []
-        """Of those, the ones whom this sentence may still list ("three people: a man, …")."""
+        """The unseen ones whom this sentence may still list ("three people: a man, …")."""
         self.scene: dict[str, str] = {}
-        """What is said of the place, such as its light."""
+        """Aspect -> value of what is said of the place, such as its light."""
 
     def meant(self) -> list[Someone]:
         """Those whom an attribute at hand is about; a caption that names nobody is about one person."""
@@ -65,7 +75,11 @@ class People:
         return self.subject or self.meant()
 
     def read(self, tokens: list[str], index: int) -> int:
-        """Take note of a mention that begins at a token; returns how many tokens up to its head noun, or 0."""
+        """Take note of a mention of people that begins at a token.
+
+        Returns:
+            The number of tokens from there to the mention's head noun; 0 if no mention begins there.
+        """
         token = tokens[index]
         before = tokens[index - 1] if index else ""
         if index == 0:
@@ -73,23 +87,23 @@ class People:
         if token in ("who", "whose"):
             self.subject = list(self.current)
             return 0
-        if token in CLAUSE_STARTS and token != "and" and self.subject:
+        if token in _CLAUSE_STARTS and token != "and" and self.subject:
             self.current = list(self.subject)
-        if token in POSSESSIVES and self._head(tokens, index) is not None:
+        if token in _POSSESSIVES and self._head(tokens, index) is not None:
             return self._noun_phrase(tokens, index)
         if token in ("he", "his", "him", "himself"):
             self._pronoun("m")
         elif token in ("she", "her", "hers", "herself"):
             self._pronoun("f")
-        elif token in ALL:
+        elif token in _ALL:
             if len(self.all) > 1:
                 self.current = list(self.all)
         else:
             size = self._noun_phrase(tokens, index)
-            if size and (not before or before in CLAUSE_STARTS or not self.subject):
+            if size and (not before or before in _CLAUSE_STARTS or not self.subject):
                 self.subject = list(self.current)
             return size
-        if token in SUBJECT_PRONOUNS:
+        if token in _SUBJECT_PRONOUNS:
             self.subject = list(self.current)
         return 1
 
@@ -122,7 +136,7 @@ class People:
             return index
         if tokens[index] == "one" and tokens[index + 1 : index + 2] == ["of"]:
             return index
-        if tokens[index] not in DETERMINERS:
+        if tokens[index] not in _DETERMINERS:
             return None
         for place in range(index + 1, min(index + 7, len(tokens))):
             token, before = tokens[place], tokens[place - 1]
@@ -130,15 +144,15 @@ class People:
                 if is_person(tokens[place + 1] if place + 1 < len(tokens) else ""):  # "the woman doctor"
                     continue
                 return place
-            if token == "one" and before in ORDINALS | {"the"}:
+            if token == "one" and before in _ORDINALS | {"the"}:
                 return place
-            if token in _STOPS or token in DETERMINERS:
-                return place - 1 if before in ORDINALS else None
+            if token in _STOPS or token in _DETERMINERS:
+                return place - 1 if before in _ORDINALS else None
         return None
 
     def _many(self, noun: str, words: list[str]) -> None:
         name, gender = PLURALS[noun]
-        count = next((NUMBERS[w] for w in words if w in NUMBERS), 0)
+        count = next((_NUMBERS[w] for w in words if w in _NUMBERS), 0)
         if {"the", "both"} & set(words) and self.all:
             fits = [p for p in self.all if not gender or p.gender in ("", gender)]
             self.current = fits or list(self.all)
@@ -152,13 +166,13 @@ class People:
         fits = [p for p in self.all if not gender or p.gender in ("", gender)]
         if "first" in words and self.all:
             chosen = self.all[0]
-        elif words & OTHERS and self.all:
+        elif words & _OTHERS and self.all:
             spoken_of = self.current if len(self.current) == 1 else []
             rest = [p for p in self.unseen if p not in spoken_of and p in fits] or (
                 [p for p in fits if p not in spoken_of] if "the" in words else []
             )
             chosen = rest[0] if rest else self._add(gender, noun)
-        elif words & NEW or noun == "someone":
+        elif words & _NEW or noun == "someone":
             chosen = next((p for p in self.listed if p in fits), None) or self._add(gender, noun)
         else:
             chosen = self._known(noun, gender, words, fits) or self._add(gender, noun)
@@ -172,14 +186,14 @@ class People:
     def _known(self, noun: str, gender: str, words: set[str], fits: list[Someone]) -> Someone | None:
         """Who is meant by "the man" or "the driver", if they have been mentioned."""
         named = [p for p in fits if noun in p.names]
-        if words & POSSESSIVES:
+        if words & _POSSESSIVES:
             return named[-1] if named else None
         unseen = [p for p in self.unseen if p in fits]
         if unseen:
             return unseen[0]
         if not named:
             named = [p for p in fits if not p.names]  # known by a pronoun only
-        if not named and "the" in words and (gender or noun in VAGUE):
+        if not named and "the" in words and (gender or noun in _VAGUE):
             named = [p for p in fits if not gender or p.gender == gender]
         return named[-1] if named else None
 
@@ -192,10 +206,12 @@ class People:
 
 
 def is_person(token: str) -> bool:
-    return token in ROLES or (token in _genders() and token not in PLURALS)
+    """Whether a word is a noun for one person."""
+    return token in _ROLES or (token in _genders() and token not in PLURALS)
 
 
 @lru_cache(maxsize=1)
 def _genders() -> dict[str, str]:
+    """Person noun -> `m` or `f`."""
     words = taxonomy()["caption"]["words"]["gender"]
     return {word: code for gender, code in (("man", "m"), ("woman", "f")) for word in words[gender]}

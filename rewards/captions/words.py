@@ -1,4 +1,4 @@
-"""A caption as words: tokens, sentences, and the taxonomy's words and phrases found in them."""
+"""A caption as words: its sentences as tokens, and the taxonomy's phrases in them."""
 
 from __future__ import annotations
 
@@ -11,45 +11,50 @@ from rewards.tree.taxonomy import taxonomy
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:[-'’][^\W\d_]+)*|[.,;:!?()]|-")
 _QUOTED = re.compile(r'"[^"]{0,200}"|“[^”]{0,200}”')
-SENTENCE_ENDS = frozenset(".!?;")
+_SENTENCE_ENDS = frozenset(".!?;")
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a word or phrase stands for."""
+    """One thing that a phrase may stand for."""
 
     kind: str
     """`object`, `noun`, `value`, `word`, `expression`, `emotion` or `intensity`."""
     name: str
-    """The aspect, expression, emotion or intensity; of a noun, its part."""
+    """The aspect, expression, emotion or intensity; for a noun, the part of the face or body that it names."""
     value: str = ""
+    """The aspect's value, for an object, a value or a word."""
     part: str = ""
-    """Of a value: the part whose nouns it must stand next to."""
+    """For a value, the part next to whose nouns it must stand."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A phrase in a sentence: tokens begin to end - 1."""
+    """A phrase of the taxonomy in a sentence: the tokens from `begin` to `end - 1`."""
 
     begin: int
     end: int
     meanings: tuple[Meaning, ...]
 
     def of(self, kind: str) -> tuple[Meaning, ...]:
+        """Its meanings of one kind."""
         return tuple(m for m in self.meanings if m.kind == kind)
 
 
 def grammar_words(name: str) -> frozenset[str]:
-    """A list of words that hold sentences together."""
+    """A list of the taxonomy's words that hold sentences together, such as `negations` or `copulas`."""
     return frozenset(taxonomy()["caption"]["grammar"][name])
 
 
 def sentences(text: str) -> Iterator[list[str]]:
-    """Lower-case tokens without possessive endings, sentence by sentence; semicolons end one too. Quotations are left out."""
+    """The sentences of a text, as lower-case tokens without possessive endings.
+
+    A semicolon ends a sentence too. Quotations are left out.
+    """
     current: list[str] = []
     plain = _QUOTED.sub(" ", text.lower().replace("’", "'"))
     for token in (token.removesuffix("'s") for token in _TOKEN.findall(plain)):
-        if token in SENTENCE_ENDS:
+        if token in _SENTENCE_ENDS:
             if current:
                 yield current
             current = []
@@ -60,7 +65,7 @@ def sentences(text: str) -> Iterator[list[str]]:
 
 
 def hits(tokens: list[str]) -> list[Hit]:
-    """The taxonomy's phrases, longest first at each place, from left to right."""
+    """The taxonomy's phrases in a sentence, from left to right; where several begin at one token, the longest."""
     lexicon, sizes = _lexicon(), _sizes()
     found, index = [], 0
     while index < len(tokens):
@@ -77,7 +82,7 @@ def hits(tokens: list[str]) -> list[Hit]:
 
 @lru_cache(maxsize=1)
 def _sizes() -> dict[str, tuple[int, ...]]:
-    """First word -> how many words the phrases that begin with it have, longest first."""
+    """First word -> numbers of words of the phrases that begin with it, the highest first."""
     found: dict[str, set[int]] = {}
     for phrase in _lexicon():
         words = phrase.split()
@@ -87,6 +92,7 @@ def _sizes() -> dict[str, tuple[int, ...]]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> dict[str, tuple[Meaning, ...]]:
+    """Phrase -> what it may stand for."""
     words = taxonomy()["caption"]
     found: dict[str, list[Meaning]] = {}
 

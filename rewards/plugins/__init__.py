@@ -1,1 +1,14 @@
-"""A room."""
+"""What strangers wrote: functions and scorers that a config names, found, loaded and called so that no fault spreads.
+
+Finding and loading:
+- `spec`: what a config says of a function or a scorer
+- `loading`: what others call: `load_function`, `check_function`, `load_scorer`
+- `finding`: the thing that `file.py:function`, `module:function` or a name stands for; `importing`: its module
+- `signatures`: whether it takes the parameters; `outline`: what a file defines, read without running it
+- `adapters`: scorers written for other trainers
+
+Calling scorers:
+- `calling`: one call, sync or async, whose every end becomes an outcome
+- `runners`: where a scorer runs: inline, in threads, or in a process of its own
+- `process_runner`: the reward worker's side of such a process; `supervisor` starts it, `scorer_process` is what it does
+"""

@@ -1,6 +1,6 @@
 """Reward functions written for other trainers, called as their own trainer would call them.
 
-Each contract is the peer's documented one. What only their trainer knows is passed as None (`trainer_state`), so a
+Each contract is the trainer's documented one. What only that trainer knows is passed as None (`trainer_state`), so that a
 function that needs it fails with its own error rather than on invented values.
 """
 
@@ -20,15 +20,19 @@ Samples = Sequence[RewardSample]
 
 @dataclass(frozen=True)
 class Adapter:
+    """How a function of another trainer becomes a scorer."""
+
     mode: Mode
+    """What one call of the scorer gets."""
     adapt: Callable[[Callable[..., Any]], Callable[..., Any]]
+    """Makes the scorer of the function."""
 
 
-def columns_of(samples: Samples) -> dict[str, list[Any]]:
+def _columns_of(samples: Samples) -> dict[str, list[Any]]:
     """The data set's columns, one list each, as trainers that pass columns have them.
 
-    A sample's own fields (`task`, `answer`, `tree`, `options`) are columns too, and `solution` is the answer unless
-    the data set has a column of that name.
+    A sample's own fields (`task`, `answer`, `tree`, `options`) are columns too, and `solution` is the answer unless the
+    data set has a column of that name.
     """
     rows: list[dict[str, Any]] = [
         {"task": s.task, "answer": s.answer, "tree": s.tree, "options": list(s.options), "solution": s.answer, **s.columns}
@@ -48,7 +52,7 @@ def _trl(conversational: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             extra: defaultdict[str, list[Any]] = defaultdict(list)
             metrics: dict[str, float] = {}
             given = {
-                **columns_of(samples),
+                **_columns_of(samples),
                 "prompts": [messages("user", sample.prompt) for sample in samples],
                 "completions": [messages("assistant", sample.completion) for sample in samples],
                 "completion_ids": [list(sample.completion_ids) for sample in samples],
@@ -58,7 +62,7 @@ def _trl(conversational: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             }
 
             def convert(results: Any) -> list[Any]:
-                parts = [{n: v[i] for n, v in extra.items() if len(v) == len(samples)} for i in range(len(samples))]
+                parts = _by_sample(extra, len(samples))
                 return [_with_parts(value, {**part, **metrics}) for value, part in _zip(_plain(results), parts)]
 
             return _then(function(**given, **parameters), convert)
@@ -98,11 +102,11 @@ def _openrlhf(function: Callable[..., Any]) -> Callable[..., Any]:
         queries = [sample.prompt + sample.completion for sample in samples]
         result = function(queries, prompts, [sample.answer for sample in samples], **parameters)
 
-        def convert(found: Any) -> list[Any]:
+        def convert(found: Any) -> Any:
             if not isinstance(found, Mapping):
                 return _plain(found)
             logs = {name: _plain(values) for name, values in (found.get("extra_logs") or {}).items()}
-            parts = [{n: v[i] for n, v in logs.items() if len(v) == len(samples)} for i in range(len(samples))]
+            parts = _by_sample(logs, len(samples))
             return [_with_parts(value, part) for value, part in _zip(_plain(found["rewards"]), parts)]
 
         return _then(result, convert)
@@ -115,7 +119,7 @@ def _ms_swift(function: Callable[..., Any]) -> Callable[..., Any]:
     instance: Any = function() if inspect.isclass(function) else function
 
     def score(samples: Samples, **parameters: Any) -> Any:
-        return _then(instance([sample.completion for sample in samples], **columns_of(samples), **parameters), _plain)
+        return _then(instance([sample.completion for sample in samples], **_columns_of(samples), **parameters), _plain)
 
     return score
 
@@ -145,14 +149,16 @@ ADAPTERS: dict[str, Adapter] = {
     "ms_swift": Adapter("batch", _ms_swift),
     "easyr1": Adapter("batch", _easyr1),
 }
+"""Trainer -> adapter; `trl_conversational` is for functions that take TRL's messages rather than texts."""
 
 
 def _truth(sample: RewardSample) -> str | None:
+    """The sample's ground truth: its answer, or its tree where it has none."""
     return sample.answer if sample.answer is not None else sample.tree
 
 
 def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
-    """Convert a result, or what an awaitable will give."""
+    """Convert a result; for an awaitable, what it will give."""
     if not inspect.isawaitable(result):
         return convert(result)
 
@@ -162,24 +168,30 @@ def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
     return later()
 
 
+def _by_sample(columns: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+    """Lists of `count` values by name, as one mapping a sample; lists of another length are left out."""
+    return [{name: values[index] for name, values in columns.items() if len(values) == count} for index in range(count)]
+
+
 def _plain(values: Any) -> Any:
     """Tensors and arrays as lists; anything else as it is, for the contract check to judge."""
     return values.tolist() if hasattr(values, "tolist") else values
 
 
 def _zip(values: Any, parts: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Mapping[str, Any]]]:
-    """Pair results with their parts; a wrong number of results passes through, for the contract check to refuse."""
+    """Results with their parts; a wrong number of results is handed on without, for the contract check to refuse."""
     values = list(values)
     return list(zip(values, parts, strict=True)) if len(values) == len(parts) else [(value, {}) for value in values]
 
 
 def _from_mapping(found: Any, key: str) -> Any:
+    """A mapping's value under `key` as the score, and its other numbers as parts; anything else as it is."""
     if not isinstance(found, Mapping):
         return found
     return _with_parts(found[key], {name: value for name, value in found.items() if name != key})
 
 
 def _with_parts(value: Any, extra: Mapping[str, Any]) -> Any:
-    """A score with those extras that are finite numbers; peers log any value, a reward's parts are numbers."""
+    """A score with those extras that are finite numbers; other trainers log any value, but parts are numbers."""
     numbers = {name: float(item) for name, item in extra.items() if isinstance(item, (bool, int, float)) and math.isfinite(item)}
     return Score(value, numbers) if numbers and value is not None else value

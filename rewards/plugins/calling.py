@@ -1,4 +1,4 @@
-"""Calling a scorer, sync or async, on one sample, a batch or a group; whatever it does becomes an outcome."""
+"""Calling a scorer, sync or async, on samples, a batch or a group. Whatever it does becomes an outcome."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ def call(
     parameters: Mapping[str, Any],
     timeout: float | None = None,
 ) -> Iterator[Answer]:
-    """Score samples; yields each one's outcome as soon as it is known, in `sample` mode one after the other.
+    """Score samples; yields each one's outcome as soon as it is known. Never raises on a scorer's fault.
 
     Args:
-        function: the scorer. A coroutine function is run for all samples at once.
-        name: what failures call it.
+        function: the scorer. In `sample` mode, a coroutine function is run for all samples at once, any other for one
+            after the other.
+        name: the scorer's name, for failures.
         mode: what one call gets.
-        samples: for `group`, all samples of one prompt.
+        samples: what to score; for `group`, all samples of one prompt.
         parameters: keyword arguments of every call.
         timeout: seconds for a call of a coroutine function, which can be cancelled; others are timed from outside.
     """
@@ -60,15 +61,15 @@ def call(
 
 
 def is_async(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine: for an `async def`, or an object with an async `__call__`."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def failure(name: str, error: BaseException) -> Failure:
-    """An exception as an outcome."""
+def failure(error: BaseException) -> Failure:
+    """What a scorer raised, as an outcome: its type, its message and where it was raised."""
     if isinstance(error, ScorerError):
         return Failure(str(error))
-    kinds = _infrastructure_errors()
-    return Failure(f"{type(error).__name__}: {error}"[:2000] + _place(error), isinstance(error, kinds))
+    return Failure(f"{type(error).__name__}: {error}"[:2000] + _place(error), isinstance(error, _infrastructure_errors()))
 
 
 def _place(error: BaseException) -> str:
@@ -85,11 +86,11 @@ def _call_list(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer
             results = _in_own_loop(_within(results, asked.timeout))
         results = _as_list(results, name, len(samples))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
-        fault = failure(name, error)
+        fault = failure(error)
         yield from ((index, fault) for index in range(len(samples)))
         return
-    for index, result in enumerate(results):
-        yield index, _checked(name, result)
+    for index in range(len(results)):
+        yield index, _guarded(name, partial(results.__getitem__, index))
 
 
 def _as_list(results: Any, name: str, count: int) -> list[Any]:
@@ -100,15 +101,12 @@ def _as_list(results: Any, name: str, count: int) -> list[Any]:
     return list(results)
 
 
-def _checked(name: str, result: Any) -> Outcome:
-    return _guarded(name, lambda: result)
-
-
 def _guarded(name: str, call: Callable[[], Any]) -> Outcome:
+    """The score that a call gives, or its failure."""
     try:
         return as_score(call(), name)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-        return failure(name, error)
+        return failure(error)
 
 
 class CallTimedOut(ScorerError):
@@ -116,14 +114,14 @@ class CallTimedOut(ScorerError):
 
 
 def _concurrently(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer]:
-    """Run a coroutine function on all samples at once; yields outcomes as they come."""
+    """Run a coroutine function on all samples at once; yields each outcome when it comes."""
     answers: queue.Queue[Answer] = queue.Queue()
 
     async def one(index: int, sample: RewardSample) -> None:
         try:
             outcome: Outcome = as_score(await _within(asked.function(sample, **asked.parameters), asked.timeout), asked.name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            outcome = failure(asked.name, error)
+            outcome = failure(error)
         answers.put((index, outcome))
 
     async def every() -> None:
@@ -137,7 +135,7 @@ def _concurrently(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Ans
 
 
 def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end, also where this thread has a running loop of its own, as in a notebook."""
+    """Run a coroutine to its end, also in a thread that runs a loop of its own, as a notebook does."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
@@ -154,7 +152,7 @@ async def _within(awaitable: Any, timeout: float | None) -> Any:
 
 
 def _infrastructure_errors() -> tuple[type[BaseException], ...]:
-    """Faults of a service rather than of the scorer. Those of clients count if the scorer has imported them."""
+    """Errors of a service rather than of the scorer, those of the clients that have been imported included."""
     found: list[type[BaseException]] = [InfrastructureError, ConnectionError, TimeoutError]
     for module, names in (("httpx", ("TransportError",)), ("requests", ("ConnectionError", "Timeout"))):
         found += [getattr(sys.modules[module], name) for name in names if module in sys.modules]

@@ -1,4 +1,7 @@
-"""Scorers from files, modules and entry points; what goes wrong on import is a mistake of theirs, told with its line."""
+"""Modules and entry points of strangers. What goes wrong on import is a mistake of theirs, told with its line.
+
+`what` is what errors call the thing, such as `scorer 'mine'` or `advantage estimator`.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ from rewards.plugins.spec import PluginError, Source
 ENTRY_POINT_GROUP = "affectree.scorers"
 
 
-def from_entry_point(scorer: str, name: str) -> Any:
-    """What a package offers as a scorer of that name."""
-    from rewards import scorers
+def from_entry_point(what: str, name: str) -> Any:
+    """The scorer that an installed package offers under a name."""
+    from rewards import scorers  # here, since it brings numba, which the process of a stranger's scorer must not load
 
     found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in found:
@@ -29,12 +32,12 @@ def from_entry_point(scorer: str, name: str) -> Any:
         return found[name].load()
     except (Exception, SystemExit) as error:
         where = f"entry point {name!r} ({found[name].value})"
-        raise PluginError(f"scorer {scorer!r}: {where} cannot be imported: {_problem(error)}") from error
+        raise PluginError(f"{what}: {where} cannot be imported: {import_problem(error)}") from error
 
 
-def from_text(scorer: str, source: Source) -> types.ModuleType:
+def from_text(what: str, source: Source) -> types.ModuleType:
     """A module from its text; tracebacks and `inspect` see the text as if it had been read from its file."""
-    name = f"affectree_scorer_{source.sha256[:12]}"
+    name = f"affectree_plugin_{source.sha256[:12]}"
     module = types.ModuleType(name)
     module.__file__ = source.path
     linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
@@ -43,19 +46,20 @@ def from_text(scorer: str, source: Source) -> types.ModuleType:
         exec(compile(source.text, source.path, "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise PluginError(f"scorer {scorer!r}: file {source.path} cannot be imported: {_problem(error, source)}") from error
+        raise PluginError(f"{what}: file {source.path} cannot be imported: {import_problem(error, source)}") from error
     return module
 
 
-def from_module(scorer: str, name: str) -> types.ModuleType:
+def from_module(what: str, name: str) -> types.ModuleType:
+    """An installed module, by its dotted name."""
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise PluginError(f"scorer {scorer!r}: module {name} cannot be imported: {_problem(error)}") from error
+        raise PluginError(f"{what}: module {name} cannot be imported: {import_problem(error)}") from error
 
 
-def _problem(error: BaseException, source: Source | None = None) -> str:
-    """What an import died of, where in the scorer's own text that is, and what to do."""
+def import_problem(error: BaseException, source: Source | None = None) -> str:
+    """Why an import failed, in which line of the stranger's own text, and what to do."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error}; install it on every node, or check the name"
     if isinstance(error, SyntaxError):

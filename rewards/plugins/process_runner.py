@@ -1,4 +1,7 @@
-"""A scorer in a child process: the worker's side. No call can block it for longer than the scorer's timeout."""
+"""A scorer in a child process: the reward worker's side. No call can block it for longer than the scorer's timeout.
+
+`rewards/plugins/scorer_process.py` is the child's side, and `rewards/plugins/supervisor.py` stands between the two.
+"""
 
 from __future__ import annotations
 
@@ -20,25 +23,31 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from rewards.plugins.loading import PluginError
 from rewards.plugins.scorer_process import Hello, from_json
-from rewards.plugins.spec import ScorerSpec
+from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _HOME = Path(__file__).resolve().parents[2]
+"""The folder from which the child imports `rewards`."""
 _START_TIMEOUT = 120.0
+"""Seconds for the child to load its scorer."""
 _GRACE = 1.0
+"""Seconds beyond the scorer's timeout for a child that cancels late coroutines itself."""
 _END_TIMEOUT = 1.0
+"""Seconds to wait for how the child ended, once its pipe has."""
 _KEPT_CHUNKS = 16
+"""Chunks of at most 4096 bytes of the child's output that are kept to tell what it printed last."""
 _GLANCE = 0.5
+"""Seconds between two looks at whether the child's output still matters."""
 
 
 class ProcessRunner:
-    """Calls in a child process, replaced when it dies or when a call is late. May be used from several threads."""
+    """Runs a scorer in a child process, which is replaced when it dies or a call is late. Threads may share it."""
 
     mode: Mode
     sha256: str
     concurrent: bool
+    """Whether the scorer is a coroutine function, which is called for all samples at once."""
 
     def __init__(self, spec: ScorerSpec) -> None:
         """Start the child and have it load the scorer. Raises `PluginError` if it cannot."""
@@ -49,6 +58,7 @@ class ProcessRunner:
         self._greet()
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
+        """One outcome for each sample. A fault costs the sample of its call; the others are asked for again."""
         outcomes: dict[int, Outcome] = {}
         with self._lock:
             while len(outcomes) < len(samples):
@@ -61,6 +71,7 @@ class ProcessRunner:
         return [outcomes[index] for index in range(len(samples))]
 
     def close(self) -> None:
+        """End the child and all that it has started."""
         self._child.kill()
 
     def _ask(self, samples: Sequence[RewardSample], waiting: list[int], outcomes: dict[int, Outcome]) -> None:
@@ -117,7 +128,7 @@ class ProcessRunner:
 
 
 class _Child:
-    """One child with its supervisor: pipes, output, and an end that comes whatever it does."""
+    """One child with its supervisor: a pipe to it, its output, and an end that comes whatever it does."""
 
     def __init__(self, spec: ScorerSpec) -> None:
         hello = pickle.dumps(Hello(spec, tuple(sys.path)))  # before anything is started, since it may fail
@@ -145,10 +156,11 @@ class _Child:
         self.send(hello, time.monotonic() + _START_TIMEOUT)
 
     def alive(self) -> bool:
+        """Whether it can be asked."""
         return not self.killed and self.process.poll() is None
 
     def send(self, request: bytes, deadline: float) -> str | None:
-        """Send a request. Returns why it could not be sent, or None."""
+        """Send a request. Returns why it could not be sent; None if it was."""
         trouble: queue.Queue[str | None] = queue.Queue()
 
         def write() -> None:
@@ -166,14 +178,14 @@ class _Child:
             return "timed out while its samples were sent; its process was killed"
 
     def receive(self, deadline: float) -> dict[str, Any] | None:
-        """The next answer, {"ended": true} after the last, or None at the deadline."""
+        """The next answer; {"ended": true} after the last; None if there is none by the deadline (`time.monotonic`)."""
         try:
             return self.answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             return None
 
     def last_words(self) -> str:
-        """How it ended and what it printed last."""
+        """How it ended and what it printed last, in one line."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=_END_TIMEOUT)
         code = self.process.poll()
@@ -204,7 +216,7 @@ class _Child:
             self.answers.put({"ended": True})
 
     def _drain(self) -> None:
-        """Keep the end of what the child prints; a full pipe would stop it."""
+        """Read what the child prints, since a full pipe would stop it, and keep the end."""
         assert self.process.stdout is not None
         with self.process.stdout as stream:
             while True:

@@ -1,7 +1,7 @@
-"""Where a scorer runs: in this process, in a thread, or in a process of its own that can be killed.
+"""Running a scorer where its isolation says: in this process, in a thread, or in a process of its own.
 
-A process of its own is the default for everything that does not ship: a scorer that hangs, spins in C code, eats
-memory or ends its process costs its own sample and nothing else.
+A process of its own can be killed, and is the default for everything that does not ship: a scorer that hangs, spins in C
+code, eats memory or ends its process costs its own sample and nothing else.
 """
 
 from __future__ import annotations
@@ -20,29 +20,34 @@ from rewards.plugins.spec import ScorerSpec, check_spec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _BACKOFF = 0.5
+"""Seconds before the first further try; each next one waits twice as long, and each half as long more or less by chance."""
 _GRACE = 0.5
+"""Seconds beyond the scorer's timeout for threads in which late coroutines are cancelled."""
 _MOST_THREADS = 16
+"""Calls of one scorer at a time, and as many that hang until it is given up."""
 
 
 class Runner(Protocol):
-    """A scorer at its place."""
+    """A scorer that has been loaded where it is to run."""
 
     spec: ScorerSpec
     mode: Mode
+    """What one call of it gets."""
     sha256: str
+    """Hash of its source text."""
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
-        """One outcome for each sample; samples of one prompt, if the scorer compares within groups."""
+        """One outcome for each sample, in their order. In `group` mode the samples are those of one prompt."""
 
     def close(self) -> None:
-        """Leave nothing running."""
+        """End whatever it has running."""
 
 
 def start_runner(spec: ScorerSpec) -> Runner:
-    """Put a scorer to its place.
+    """Load a scorer where it is to run.
 
     Raises:
-        PluginError: if it cannot be loaded there.
+        PluginError: if its settings cannot work, or it cannot be loaded there.
     """
     check_spec(spec)
     places: dict[str, Callable[[ScorerSpec], Runner]] = {
@@ -54,7 +59,10 @@ def start_runner(spec: ScorerSpec) -> Runner:
 
 
 def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
-    """Score, and try faults of infrastructure again; a scorer that compares within groups gets whole groups again."""
+    """Score, and try faults of infrastructure again, as often as the spec's `retries`.
+
+    A scorer that compares within groups gets the whole group again, any other only the samples that failed.
+    """
     outcomes = runner.score(samples)
     for attempt in range(runner.spec.retries):
         failed = [i for i, found in enumerate(outcomes) if isinstance(found, Failure) and found.infrastructure]
@@ -68,7 +76,7 @@ def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[
 
 
 class InlineRunner:
-    """Calls in this process: for pure functions that are trusted. Nothing can stop a call."""
+    """Calls a scorer in this process: for pure functions that are trusted, since nothing can stop a call."""
 
     def __init__(self, spec: ScorerSpec) -> None:
         self.spec = spec
@@ -87,9 +95,10 @@ class InlineRunner:
 
 
 class ThreadRunner:
-    """Calls in threads, the samples of a call side by side: for scorers that wait for a service.
+    """Calls a scorer in threads, for several samples side by side: for scorers that wait for a service.
 
-    A call that is late is left behind in its thread, which cannot be killed, and counted.
+    A late call is left behind in its thread, which cannot be killed. Such calls are counted, and too many of them fail
+    every further one.
     """
 
     def __init__(self, spec: ScorerSpec) -> None:
@@ -100,21 +109,21 @@ class ThreadRunner:
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
         single = self.mode == "sample" and not is_async(self.scorer.function)
-        parts = [[i] for i in range(len(samples))] if single else [list(range(len(samples)))]
+        calls = [[i] for i in range(len(samples))] if single else [list(range(len(samples)))]
         outcomes: list[Outcome] = [None] * len(samples)
-        for begin in range(0, len(parts), _MOST_THREADS):
-            for indices, found in self._together(samples, parts[begin : begin + _MOST_THREADS]):
+        for begin in range(0, len(calls), _MOST_THREADS):
+            for indices, found in self._together(samples, calls[begin : begin + _MOST_THREADS]):
                 for index, outcome in zip(indices, found, strict=True):
                     outcomes[index] = outcome
         return outcomes
 
-    def _together(self, samples: Sequence[RewardSample], parts: list[list[int]]) -> list[tuple[list[int], list[Outcome]]]:
+    def _together(self, samples: Sequence[RewardSample], calls: list[list[int]]) -> list[tuple[list[int], list[Outcome]]]:
         spec = self.spec
-        if self.stuck + len(parts) > 2 * _MOST_THREADS:
+        if self.stuck + len(calls) > 2 * _MOST_THREADS:
             message = f"{self.stuck} calls hang in threads, which cannot be killed; use isolation: process"
-            return [(indices, [Failure(message)] * len(indices)) for indices in parts]
+            return [(indices, [Failure(message)] * len(indices)) for indices in calls]
         boxes: list[queue.Queue[list[Outcome]]] = []
-        for indices in parts:
+        for indices in calls:
             box: queue.Queue[list[Outcome]] = queue.Queue()
             chosen = [samples[i] for i in indices]
             # a daemon, since a call that hangs must not keep the process from ending
@@ -122,7 +131,7 @@ class ThreadRunner:
             boxes.append(box)
         deadline = time.monotonic() + spec.timeout + _GRACE
         found: list[tuple[list[int], list[Outcome]]] = []
-        for indices, box in zip(parts, boxes, strict=True):
+        for indices, box in zip(calls, boxes, strict=True):
             try:
                 found.append((indices, box.get(timeout=max(0.0, deadline - time.monotonic()))))
             except queue.Empty:
@@ -138,10 +147,10 @@ class ThreadRunner:
             answers = call(self.scorer.function, spec.name, self.mode, samples, spec.parameters, spec.timeout)
             box.put([outcome for _, outcome in sorted(answers, key=lambda answer: answer[0])])
         except BaseException as error:  # noqa: BLE001 - a thread's end must become an outcome, whatever ended it
-            box.put([failure(spec.name, error)] * len(samples))
+            box.put([failure(error)] * len(samples))
 
     def _await(self, box: queue.Queue[list[Outcome]]) -> None:
-        """A call that was left behind counts until it comes back."""
+        """Count a call that was left behind until it comes back."""
         box.get()
         self.stuck -= 1
 

@@ -1,7 +1,7 @@
-"""The process that runs a scorer apart. `rewards/plugins/supervisor.py` starts it; the worker's side is `process_runner.py`.
+"""The process that runs a scorer on its own. `rewards/plugins/supervisor.py` starts it for `process_runner.py`.
 
-Requests come pickled from the parent. Answers go back as JSON, so that nothing a scorer made is unpickled by the
-parent.
+Requests come pickled from the parent. Answers go back as JSON, so that the parent unpickles nothing that a scorer made.
+It imports no scorer but its own: the shipped ones would bring numba.
 """
 
 from __future__ import annotations
@@ -14,21 +14,27 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rewards.plugins.calling import call, failure, is_async
-from rewards.plugins.loading import PluginError, Scorer, load_scorer
-from rewards.plugins.spec import ScorerSpec
+from rewards.plugins.loading import Scorer, load_scorer
+from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, Outcome, RewardSample, Score
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What the parent says first."""
+    """The parent's first message."""
 
     spec: ScorerSpec
+    """The scorer to load."""
     path: tuple[str, ...]
     """The parent's `sys.path`."""
 
 
 def main(descriptor: int) -> None:
+    """Load a scorer and answer requests until the parent closes the pipe.
+
+    Args:
+        descriptor: file descriptor of the pipe to the parent.
+    """
     pipe: Connection = Connection(descriptor)
     hello: Hello = pipe.recv()
     sys.path[:] = hello.path
@@ -52,18 +58,19 @@ def main(descriptor: int) -> None:
 
 
 def _answer(pipe: Connection, scorer: Scorer, number: int, samples: list[RewardSample]) -> None:
-    """Answer request `number`, sample by sample."""
+    """Answer the request `number`, sample by sample."""
     spec = scorer.spec
     try:
         for index, outcome in call(scorer.function, spec.name, scorer.mode, samples, spec.parameters, spec.timeout):
             pipe.send_bytes(json.dumps({"request": number, "index": index, **as_json(outcome)}).encode())
     except BaseException as error:
         # SystemExit and KeyboardInterrupt from a scorer end the process, but not without a word
-        pipe.send_bytes(json.dumps({"request": number, "fatal": failure(spec.name, error).message}).encode())
+        pipe.send_bytes(json.dumps({"request": number, "fatal": failure(error).message}).encode())
         raise
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as an answer to the parent."""
     match outcome:
         case Score():
             return {"value": outcome.value, "parts": dict(outcome.parts)}
@@ -74,6 +81,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def from_json(answer: dict[str, Any]) -> Outcome:
+    """The outcome in an answer of the child: the inverse of `as_json`."""
     if "value" in answer:
         return Score(answer["value"], answer["parts"])
     if "error" in answer:

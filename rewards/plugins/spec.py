@@ -1,4 +1,4 @@
-"""What a scorer is called and how it is to be run."""
+"""What a config says of code that strangers wrote: `ScorerSpec` for a scorer, `FunctionSpec` for any other function."""
 
 from __future__ import annotations
 
@@ -14,22 +14,34 @@ from rewards.files import read_text
 from rewards.plugins.adapters import ADAPTERS
 from rewards.sample import MODES, Mode
 
+Isolation = Literal["process", "thread", "inline"]
+"""Where a scorer runs: in a process of its own, which can be killed; in a thread; or in the process that calls it."""
+ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
+
 
 class PluginError(UserError):
-    """A scorer that cannot be found or called; the message names the spec and what to do."""
+    """A scorer or function that cannot be found or called; the message says which, what was found and what to do."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A scorer's text as the run began with it; workers use this text and read no file."""
+    """The text of a Python file as the run began with it. Workers use this text and read no file."""
 
     path: str
     text: str
     sha256: str
 
 
-Isolation = Literal["process", "thread", "inline"]
-ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A function that a config names, such as an advantage estimator, a loss, a credit rule or a row format."""
+
+    target: str
+    """A shipped function's name, `path/file.py:function` or `package.module:function`."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of every call."""
+    source: Source | None = None
+    """The file's text, for processes on other nodes, which may lack the file; see `with_function_source`."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,13 @@ class ScorerSpec:
     spec: str = ""
     """A shipped scorer's name, `file.py:function`, `module:function` or an entry point's name; `name` if empty."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of every call."""
     mode: Mode | None = None
-    """What the function itself declares if None, and `sample` if it declares nothing."""
+    """What one call gets. None takes what the function itself declares, and `sample` if it declares nothing."""
     isolation: Isolation | None = None
     """None runs shipped scorers inline and all others in a process of their own."""
     adapter: str | None = None
-    """Whose contract the function was written for: one of `rewards.plugins.adapters.ADAPTERS`."""
+    """The trainer for which the function was written: one of `rewards.plugins.adapters.ADAPTERS`; None for affectree."""
     timeout: float = 30.0
     """Seconds for one call."""
     retries: int = 2
@@ -53,45 +66,75 @@ class ScorerSpec:
     on_error: str | float = "drop"
     """`drop` the sample, `fail` the run, or the number to use instead."""
     memory_gib: float = 8.0
-    """What a process of its own may allocate; 0 for no limit."""
+    """How much memory a process of its own may allocate; 0 for no limit."""
     source: Source | None = None
+    """The file's text, for workers on other nodes, which may lack the file; see `with_source`."""
 
     @property
     def target(self) -> str:
+        """What the scorer is found by: `spec`, or `name` where that is empty."""
         return self.spec or self.name
 
     @property
     def place(self) -> Isolation:
+        """Where it runs: its `isolation`, or the default for what ships and for what does not."""
         return self.isolation or ("inline" if is_shipped(self.target) else "process")
 
 
 def is_shipped(target: str) -> bool:
+    """Whether a target is the name of a scorer that ships with affectree."""
     if ":" in target:
         return False
-    from rewards import scorers
+    from rewards import scorers  # here, since it brings numba, which the process of a stranger's scorer must not load
 
     return target in scorers.__all__
 
 
 def with_source(spec: ScorerSpec) -> ScorerSpec:
-    """The spec with its file's text, to be sent to workers that do not have the file.
+    """The spec with its file's text; unchanged if it names no file.
 
     Raises:
         PluginError: if the file is not there or is no text.
     """
-    module, colon, _ = spec.target.rpartition(":")
-    if not colon or not module.endswith(".py"):
-        return spec
-    path = Path(module)
+    return replace(spec, source=read_source(f"scorer {spec.name!r}", spec.target))
+
+
+def with_function_source(kind: str, spec: FunctionSpec) -> FunctionSpec:
+    """The spec with its file's text; unchanged if it names no file.
+
+    Args:
+        kind: what errors call it, such as `advantage estimator`.
+        spec: the function.
+
+    Raises:
+        PluginError: if the file is not there or is no text.
+    """
+    return replace(spec, source=read_source(kind, spec.target))
+
+
+def read_source(what: str, target: str) -> Source | None:
+    """The text of the file in `file.py:function`; None for a target that names no file.
+
+    Args:
+        what: what errors call it, such as `scorer 'mine'`.
+        target: as in a spec.
+
+    Raises:
+        PluginError: if the file is not there or is no text.
+    """
+    name, colon, _ = target.rpartition(":")
+    if not colon or not name.endswith(".py"):
+        return None
+    path = Path(name)
     try:
         text = read_text(path)
     except UserError as error:
-        raise PluginError(f"scorer {spec.name!r}: {error}") from error
-    return replace(spec, source=Source(str(path.resolve()), text, hashlib.sha256(text.encode()).hexdigest()))
+        raise PluginError(f"{what}: {error}") from error
+    return Source(str(path.resolve()), text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def check_spec(spec: ScorerSpec) -> None:
-    """Refuse settings that cannot work."""
+    """Refuse settings that cannot work, all of them in one `PluginError`."""
     rules = (
         (spec.mode in (None, *MODES), f"mode {one_of(spec.mode, MODES)}"),
         (spec.isolation in (None, *ISOLATIONS), f"isolation {one_of(spec.isolation, ISOLATIONS)}"),

@@ -1,9 +1,10 @@
-"""Starts a scorer's process and sees to its end: `python -m rewards.plugins.supervisor PIPE LIFELINE`. Imports nothing heavy.
+"""Starts a scorer's process and sees to its end: `python -m rewards.plugins.supervisor PIPE LIFELINE`.
 
-Three processes in one group: this one, which ends as the scorer's process does, so that the worker can tell how; the
-scorer's, which ends with this one; and a watcher. When the lifeline ends, because the reward worker closed it or died in
-whatever way, the watcher kills the whole group: a scorer that spins in C code, and what it has started, are not left
-behind. The watcher has no parent, since Ray kills the children of a worker that it ends, and then nobody would be left.
+There are three processes in one group. This one ends as the scorer's process does, so that the reward worker can tell how.
+The scorer's process ends with this one. The watcher waits for the end of the lifeline, which comes when the reward worker
+closes it or dies in whatever way, and then kills the whole group: a scorer that spins in C code, and what it has started,
+are not left behind. The watcher has no parent, since Ray kills the children of a worker that it ends, and then nobody
+would be left to do it. Nothing heavy is imported before the processes are there.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(pipe: int, lifeline: int) -> None:
+    """Start the watcher and the scorer's process, and end as the latter does.
+
+    Args:
+        pipe: file descriptor of the pipe between reward worker and scorer.
+        lifeline: file descriptor of the pipe whose other end the reward worker holds open as long as it lives.
+    """
     _start_watcher(pipe, lifeline)
     os.close(lifeline)
     child = os.fork()
     if child == 0:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        from rewards.plugins.scorer_process import main as run
+        from rewards.plugins.scorer_process import main as run  # here, so that only the scorer's process pays for it
 
         run(pipe)
         return
@@ -47,7 +54,7 @@ def _start_watcher(pipe: int, lifeline: int) -> None:
 
 
 def _end_as(status: int) -> None:
-    """End the way the scorer's process did."""
+    """End this process the way the scorer's did, from the status that `os.waitpid` gave."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         with contextlib.suppress(OSError):  # SIGKILL has no handler to reset

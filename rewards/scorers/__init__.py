@@ -1,8 +1,8 @@
-"""The scorers that ship. Each is a plain function of a `RewardSample`, usable alone, in [0, 1].
+"""The scorers that ship, and their registry: what `__all__` lists is found by name.
 
-Those of trees and answers are here; those of label sets and captions are in files of their own.
-
-None means "does not apply": the mix then leaves the scorer out for that sample.
+`tree` scores the rationale's tree, `answer` the answer and the completion as a whole, `labels` sets of labels, `captions`
+free captions and short ones; `f1` counts for them, and `endpoint` asks a language model for them. Each scorer is a plain
+function of a `RewardSample`, usable alone. None means "does not apply": the mix then leaves the scorer out for that sample.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Scorers for free captions: a generative judge, and the affective tree that a caption denotes."""
+"""Scorers of captions: `caption` by a generative judge, `caption_tree` by the affective trees that captions denote."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -59,13 +60,13 @@ _PARSER_SCHEMA = {
 async def caption(sample: RewardSample, endpoint: dict[str, Any] | None = None) -> Score | None:
     """How well a short caption says what the reference says, in [0, 1]; None without a gold answer.
 
-    VidEmo scores short captions by "a generative reward model" that it does not name (section 3.2). With an `endpoint`,
-    one behind an OpenAI-compatible endpoint gives 0 to 100. Without, F1 over the words of both texts, which needs no
-    network and rewards wording as well as content.
+    VidEmo scores short captions by "a generative reward model" that it does not name (section 3.2). With an `endpoint`, a
+    language model there gives 0 to 100, of which the score is a hundredth. Without one, the score is F1 over the words of
+    both texts, which needs no network and rewards wording as well as content.
 
     Args:
         sample: its `answer` is the reference caption.
-        endpoint: fields of `EndpointSpec`: `url` and `model`, and if wanted `cache`, `per_minute`, ….
+        endpoint: fields of `EndpointSpec`: `url`, `model`, and optionally `cache`, `per_minute` and the others.
     """
     if sample.answer is None:
         return None
@@ -87,19 +88,24 @@ async def caption_tree(
     measure: Literal["tree_edit", "leaf", "expression", "root"] = "tree_edit",
     parser: Literal["rules", "model"] = "rules",
     endpoint: dict[str, Any] | None = None,
-) -> Any:
-    """A tree scorer on the tree that a free caption denotes: the paper's own reward (section 3.2).
+) -> Score | float | None:
+    """A tree scorer on the tree that a free caption denotes: the paper's own reward (section 3.2), in [0, 1].
 
-    The completion, and the gold tree if it is a caption too, become trees by aspect-item extraction against the
-    taxonomy, or by a model behind an OpenAI-compatible endpoint. Tagged rationales are read as they stand.
+    The completion, and the gold text if it is a caption too, become trees by aspect-item extraction against the taxonomy,
+    or by a language model. Rationales with tags are read as they stand. None without a gold tree and a gold answer.
 
     Args:
         sample: its `tree` is the gold tree or caption; the `answer` is taken where there is none.
-        measure: which of the tree scorers to apply.
+        measure: the tree scorer to apply.
         parser: `rules` (`rewards.captions.reader`) or `model`.
-        endpoint: of the model: fields of `EndpointSpec`.
+        endpoint: where the model is: fields of `EndpointSpec`.
     """
-    measures = {"tree_edit": tree_edit, "leaf": leaf, "expression": expression, "root": root}
+    measures: dict[str, Callable[[RewardSample], Score | float | None]] = {
+        "tree_edit": tree_edit,
+        "leaf": leaf,
+        "expression": expression,
+        "root": root,
+    }
     if measure not in measures:
         raise ValueError(f"caption_tree: measure must be one of {', '.join(measures)}, found {measure!r}")
     if parser not in ("rules", "model"):
@@ -120,7 +126,7 @@ async def caption_tree(
 
 
 async def tree_by_model(text: str, spec: EndpointSpec) -> AffectiveTree:
-    """The tree that a model reads out of a caption. Raises as `Endpoint.ask` does, and `ScorerError` for other forms."""
+    """The tree that a language model reads out of a caption. Raises as `Endpoint.ask` does."""
     words = taxonomy()
     aspects = "; ".join(f"{aspect}: {'/'.join(values)}" for aspect, values in words["aspects"].items())
     system = _PARSER.format(aspects=aspects, emotions=", ".join(words["emotions"]["mafw"]))
@@ -144,10 +150,11 @@ def _person(found: dict[str, Any]) -> Person:
 
 
 def _clean(text: str) -> str:
-    """A model's words without the marks that the tree's grammar uses itself."""
+    """A model's words without the characters that the tree's grammar uses itself."""
     return " ".join(re.sub(r"[<>():]", " ", text).split())
 
 
 def _word_f1(said: str, gold: str) -> float:
+    """F1 over the words of two texts; 1 if both have none."""
     a, b = (Counter(_WORD.findall(text.lower())) for text in (said, gold))
     return 2 * (a & b).total() / (a.total() + b.total()) if a or b else 1.0

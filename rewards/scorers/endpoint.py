@@ -1,6 +1,6 @@
 """Asking a language model behind an OpenAI-compatible endpoint for an answer of a fixed form.
 
-Answers are cached by content, so that a text which many samples share is asked about once.
+Answers are kept by the content of the question, so that a text which many samples share is asked about once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,41 +18,49 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cachetools import LRUCache
+
 from rewards.sample import InfrastructureError, ScorerError
 
 _BUSY = (408, 409, 429)
+"""Answers by which an endpoint says that trying again may help, as all from 500 on do."""
+_MOST_KEPT = 16_384
+"""Answers that are kept in memory, where there is no file for them."""
 
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """Where and how to ask. The key itself is never part of a config: only the variable that holds it."""
+    """Where and how to ask. The key itself is never part of a config, only the name of the variable that holds it."""
 
     url: str
     """Base URL, such as http://localhost:8000/v1."""
     model: str
+    """Name of the model there."""
     key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that holds the key; without it the key is `none`."""
     timeout: float = 12.0
     """Seconds for one request. With its retries it has to fit into the scorer's timeout."""
     retries: int = 1
-    """The client's own, on connection faults, 408, 409, 429 and 5xx, with growing pauses."""
+    """How often the client itself tries again after connection faults, 408, 409, 429 and 5xx, with growing pauses."""
     per_minute: float = 600.0
-    """Requests a minute, of each process that asks; waiting for a turn counts towards the scorer's timeout."""
+    """Requests a minute from each process that asks. Waiting for a turn counts towards the scorer's timeout."""
     cache: str | None = None
-    """An SQLite file that outlives the process and may be shared by many; memory only if not set."""
+    """An SQLite file for the answers, which outlives the process and may be shared by many; None keeps them in memory."""
 
 
 @lru_cache(maxsize=8)
 def open_endpoint(spec: EndpointSpec) -> Endpoint:
-    """The process's one client of an endpoint."""
+    """The process's one client of an endpoint, so that its pace and its answers are shared."""
     return Endpoint(spec)
 
 
 class Endpoint:
-    """A client with a pace, a cache and a check of every answer's form."""
+    """A client that keeps a pace, keeps answers, and checks every answer's form."""
 
     def __init__(self, spec: EndpointSpec) -> None:
         self.spec = spec
-        self._known: dict[str, str] = {}
+        self._known: LRUCache[str, str] = LRUCache(_MOST_KEPT)
+        self._known_lock = threading.Lock()  # scorers may ask from several threads
         self._asked: dict[tuple[int, str], asyncio.Task[str]] = {}
         self._next_slot = 0.0
         self._store = _open_store(Path(spec.cache)) if spec.cache else None
@@ -59,14 +68,14 @@ class Endpoint:
     async def ask(
         self, system: str, user: str, name: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]
     ) -> dict[str, Any]:
-        """One answer that fits a JSON schema. Equal questions at one time are asked once.
+        """An answer that fits a JSON schema. Equal questions at one time are asked once.
 
         Args:
             system: instructions.
             user: what to judge.
-            name: of the schema.
-            schema: JSON schema of an object with required properties; sent along, and checked here by its keys.
-            check: raises `ScorerError` for values that cannot be; only answers that pass are kept.
+            name: name of the schema.
+            schema: JSON schema of an object with required properties; it is sent along, and its keys are checked here.
+            check: raises `ScorerError` for impossible values; only answers that pass are kept.
 
         Raises:
             InfrastructureError: if the endpoint could not be reached or refused, after its retries.
@@ -127,13 +136,15 @@ class Endpoint:
 
     def _look_up(self, key: str) -> str | None:
         if self._store is None:
-            return self._known.get(key)
+            with self._known_lock:
+                return self._known.get(key)
         found = self._store.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
 
     def _keep(self, key: str, answer: str) -> None:
         if self._store is None:
-            self._known[key] = answer
+            with self._known_lock:
+                self._known[key] = answer
             return
         with self._store:
             self._store.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
@@ -148,8 +159,9 @@ def _open_store(file: Path) -> sqlite3.Connection:
 
 
 def _checked(text: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """The answer in a text. Raises `ScorerError` if it does not have the asked form."""
     try:
-        found = json.loads(text)
+        found: dict[str, Any] = json.loads(text)
     except json.JSONDecodeError:
         raise ScorerError(f"the endpoint's answer is not JSON: {text!r:.200}") from None
     missing = [key for key in schema["required"] if not isinstance(found, dict) or key not in found]

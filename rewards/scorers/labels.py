@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from rewards.sample import RewardSample, Score
+from rewards.scorers.f1 import f1_score
 from rewards.tree.answers import answer_text, answers_several, label_and_intensity
 from rewards.tree.nodes import AffectiveTree
 from rewards.tree.taxonomy import fold, taxonomy
@@ -14,11 +15,11 @@ _ACTION_UNIT = re.compile(r"\bAU\s?(\d{1,2})\b", re.IGNORECASE)
 
 
 def emotion_wheel(sample: RewardSample) -> Score | None:
-    """F1 of emotion sets after mapping each word to its cluster on an emotion wheel, in [0, 1]; None without gold.
+    """F1 of two sets of emotions, in which words of one cluster on an emotion wheel are the same; None without gold.
 
-    Precision is |G ∩ P| / |P| and recall |G ∩ P| / |G| over clusters, per sample; the emotion-wheel metric of
-    MER-UniBench and the reward of AffectGPT-R1. Emotions are the tree's roots where there is a tree, otherwise the
-    comma-separated answer. A word that is on no wheel is a cluster of its own.
+    It is the emotion-wheel metric of MER-UniBench and the reward of AffectGPT-R1, in [0, 1]: precision is |G ∩ P| / |P|
+    and recall |G ∩ P| / |G| over clusters, in each sample. Emotions are the tree's roots where there is a tree, otherwise
+    the comma-separated answer. A word that is on no wheel is a cluster of its own.
     """
     true = _roots(sample.gold.tree) or _listed(sample.answer or "")
     if not true:
@@ -26,22 +27,19 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
     found = _roots(sample.stated)
     if not found and "<tree>" not in sample.completion and not answers_several(sample.completion):
         found = _listed(answer_text(sample.completion))
-    hits = len(found & true)
-    precision, recall = hits / len(found) if found else 0.0, hits / len(true)
-    f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
-    return Score(f1, {"precision": precision, "recall": recall})
+    measured = f1_score(len(found & true), len(found), len(true))
+    return Score(measured.f1, {"precision": measured.precision, "recall": measured.recall})
 
 
 def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score | None:
-    """F-beta over the action units that a completion names, in [0, 1]; None if the gold answer is missing.
+    """F-beta over the action units that a completion names, in [0, 1]; None without a gold answer.
 
-    `AU4`, `au 4` and `AU04` are one unit. If neither side names any, the score is 1. With `signed`, 2 F - 1 in
-    [-1, 1], the reward of Facial-R1.
+    `AU4`, `au 4` and `AU04` are one unit. If neither side names any, the score is 1.
 
     Args:
         sample: its `answer` lists the true units.
-        beta: above 1 weighs recall more.
-        signed: see above.
+        beta: above 1 weighs recall more than precision, below 1 less.
+        signed: whether to give 2 F - 1, in [-1, 1]: the reward of Facial-R1.
     """
     if sample.answer is None:
         return None
@@ -50,18 +48,18 @@ def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score |
     hits, square = len(found & true), beta * beta
     total = (1 + square) * hits + square * len(true - found) + len(found - true)
     value = (1 + square) * hits / total if total else 1.0
-    precision = hits / len(found) if found else 0.0
-    recall = hits / len(true) if true else 0.0
-    return Score(2 * value - 1 if signed else value, {"precision": precision, "recall": recall})
+    measured = f1_score(hits, len(found), len(true))
+    return Score(2 * value - 1 if signed else value, {"precision": measured.precision, "recall": measured.recall})
 
 
 def action_units(text: str) -> frozenset[int]:
-    """Numbers of the action units that a text names."""
+    """The numbers of the action units that a text names."""
     return frozenset(int(number) for number in _ACTION_UNIT.findall(text))
 
 
 @lru_cache(maxsize=1)
 def _clusters() -> dict[str, str]:
+    """Folded word -> its cluster on the wheel."""
     return {fold(word): cluster for cluster, words in taxonomy()["wheel"].items() for word in words}
 
 

@@ -1,4 +1,8 @@
-"""Scorers of trees: structure, attributes, expressions, emotion, edit distance. Each is usable alone, in [0, 1]."""
+"""Scorers of the rationale's tree, each in [0, 1].
+
+`structure` looks at its form alone. The others compare it with the gold tree and do not apply without one: `leaf` its
+attributes, `expression` its expressions, `root` its emotions, and `tree_edit` the whole tree.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import math
 from collections import Counter
 
 from rewards.sample import RewardSample, Score
+from rewards.scorers.f1 import f1_score
 from rewards.tree.edit_distance import UNIT, Costs, edit_distance
 from rewards.tree.nodes import AffectiveTree, to_node
 from rewards.tree.taxonomy import fold
 from rewards.tree.unordered import unordered_distance
 
-# Each rule is kept if none of its defects occurs.
 STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
     "one closed tree": ("unclosed_tree", "second_tree"),
     "levels in order": ("level_order", "missing_level"),
@@ -23,6 +27,7 @@ STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
     "expressions are used": ("orphan_expression",),
     "one answer": ("no_answer", "unclosed_answer", "several_answers"),
 }
+"""Rule -> kinds of defects (`rewards.tree.parser.Defect`) that break it."""
 
 
 def structure(sample: RewardSample) -> float:
@@ -34,22 +39,22 @@ def structure(sample: RewardSample) -> float:
 
 
 def leaf(sample: RewardSample) -> Score | None:
-    """Micro-F1 over the tree's aspect-value pairs, synonyms folded; None without a gold tree."""
+    """Micro-F1 over the tree's aspect-value pairs, person by person, synonyms folded; None without a gold tree."""
     if not _has_gold(sample):
         return None
     found, true = _leaves(sample.stated), _leaves(sample.gold.tree)
-    precision, recall, f1 = _f1((found & true).total(), found.total(), true.total())
-    return Score(f1, {"precision": precision, "recall": recall})
+    measured = f1_score((found & true).total(), found.total(), true.total())
+    return Score(measured.f1, {"precision": measured.precision, "recall": measured.recall})
 
 
 def root(sample: RewardSample, wrong_intensity: float = 1.0, evidence: bool = True) -> float | None:
-    """Whether the tree's emotion is the gold tree's: accuracy for one label, set-F1 for several.
+    """Whether the tree's emotion is the gold tree's: accuracy for one label, set-F1 for several; None without a gold tree.
 
     Args:
         sample: what to score.
         wrong_intensity: credit for the right emotion at the wrong intensity; 1 ignores intensity.
-        evidence: an emotion counts only if it rests on an expression that rests on an attribute, since the edges of
-            the tree are its rationale (Eq. 1); otherwise a guessed label is paid like a reasoned one.
+        evidence: whether an emotion counts only if it rests on an expression that rests on an attribute. The edges of the
+            tree are its rationale (Eq. 1), and without this a guessed label is paid like a reasoned one.
     """
     if not _has_gold(sample):
         return None
@@ -58,7 +63,7 @@ def root(sample: RewardSample, wrong_intensity: float = 1.0, evidence: bool = Tr
     for label, (intensity, grounded) in found.items():
         if label in true and (grounded or not evidence):
             credit += 1.0 if intensity == true[label][0] else wrong_intensity
-    return _f1(credit, len(found), len(true))[2]
+    return f1_score(credit, len(found), len(true)).f1
 
 
 def expression(sample: RewardSample) -> float | None:
@@ -67,7 +72,7 @@ def expression(sample: RewardSample) -> float | None:
         return None
     found = Counter(fold(node.name) for node in sample.stated.expressions())
     true = Counter(fold(node.name) for node in sample.gold.tree.expressions())
-    return _f1((found & true).total(), found.total(), true.total())[2]
+    return f1_score((found & true).total(), found.total(), true.total()).f1
 
 
 def tree_edit(
@@ -79,18 +84,18 @@ def tree_edit(
     delete: float = 1.0,
     change: float = 1.0,
 ) -> Score | None:
-    """exp(-scale * d): d is the tree edit distance to the gold tree (VidEmo, Eq. 2).
+    """exp(-scale * d), where d is the tree edit distance to the gold tree (VidEmo, Eq. 2); None without a gold tree.
 
     Args:
         sample: what to score.
         scale: the paper's lambda, which it does not disclose.
-        normalise: `none` takes d as it is (the paper's formula); `size` divides it by the larger tree's
-            node count; `teds` ignores `scale` and returns 1 - d / size.
-        siblings: `sorted` compares in the order of labels; `unordered` in any order (`rewards.tree.unordered`), which
-            matters where a changed label sorts elsewhere, and is slower.
+        normalise: `none` takes d as it is (the paper's formula); `size` divides it by the node count of the larger tree;
+            `teds` ignores `scale` and gives 1 - d / size.
+        siblings: `sorted` compares siblings in the order of their labels; `unordered` in any order
+            (`rewards.tree.unordered`), which is slower and matters where a changed label sorts elsewhere.
         insert: cost of a missing node.
         delete: cost of a spurious node.
-        change: cost of another label.
+        change: cost of a node with another label.
     """
     if siblings not in ("sorted", "unordered"):
         raise ValueError(f"tree_edit: siblings must be sorted or unordered, found {siblings!r}")
@@ -120,6 +125,7 @@ def _has_gold(sample: RewardSample) -> bool:
 
 
 def _leaves(tree: AffectiveTree) -> Counter[tuple[int, str, str]]:
+    """How often each (person, aspect, value) is stated."""
     return Counter(
         (number, fold(node.aspect), fold(node.value)) for number, person in enumerate(tree.persons) for node in person.attributes
     )
@@ -135,10 +141,3 @@ def _roots(tree: AffectiveTree) -> dict[tuple[int, str], tuple[str | None, bool]
             intensity = fold(node.intensity) if node.intensity else None
             found[number, fold(node.label)] = (intensity, bool(grounded.intersection(node.rests_on)))
     return found
-
-
-def _f1(hits: float, found: int, true: int) -> tuple[float, float, float]:
-    precision = hits / found if found else 0.0
-    recall = hits / true if true else 0.0
-    total = precision + recall
-    return precision, recall, 2 * precision * recall / total if total else 0.0

@@ -24,11 +24,13 @@ _BAR = 40
 
 
 def finding_line(finding: Finding) -> Text:
+    """A check's verdict, name and detail in one line."""
     line = Text(f"{finding.verdict:8s}", style=_STYLES[finding.verdict])
     return line.append(f"{finding.check:20s} {finding.detail}", style="default")
 
 
 def summary_table(name: str, summary: Summary) -> Table:
+    """The figures of samples that were scored again by `name`."""
     table = Table(title=Text(f"{name} on {summary.samples} samples", no_wrap=True))
     table.add_column("measure")
     table.add_column("value", justify="right")
@@ -51,7 +53,7 @@ def summary_table(name: str, summary: Summary) -> Table:
 
 
 def histogram(found: Sequence[Rescored], bins: int = 10) -> Text:
-    """Counts of rewards as bars."""
+    """The number of samples in each of `bins` ranges of the reward, as bars."""
     values = [item.reward.value for item in found if item.reward.value is not None]
     text = Text("rewards\n", style="bold")
     if not values:
@@ -64,11 +66,12 @@ def histogram(found: Sequence[Rescored], bins: int = 10) -> Text:
 
 
 def sample_panel(title: str, item: Rescored) -> Panel:
-    """A sample with its reward, parts, faults and tree."""
+    """A frame around `sample_view`, titled with where the sample comes from."""
     return Panel(sample_view(item.recorded.sample, item.reward), title=f"{title}: {item.recorded.where}", title_align="left")
 
 
 def sample_view(sample: RewardSample, reward: Reward) -> Group:
+    """A sample's reward, parts, faults and tree."""
     value = "no reward" if reward.value is None else f"reward {reward.value:.4f}"
     parts = "  ".join(f"{name} {part:.3f}" for name, part in reward.parts.items())
     lines: list[RenderableType] = [Text(value, style="bold"), Text(parts)]
@@ -78,7 +81,10 @@ def sample_view(sample: RewardSample, reward: Reward) -> Group:
 
 
 def tree_view(sample: RewardSample) -> Text:
-    """The completion's tree against the gold one: = matched, ~ changed, - missing, + spurious. Without gold, its text."""
+    """The completion's tree against the gold tree: = matched, ~ changed, - missing, + spurious.
+
+    Without a gold tree, the completion's text.
+    """
     parsed = sample.parsed
     if sample.tree is None or sample.gold.tree.is_empty():
         return Text(sample.completion[:2000])
@@ -98,14 +104,15 @@ def tree_view(sample: RewardSample) -> Text:
     return text
 
 
-def hack_table(honest: Iterable[tuple[Case, float | None]], cheats: Iterable[tuple[Case, float | None]]) -> Table:
-    table = Table(title="what honest and cheating rationales get")
+def hack_table(honest: Iterable[tuple[Case, float | None]], hacks: Iterable[tuple[Case, float | None]]) -> Table:
+    """Cases with their rewards: honest ones first, then reward hacks from the best paid down."""
+    table = Table(title="what honest rationales and reward hacks get")
     for column in ("completion", "reward", "what it is"):
         table.add_column(column, justify="right" if column == "reward" else "left")
     for case, value in honest:
         table.add_row(Text(case.name, style="green"), _number(value), case.what)
     table.add_section()
-    for case, value in sorted(cheats, key=lambda pair: -(pair[1] or 0.0)):
+    for case, value in sorted(hacks, key=lambda pair: -(pair[1] or 0.0)):
         table.add_row(case.name, _number(value), case.what)
     return table
 

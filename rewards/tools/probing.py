@@ -1,4 +1,4 @@
-"""Is this scorer right? The checks behind `affectree reward check` and `rewards.testing`."""
+"""Checking a scorer with what policies write: the checks behind `affectree reward check` and `rewards.testing`."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rewards.plugins.loading import PluginError
-from rewards.plugins.runners import ProcessRunner, Runner, start_runner
-from rewards.plugins.spec import ScorerSpec, with_source
+from rewards.plugins.process_runner import ProcessRunner
+from rewards.plugins.runners import Runner, start_runner
+from rewards.plugins.spec import PluginError, ScorerSpec, with_source
 from rewards.sample import Failure, Outcome, RewardSample, Score
 from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
 from rewards.tree.writer import write
 
 SLOW_MS = 100.0
+"""Milliseconds a sample from which a scorer is called slow."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's verdict."""
+    """What one check found."""
 
     check: str
+    """Name of the check."""
     verdict: Literal["ok", "warning", "failed"]
     detail: str = ""
+    """What was found, and for a failure what to do."""
 
 
 def probes(task: str = "rationale") -> dict[str, RewardSample]:
-    """Completions that a policy will sooner or later write, and that no scorer may fail on."""
+    """Samples by name, with completions that a policy will sooner or later write and that no scorer may fail on.
+
+    Args:
+        task: the task of every sample.
+    """
     gold = write(GOLD, ANSWER)
     texts = {
         "gold": gold,
@@ -58,9 +65,13 @@ def probes(task: str = "rationale") -> dict[str, RewardSample]:
 
 
 def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]:
-    """Check a scorer step by step; ends early where nothing further can be said.
+    """Check a scorer step by step; yields what each check found, and ends early where nothing further can be said.
 
-    It is loaded in a process of its own from its text alone, as reward workers load it, whatever its isolation.
+    The scorer is loaded in a process of its own from its text alone, as reward workers load it, whatever its isolation.
+
+    Args:
+        spec: the scorer.
+        task: the task of the samples.
     """
     try:
         spec = with_source(spec)

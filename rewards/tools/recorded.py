@@ -17,35 +17,39 @@ _OWN = frozenset({
     "columns", "reward", "prompt_key", "step", "sample", "parts", "levels", "errors",
     "advantage", "log_probs", "version", "media",
 })
+"""Columns that a run writes itself; all others were columns of the data set."""
 # fmt: on
 
 _WANTED = (
     *((key, (str,), "text") for key in ("task", "prompt", "answer", "tree", "finish_reason")),
     *((key, (list, tuple), "a list") for key in ("options", "completion_ids")),
 )
+"""(column, types, their name) of what may be left out, but must have its type."""
 
 
 class RolloutDataError(UserError):
-    """A file of rollouts that cannot be used; names file, row and key, what was found and what to do."""
+    """A file of rollouts that cannot be used. The message names file, row and key, what was found and what to do."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A sample and the reward that it got in its run."""
+    """A sample of a run, and the reward that it got there."""
 
     where: str
-    """File and row."""
+    """File and row, such as `step_3.parquet, row 7`."""
     sample: RewardSample
     reward: float | None
+    """None if the sample could not be scored, or the file holds no rewards."""
 
 
 def read_rollouts(file: Path) -> list[Recorded]:
-    """All samples of a file, or of every `.parquet` and `.jsonl` in a folder.
+    """All samples of a file, or of every `.parquet` and `.jsonl` in a folder, in the order of their steps.
 
-    Only `completion` is required. Columns that are not a sample's own become its `columns`.
+    A row needs nothing but its `completion`. Columns of the data set become the sample's `columns`.
 
     Raises:
-        RolloutDataError: for a missing or unreadable file, or a row without a completion.
+        RolloutDataError: for a missing or unreadable file, one without rows, a row without a completion, or a column of
+            the wrong type.
     """
     if file.is_dir():
         found = sorted((*file.glob("*.parquet"), *file.glob("*.jsonl")), key=lambda f: (len(f.name), f.name))
@@ -73,9 +77,10 @@ def _from_parquet(file: Path) -> list[Any]:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(file).to_pylist()
+        rows: list[Any] = pq.read_table(file).to_pylist()
     except (OSError, pa.ArrowException, ValueError) as error:
         raise RolloutDataError(f"{file}: cannot be read as parquet ({str(error).splitlines()[0]}); write it again") from error
+    return rows
 
 
 def _recorded(file: Path, number: int, row: Any) -> Recorded:
@@ -107,7 +112,7 @@ def _recorded(file: Path, number: int, row: Any) -> Recorded:
 
 
 def _columns(where: str, row: dict[str, Any]) -> dict[str, Any]:
-    """A run writes them as JSON."""
+    """The row's `columns`, which a run writes as JSON."""
     columns = row.get("columns") or {}
     try:
         columns = json.loads(columns) if isinstance(columns, str) else columns

@@ -1,4 +1,4 @@
-"""Scoring recorded rollouts again, with what a researcher wants to see of it."""
+"""Scoring recorded rollouts again, and a summary of what that gave."""
 
 from __future__ import annotations
 
@@ -16,36 +16,42 @@ from rewards.tools.recorded import Recorded
 
 @dataclass(frozen=True)
 class Rescored:
-    """A recorded sample with its new reward and what that took."""
+    """A recorded sample with its new reward."""
 
     recorded: Recorded
     reward: Reward
     milliseconds: float
+    """Time that scoring it took: its group's, shared evenly among the group's samples."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The new rewards of many samples."""
+    """The new rewards of many samples, beside their recorded ones."""
 
     samples: int
+    """Number of samples."""
     scored: int
+    """Number of samples that got a reward."""
     mean: float
+    """Mean of the rewards; NaN if there are none."""
     std: float
+    """Standard deviation of the rewards; NaN if there are none."""
     parts: dict[str, float]
-    """Means over the samples that have the part."""
+    """Reward part -> mean over the samples that have it."""
     errors: Counter[str]
-    """By scorer."""
+    """Scorer -> number of samples on which it failed."""
     milliseconds: float
-    """Mean of a sample."""
+    """Mean time of a sample."""
     difference: float | None
-    """Mean of new minus recorded reward, where both are there."""
+    """Mean of new minus recorded reward, over the samples that have both; None if there are none."""
     largest_difference: float | None
+    """The largest such difference, without its sign."""
     correlation: float | None
-    """Pearson's, of new and recorded rewards."""
+    """Pearson's correlation of new and recorded rewards; None where one of them does not vary."""
 
 
 def rescore(mix: RewardMix, recorded: Sequence[Recorded]) -> Iterator[Rescored]:
-    """Score group by group, as a reward worker does; a group's time is shared evenly among its samples."""
+    """Score samples again, group by group as a reward worker does; yields each with its new reward."""
     groups: dict[str, list[Recorded]] = {}
     for item in recorded:
         groups.setdefault(item.sample.group, []).append(item)
@@ -58,6 +64,7 @@ def rescore(mix: RewardMix, recorded: Sequence[Recorded]) -> Iterator[Rescored]:
 
 
 def summarise(found: Sequence[Rescored]) -> Summary:
+    """Means, failures and the comparison with the recorded rewards."""
     values = np.array([item.reward.value for item in found if item.reward.value is not None])
     pairs = [
         (item.reward.value, item.recorded.reward)

@@ -1,6 +1,7 @@
-"""Completions that try to be paid without being right, made from a gold tree, and the honest ones they must stay below.
+"""Reward hacks: completions that try to be paid without being right; and the honest ones that they must stay below.
 
-`affectree reward hacks` shows what each gets under a mix; the table for the default mix is in docs/affective-tree.md.
+All are made from one gold tree. `affectree reward hacks` shows the reward of each under a mix; docs/affective-tree.md has
+the table for the default mix.
 """
 
 from __future__ import annotations
@@ -34,19 +35,24 @@ GOLD = AffectiveTree(
         ),
     )
 )
+"""The gold tree of every case."""
 ANSWER = "angry"
-SEVEN: list[str] = taxonomy()["emotions"]["seven"]
+"""The gold answer of every case."""
+_SEVEN: list[str] = taxonomy()["emotions"]["seven"]
 
 
 @dataclass(frozen=True)
 class Case:
+    """A completion to score."""
+
     name: str
     completion: str
     what: str
+    """What it is, in words."""
 
 
 def honest_cases() -> list[Case]:
-    """What honest models write: all right; half right; half right with the wrong emotion."""
+    """Completions of honest models: all right, half right, and half right with the wrong emotion."""
     right = GOLD.persons[0]
     half = _half(right)
     wrong = replace(half, emotions=(replace(half.emotions[0], label="sad"),))
@@ -58,11 +64,11 @@ def honest_cases() -> list[Case]:
 
 
 def hack_cases() -> list[Case]:
-    """Ways to be paid for nothing; those that hold gold content hold it in a form that is not a rationale."""
+    """Reward hacks. Those that hold gold content hold it in a form that is not a rationale."""
     person = GOLD.persons[0]
     gold = write(GOLD)
     guess = "attribute\na1 face: visible\nexpression\ne1 look < a1\nemotion\n"
-    every = "".join(f"m{n} {label} < e1\n" for n, label in enumerate(SEVEN, start=1))
+    every = "".join(f"m{n} {label} < e1\n" for n, label in enumerate(_SEVEN, start=1))
     leaf = person.attributes[0]
     repeated = Person(
         tuple(Attribute(f"a{n}", leaf.aspect, leaf.value) for n in range(1, 51)),
@@ -75,14 +81,14 @@ def hack_cases() -> list[Case]:
             (Expression("e1", "look", ("a1",)),),
             (Emotion("m1", label, None, ("e1",)),),
         )
-        for label in (SEVEN * 8)[:50]
+        for label in (_SEVEN * 8)[:50]
     )
     bare = replace(
         person,
         expressions=tuple(replace(e, rests_on=()) for e in person.expressions),
         emotions=tuple(replace(m, rests_on=()) for m in person.emotions),
     )
-    listed = ", ".join(SEVEN)
+    listed = ", ".join(_SEVEN)
     return [
         Case("answer only", f"<answer>{ANSWER}</answer>", "the right answer without a tree"),
         Case("every emotion", f"<tree>\n{guess}{every}</tree>\n<answer>{listed}</answer>", "one empty tree, all seven emotions"),
@@ -98,7 +104,7 @@ def hack_cases() -> list[Case]:
         Case("tag flood", "<tree>" * 2000 + gold + "<answer>" * 2000, "gold within thousands of tags"),
         Case(
             "many trees",
-            "\n".join(gold.replace(ANSWER, label) for label in (ANSWER, *SEVEN)),
+            "\n".join(gold.replace(ANSWER, label) for label in (ANSWER, *_SEVEN)),
             "a tree for each emotion, the right one first",
         ),
         Case("every value", _every_value() + f"<answer>{ANSWER}</answer>", "every value of every aspect as a leaf"),
@@ -107,7 +113,7 @@ def hack_cases() -> list[Case]:
 
 
 def rewards_of(mix: RewardMix, cases: list[Case]) -> list[float | None]:
-    """What each case gets for the gold tree's rationale task."""
+    """The reward of each case under a mix, for the task `rationale`; None where it could not be scored."""
     samples = (
         RewardSample(case.completion, answer=ANSWER, tree=write(GOLD), completion_tokens=len(case.completion) // 4)
         for case in cases
@@ -116,7 +122,7 @@ def rewards_of(mix: RewardMix, cases: list[Case]) -> list[float | None]:
 
 
 def _half(person: Person) -> Person:
-    """Every second attribute and expression gets another text."""
+    """The person with another text for every second attribute and expression."""
     attributes = tuple(a if i % 2 == 0 else replace(a, value="other") for i, a in enumerate(person.attributes))
     expressions = tuple(e if i % 2 == 0 else replace(e, name="other look") for i, e in enumerate(person.expressions))
     return replace(person, attributes=attributes, expressions=expressions)

@@ -1,8 +1,11 @@
-"""The affective tree: what it is made of, how it is written and read, and how far two trees are apart.
+"""The affective tree: what it is made of, how it is read and written, and how far two trees are apart.
 
-`nodes` holds the tree as data, `parser` reads it from a completion, `writer` writes it, `taxonomy` knows the aspects and their
-synonyms, `answers` reads what stands in `<answer>`, `lines` says which line states which node, `gold` checks gold trees. These
-names are handed on here; `edit_distance`, `edit_script` and `unordered` bring numba and are imported where they are needed.
+- `nodes`: the tree as data; `taxonomy`: the aspects, emotions and their synonyms
+- `parser`: text -> tree; `writer`: tree -> text; `answers`: what stands in `<answer>`
+- `gold`: checks gold trees; `lines`: which line and which token belongs to which level
+- `edit_distance`: the distance of ordered trees; `unordered`: in any order of siblings; `edit_script`: the edits themselves
+
+The names below are handed on from here. The last three bring numba or scipy, and are imported only where they are needed.
 """
 
 from rewards.tree.nodes import LEVELS, AffectiveTree, Attribute, Emotion, Expression, Node, Person, to_node

@@ -11,7 +11,7 @@ _INTENSITY = re.compile(r"\s*\(([^()]*)\)\s*$")
 
 
 def answer_text(completion: str) -> str:
-    """The inside of the last `<answer>` if there is one, else the whole text."""
+    """The inside of the last `<answer>`, or the whole completion if there is none."""
     start = completion.rfind("<answer>")
     if start < 0:
         return completion.strip()
@@ -20,24 +20,24 @@ def answer_text(completion: str) -> str:
 
 
 def answers_several(completion: str) -> bool:
-    """Whether there is more than one `<answer>`; then none counts, so that none can be a hedge."""
+    """Whether a completion has more than one `<answer>`: then none counts, so that none can be a hedge."""
     return completion.count("<answer>") > 1
 
 
 def option_letter(text: str) -> str | None:
-    """`B`, `(B)`, `B.` or `B. brown` -> `B`."""
+    """The letter of a chosen option: `B` for `B`, `(B)`, `B.` or `B. brown`; None if the text begins otherwise."""
     match = _OPTION.match(text.strip())
     return match[1] if match else None
 
 
 def label_set(text: str) -> frozenset[str]:
-    """Comma-separated labels, folded; `None` is the empty set."""
+    """The folded labels of a comma-separated list. `None`, which says that there are none, is a label like the others."""
     labels = (fold(part) for part in text.split(","))
-    return frozenset(label for label in labels if label and label != "none")
+    return frozenset(label for label in labels if label)
 
 
 def label_and_intensity(text: str) -> tuple[str, str | None]:
-    """`angry (strong)` -> (`angry`, `strong`)."""
+    """The folded label and intensity of a text such as `angry (strong)`; the intensity is None if none is stated."""
     match = _INTENSITY.search(text)
     if match is None:
         return fold(text), None

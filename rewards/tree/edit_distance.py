@@ -1,7 +1,7 @@
 """Ordered tree edit distance (Zhang & Shasha 1989, doi 10.1137/0218082), compiled with numba and cached on disk.
 
-VidEmo's tree reward is R = exp(-lambda * Edit(T_gold, T_pred)), Eq. 2, where Edit is the minimal number
-of insertions, deletions and substitutions.
+VidEmo's tree reward is R = exp(-lambda * Edit(T_gold, T_pred)), Eq. 2, where Edit is the minimal number of insertions,
+deletions and substitutions.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Costs:
     insert: float = 1.0
     delete: float = 1.0
     change: float | Callable[[str, str], float] = 1.0
-    """Of one label into a different one: a number, or a function of both labels. It never costs more than
-    deleting the one and inserting the other."""
+    """The cost of giving a node a different label: a number, or a function of the old and the new label. In a distance it
+    never counts for more than a deletion and an insertion."""
 
 
 UNIT = Costs()
 
 
 def edit_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
-    """Least total cost of insertions, deletions and relabellings of nodes that turns `a` into `b`.
+    """The least total cost of insertions, deletions and relabellings of nodes that turns `a` into `b`.
 
-    Siblings are taken in the order in which they stand. With unit costs it is a metric.
+    Siblings are taken in the order in which they stand. With unit costs the distance is a metric.
     """
     if costs is UNIT:
         codes: dict[str, int] = {}
@@ -46,14 +46,15 @@ def edit_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
 
 @dataclass(frozen=True)
 class Postorder:
-    """A tree's nodes in postorder."""
+    """A tree of n nodes in postorder: children before their parent."""
 
     labels: tuple[str, ...]
     leftmost: np.ndarray
-    """int32 (n,): index of the first node of each node's subtree, which is its leftmost leaf."""
+    """int32 (n,): for each node, the index of the first node of its subtree, which is its leftmost leaf."""
 
 
 def postorder(root: Node) -> Postorder:
+    """A tree's nodes in postorder."""
     codes: dict[str, int] = {}
     flat: list[int] = []
     _flatten(root, codes, flat, 0)
@@ -62,12 +63,18 @@ def postorder(root: Node) -> Postorder:
 
 
 def subtree_distances(a: Postorder, b: Postorder, costs: Costs = UNIT) -> np.ndarray:
-    """float64 (nodes of a, nodes of b): the distance of every subtree of `a` to every subtree of `b`."""
-    return _zhang_shasha(a.leftmost, b.leftmost, *cost_arrays(a, b, costs))
+    """The distance of every subtree of `a` to every subtree of `b`: float64 (nodes of a, nodes of b)."""
+    distances: np.ndarray = _zhang_shasha(a.leftmost, b.leftmost, *cost_arrays(a, b, costs))
+    return distances
 
 
 def cost_arrays(a: Postorder, b: Postorder, costs: Costs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(deleting each node of a, inserting each node of b, changing the one into the other), float64."""
+    """The cost of every edit.
+
+    Returns:
+        The cost of deleting each node of `a`, float64 (nodes of a,); of inserting each node of `b`, (nodes of b,); and of
+        changing the one into the other, (nodes of a, nodes of b).
+    """
     delete = np.full(len(a.labels), costs.delete)
     insert = np.full(len(b.labels), costs.insert)
     change = costs.change
@@ -77,7 +84,7 @@ def cost_arrays(a: Postorder, b: Postorder, costs: Costs) -> tuple[np.ndarray, n
 
 
 def _flatten(node: Node, codes: dict[str, int], flat: list[int], index: int) -> int:
-    """Append (label code, index of the leftmost leaf) for a subtree's nodes in postorder; gives the next index."""
+    """Append (label code, index of the leftmost leaf) for a subtree's nodes in postorder; returns the next index."""
     first = index
     for child in node.children:
         index = _flatten(child, codes, flat, index)

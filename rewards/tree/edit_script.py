@@ -1,4 +1,4 @@
-"""Which nodes are missing, spurious or changed: one cheapest edit script, for people to look at."""
+"""Which nodes are missing, spurious or changed: a cheapest edit script, for people to look at."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from rewards.tree.nodes import Node
 
 @dataclass(frozen=True)
 class Edit:
-    """What became of one node. `found` is None for a missing node, `gold` for a spurious one."""
+    """One node of the found or the gold tree, and how the two trees differ there."""
 
     kind: Literal["matched", "missing", "spurious", "changed"]
     found: str | None
+    """Label in the found tree; None for a missing node."""
     gold: str | None
+    """Label in the gold tree; None for a spurious node."""
     gold_index: int | None
-    """Of the gold node, in postorder."""
+    """Index of the gold node in postorder; None for a spurious node."""
 
 
 def edit_script(found: Node, gold: Node, costs: Costs = UNIT) -> tuple[Edit, ...]:
-    """A cheapest script that turns `found` into `gold`, the last node in postorder (the root) first.
+    """A cheapest script that turns `found` into `gold`. It begins with the roots and goes back in postorder.
 
     The costs of its edits add up to `edit_distance(found, gold, costs)`.
     """
@@ -65,7 +67,7 @@ def _forest(
     insert: np.ndarray,
     change: np.ndarray,
 ) -> np.ndarray:
-    """Distances of the forests that begin with the subtrees of i and j, as Zhang & Shasha fill them."""
+    """The distances between the forests in the subtrees of i and j, in the table of Zhang & Shasha."""
     li, lj = int(left_a[i]), int(left_b[j])
     forest = np.zeros((i - li + 2, j - lj + 2))
     forest[1:, 0] = np.cumsum(delete[li : i + 1])

@@ -1,4 +1,4 @@
-"""Gold trees: unlike what a model writes, one of which a part would be lost is a mistake."""
+"""Checking gold trees. A model may write anything, but a gold tree of which a part would be lost is a mistake."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LOSES = {
     "unknown_line": "line {line} is neither a level nor a node of it: {text!r}",
     "duplicate_id": "line {line} uses the id {text} a second time",
 }
-"""Defects by which a tree says less than its author meant. Others, such as evidence or a level that is left out, are choices."""
+"""Defects by which a tree says less than its author meant. Others are choices, such as a level that is left out."""
 
 
 @lru_cache(maxsize=4096)
 def gold_problem(text: str) -> str | None:
-    """Why a gold tree cannot be compared with, and what to do; None if nothing of it is lost."""
+    """What is wrong with a gold tree and what to do, in one line; None if all of it can be read."""
     parsed = parse(text)
     defect = next((one for one in parsed.defects if one.kind in _LOSES), None)
     if defect is None and not parsed.tree.is_empty():

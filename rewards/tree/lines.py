@@ -1,4 +1,4 @@
-"""Which line of a rationale belongs to which level of its tree, and which line each token writes."""
+"""Which line of a rationale belongs to which level of its tree, and which line each token writes. Lines count from 0."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from rewards.tree.nodes import LEVELS
 
+NO_LINE = -1
+"""The line of a token that adds nothing to the text."""
+
 
 def line_levels(text: str) -> dict[int, str]:
-    """Line -> level, for the headers and nodes of the first tree of a text. Total and linear; lines count from 0."""
+    """Line -> level, for the headers and nodes of a text's first tree. Takes any text, in time linear in its length."""
     found: dict[int, str] = {}
     start = text.find("<tree>")
     if start < 0:
@@ -27,14 +30,11 @@ def line_levels(text: str) -> dict[int, str]:
     return found
 
 
-NO_LINE = -1
-
-
 def token_lines(tokens: Sequence[bytes]) -> list[int]:
-    """The line that each token writes, by its first byte; `NO_LINE` for tokens that add nothing.
+    """The line to which each token belongs, by its first byte; `NO_LINE` for tokens that add nothing.
 
     Args:
-        tokens: what each adds to the text, which need not be valid UTF-8; nothing for special tokens.
+        tokens: the bytes that each token adds to the text, which need not be valid UTF-8; none for special tokens.
     """
     found, line = [], 0
     for token in tokens:

@@ -1,7 +1,7 @@
 """The affective tree as data: attributes -> expressions -> emotions, for each person.
 
-Source: VidEmo (arXiv 2511.02712), section 3.2, Eq. 1. The choices that the paper leaves open
-are listed in docs/affective-tree.md.
+Source: VidEmo (arXiv 2511.02712), section 3.2, Eq. 1. The choices that the paper leaves open are listed in
+docs/affective-tree.md.
 """
 
 from __future__ import annotations
@@ -11,42 +11,51 @@ from dataclasses import dataclass
 
 from rewards.tree.taxonomy import fold
 
+LEVELS = ("attribute", "expression", "emotion")
+"""The levels of a tree, in the order in which a rationale writes them: evidence first."""
+
 
 @dataclass(frozen=True)
 class Attribute:
-    """A leaf: what is seen, as an aspect-value pair."""
+    """A leaf: what is seen, as an aspect-value pair such as `hair color: brown`."""
 
     id: str
+    """The name by which other nodes refer to it, such as `a1`; an expression's is `e1`, an emotion's `m1`."""
     aspect: str
     value: str
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A middle node: what the face or the scene does, resting on attributes."""
+    """A middle node: what the face or the scene does, such as `scowl`."""
 
     id: str
     name: str
     rests_on: tuple[str, ...] = ()
+    """Ids of the attributes that it is inferred from."""
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """A root: the emotion and, if stated, its intensity, resting on expressions."""
+    """A root: an emotion and, if stated, its intensity."""
 
     id: str
     label: str
     intensity: str | None = None
     rests_on: tuple[str, ...] = ()
+    """Ids of the expressions that it is inferred from."""
 
 
 @dataclass(frozen=True)
 class Person:
+    """The nodes of one person, level by level, in the order in which they were written."""
+
     attributes: tuple[Attribute, ...] = ()
     expressions: tuple[Expression, ...] = ()
     emotions: tuple[Emotion, ...] = ()
 
     def is_empty(self) -> bool:
+        """Whether nothing is stated of the person."""
         return not (self.attributes or self.expressions or self.emotions)
 
 
@@ -57,15 +66,19 @@ class AffectiveTree:
     persons: tuple[Person, ...] = ()
 
     def attributes(self) -> Iterator[Attribute]:
+        """The attributes of all persons."""
         return (node for person in self.persons for node in person.attributes)
 
     def expressions(self) -> Iterator[Expression]:
+        """The expressions of all persons."""
         return (node for person in self.persons for node in person.expressions)
 
     def emotions(self) -> Iterator[Emotion]:
+        """The emotions of all persons."""
         return (node for person in self.persons for node in person.emotions)
 
     def is_empty(self) -> bool:
+        """Whether nothing is stated of anybody."""
         return all(person.is_empty() for person in self.persons)
 
 
@@ -77,6 +90,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
     def size(self) -> int:
+        """How many nodes the tree has, this one included."""
         count, waiting = 0, [self]
         while waiting:
             count += 1
@@ -85,11 +99,11 @@ class Node:
 
 
 def to_node(tree: AffectiveTree) -> Node:
-    """The ordered tree that is compared: a virtual root over persons, emotions, expressions, leaves.
+    """The ordered tree that is compared: a virtual root over persons, emotions, expressions and attributes.
 
-    A node named by two parents hangs under the first; a node named by none hangs under its person.
-    Labels are folded through the taxonomy's synonyms, and siblings are sorted by label, so that the
-    order in which a model lists its evidence does not count.
+    A node named by two parents hangs under the first; a node named by none hangs under its person. Labels are folded
+    through the taxonomy's synonyms, and siblings are sorted by label, so that the order in which a model lists its
+    evidence does not count.
     """
     return Node("video", tuple(_person_node(person) for person in tree.persons))
 
@@ -98,31 +112,35 @@ def _person_node(person: Person) -> Node:
     placed: set[str] = set()
 
     def leaves(ids: tuple[str, ...]) -> tuple[Node, ...]:
-        return _sorted(Node(leaf_label(a)) for a in person.attributes if _take(a.id, ids, placed))
+        return _sorted(Node(_attribute_label(a)) for a in person.attributes if _take(a.id, ids, placed))
 
     def middles(ids: tuple[str, ...]) -> tuple[Node, ...]:
         taken = [e for e in person.expressions if _take(e.id, ids, placed)]
-        return _sorted(Node(f"expression {fold(e.name)}", leaves(e.rests_on)) for e in taken)
+        return _sorted(Node(_expression_label(e), leaves(e.rests_on)) for e in taken)
 
-    roots = [Node(root_label(m), middles(m.rests_on)) for m in person.emotions]
+    roots = [Node(_emotion_label(m), middles(m.rests_on)) for m in person.emotions]
     free = [e for e in person.expressions if e.id not in placed]
     placed.update(e.id for e in free)
-    roots += [Node(f"expression {fold(e.name)}", leaves(e.rests_on)) for e in free]
-    roots += [Node(leaf_label(a)) for a in person.attributes if a.id not in placed]
+    roots += [Node(_expression_label(e), leaves(e.rests_on)) for e in free]
+    roots += [Node(_attribute_label(a)) for a in person.attributes if a.id not in placed]
     return Node("person", _sorted(roots))
 
 
-def leaf_label(attribute: Attribute) -> str:
+def _attribute_label(attribute: Attribute) -> str:
     return f"attribute {fold(attribute.aspect)}: {fold(attribute.value)}"
 
 
-def root_label(emotion: Emotion) -> str:
+def _expression_label(expression: Expression) -> str:
+    return f"expression {fold(expression.name)}"
+
+
+def _emotion_label(emotion: Emotion) -> str:
     strength = f" ({fold(emotion.intensity)})" if emotion.intensity else ""
     return f"emotion {fold(emotion.label)}{strength}"
 
 
 def _take(node_id: str, wanted: tuple[str, ...], placed: set[str]) -> bool:
-    """Whether this parent gets the node; the first parent that names it does."""
+    """Whether a parent that names the ids `wanted` gets a node: the first parent that names it does."""
     if node_id not in wanted or node_id in placed:
         return False
     placed.add(node_id)
@@ -135,6 +153,3 @@ def _sorted(nodes: Iterator[Node] | list[Node]) -> tuple[Node, ...]:
 
 def _order(node: Node) -> tuple[str, tuple[str, ...]]:
     return node.label, tuple(child.label for child in node.children)
-
-
-LEVELS = ("attribute", "expression", "emotion")

@@ -1,7 +1,7 @@
-"""Text -> affective tree: a total, linear-time parser. Its inverse is in `rewards/tree/writer.py`.
+"""Text -> affective tree: a parser that takes any text, in linear time. Its inverse is in `rewards/tree/writer.py`.
 
-The grammar is in docs/affective-tree.md. `parse` never raises on model output: it returns the tree
-that it could read and a list of defects with line numbers.
+The grammar is in docs/affective-tree.md. `parse` never raises on model output: it returns the tree that it could read and
+a list of defects with line numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rewards.tree.nodes import LEVELS, AffectiveTree, Attribute, Emotion, Expression, Person
 
-PREFIX = {"attribute": "a", "expression": "e", "emotion": "m"}
+_PREFIX = {"attribute": "a", "expression": "e", "emotion": "m"}
 _ID = re.compile(r"([aem])(\d{1,6})\s+(.*)", re.ASCII)
 _PERSON = re.compile(r"person\s+\d{1,6}", re.ASCII)
 _INTENSITY = re.compile(r"([^()]*)\(([^()]*)\)\s*")
@@ -21,29 +21,36 @@ _REFERENCE = re.compile(r"[aem]\d{1,6}", re.ASCII)
 
 @dataclass(frozen=True)
 class Defect:
-    """One broken rule. `line` counts from 1 in the whole text; 0 means the text as a whole."""
+    """One broken rule of the grammar."""
 
     line: int
+    """Line in the whole text, from 1; 0 means the text as a whole."""
     kind: str
+    """The rule, such as `unclosed_tree` or `no_evidence`."""
     text: str = ""
+    """What breaks it, at most 80 characters."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a text denotes: its tree (perhaps empty), its answer (or None), and what is wrong with it."""
+    """What was read from a text."""
 
     tree: AffectiveTree
+    """The text's first tree; empty if there is none."""
     answer: str | None
+    """The inside of the first `<answer>` behind the tree; None if there is none."""
     defects: tuple[Defect, ...]
+    """What is wrong with the text."""
     lines: Mapping[tuple[int, str], int]
     """(place of the person, node id) -> line of each node of the tree, from 1 in the whole text."""
 
     def has(self, *kinds: str) -> bool:
+        """Whether there is a defect of one of these kinds."""
         return any(defect.kind in kinds for defect in self.defects)
 
 
 def parse(text: str) -> Parsed:
-    """Read a rationale. Total: any string gives a `Parsed`; time is linear in its length."""
+    """Read a rationale. Any text gives a `Parsed`, in time linear in its length."""
     defects: list[Defect] = []
     body, first_line, rest = _tree_body(text, defects)
     builder = _Builder(defects)
@@ -73,6 +80,7 @@ def _tree_body(text: str, defects: list[Defect]) -> tuple[str | None, int, str]:
 
 
 def _answer(text: str, defects: list[Defect], first_line: int) -> str | None:
+    """The inside of the first `<answer>`; `first_line` is the number of the text's first line."""
     start = text.find("<answer>")
     if start < 0:
         defects.append(Defect(0, "no_answer"))
@@ -131,7 +139,7 @@ class _Builder:
 
     def read_node(self, line: str, number: int) -> None:
         match = _ID.fullmatch(line)
-        if match is None or not self.level or match[1] != PREFIX[self.level]:
+        if match is None or not self.level or match[1] != _PREFIX[self.level]:
             self.defects.append(Defect(number, "unknown_line", line[:80]))
             return
         node_id, content = match[1] + match[2], match[3].strip()
@@ -194,7 +202,7 @@ class _Builder:
         self.persons.append(person)
         self.start_person()
 
-    def check_references(self, ids: tuple[str, ...], below: dict, line: int) -> None:
+    def check_references(self, ids: tuple[str, ...], below: Mapping[str, object], line: int) -> None:
         if not ids:
             self.defects.append(Defect(line, "no_evidence"))
         for unknown in (i for i in ids if i not in below):

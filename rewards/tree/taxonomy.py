@@ -14,16 +14,21 @@ _FILE = Path(__file__).with_name("taxonomy.yaml")
 @lru_cache(maxsize=1)
 def taxonomy() -> dict[str, Any]:
     """The whole taxonomy as plain lists and mappings; treat it as read-only."""
-    return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    words: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return words
 
 
 @lru_cache(maxsize=1)
 def _canonical() -> dict[str, str]:
+    """Synonym -> canonical word."""
     return {other: word for word, others in taxonomy()["synonyms"].items() for other in others}
 
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """Lower case, single spaces, no closing punctuation, synonyms replaced by the canonical word."""
+    """A word or phrase in the form in which texts are compared.
+
+    It has lower case, single spaces and no punctuation at its ends, and a synonym is replaced by its canonical word.
+    """
     plain = " ".join(text.lower().split()).strip(" .,;:!")
     return _canonical().get(plain, plain)

@@ -1,7 +1,7 @@
 """Tree edit distance that ignores the order of siblings (constrained form, Zhang 1996, doi 10.1007/BF01975866).
 
-The general unordered distance is NP-hard. The constrained one maps disjoint subtrees to disjoint subtrees, is
-computed in polynomial time by assignment, and is never smaller than the general one.
+The general unordered distance is NP-hard. The constrained one maps disjoint subtrees to disjoint subtrees; assignment
+computes it in polynomial time, and it is never smaller than the general one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rewards.tree.nodes import Node
 
 
 def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
-    """Least cost to turn `a` into `b` when siblings may stand in any order."""
+    """The least cost that turns `a` into `b` when siblings may stand in any order."""
     change = costs.change
 
     @cache

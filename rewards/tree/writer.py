@@ -1,4 +1,4 @@
-"""Affective tree -> text: the inverse of `rewards.tree.parser.parse`, and the grammar that engines can be held to."""
+"""Affective tree -> text: the inverse of `rewards/tree/parser.py`; and the grammar that engines can be held to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GRAMMAR = Path(__file__).with_name("rationale.gbnf")
 
 
 class UnwritableTree(ValueError):
-    """A tree whose text would be read as a different tree; names the node and what is wrong with it."""
+    """A tree whose text would be read as a different tree. The message names the node and what is wrong with it."""
 
 
 def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str] = LEVELS) -> str:
@@ -19,12 +19,12 @@ def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str
 
     Args:
         tree: what to write.
-        answer: put behind the tree, if given.
-        levels: the levels to write; fewer give a caption of the lower levels only.
+        answer: the text of an `<answer>` behind the tree; None writes none.
+        levels: the levels to write, of each person; all by default.
 
     Raises:
-        UnwritableTree: if a text holds what the grammar uses itself (`<`, line breaks, a colon in an aspect,
-            parentheses in a label), is empty or has outer spaces.
+        UnwritableTree: if a text is empty, has outer spaces, or holds what the grammar uses itself: `<`, line breaks, a
+            colon in an aspect, parentheses in a label.
     """
     lines = ["<tree>"]
     for number, person in enumerate(tree.persons, start=1):

@@ -7,7 +7,8 @@ with fewer than two scored samples has nothing to compare, and all its samples a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 EPSILON = 1e-4
 """Added to standard deviations, as in the framework that the paper's authors used (ms-swift 3.2)."""
@@ -16,47 +17,46 @@ Rewards = Sequence[Sequence[float | None]]
 Advantages = list[list[float | None]]
 
 
-def grpo(rewards: Rewards) -> Advantages:
+@dataclass(frozen=True)
+class StepRewards:
+    """What an estimator is given: the rewards of all groups of a step."""
+
+    values: Rewards
+    tasks: Sequence[str] = ()
+    """Each group's task."""
+    parts: Sequence[Sequence[Mapping[str, float]]] = ()
+    """By group and sample: what each scorer gave, by name; a scorer that does not apply to a sample is not there."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Each scorer's weight in the mix."""
+
+
+def grpo(rewards: StepRewards) -> Advantages:
     """(r - mean) / (std + 1e-4) within the group, with the unbiased deviation (GRPO, arXiv 2402.03300, Eq. 3)."""
-
-    def normalised(group: list[float]) -> list[float]:
-        scale = _deviation(group) + EPSILON
-        return [value / scale for value in _centred(group)]
-
-    return _by_group(rewards, normalised)
+    return by_group(rewards.values, normalised)
 
 
-def dr_grpo(rewards: Rewards) -> Advantages:
+def dr_grpo(rewards: StepRewards) -> Advantages:
     """r - mean within the group (Dr. GRPO, arXiv 2503.20783): groups that hardly differ do not pull as hard."""
-    return _by_group(rewards, _centred)
+    return by_group(rewards.values, centred)
 
 
-def rloo(rewards: Rewards) -> Advantages:
+def rloo(rewards: StepRewards) -> Advantages:
     """r - mean of the group's other samples (RLOO, arXiv 2402.14740): unbiased, n / (n - 1) times `dr_grpo`."""
 
     def leave_one_out(group: list[float]) -> list[float]:
-        return [value * len(group) / (len(group) - 1) for value in _centred(group)]
+        return [value * len(group) / (len(group) - 1) for value in centred(group)]
 
-    return _by_group(rewards, leave_one_out)
+    return by_group(rewards.values, leave_one_out)
 
 
-def reinforce_plus_plus(rewards: Rewards) -> Advantages:
+def reinforce_plus_plus(rewards: StepRewards) -> Advantages:
     """(r - mean) / (std + 1e-4) over the whole step (REINFORCE++, arXiv 2501.03262)."""
-    return _whiten(_by_group(rewards, list))
+    return whiten(by_group(rewards.values, list))
 
 
-def reinforce_plus_plus_baseline(rewards: Rewards) -> Advantages:
+def reinforce_plus_plus_baseline(rewards: StepRewards) -> Advantages:
     """r - mean within the group, then whitened over the whole step (REINFORCE++-baseline, arXiv 2501.03262)."""
-    return _whiten(dr_grpo(rewards))
-
-
-ESTIMATORS: dict[str, Callable[[Rewards], Advantages]] = {
-    "grpo": grpo,
-    "dr_grpo": dr_grpo,
-    "rloo": rloo,
-    "reinforce++": reinforce_plus_plus,
-    "reinforce++_baseline": reinforce_plus_plus_baseline,
-}
+    return whiten(dr_grpo(rewards))
 
 
 def less_kl(rewards: Rewards, kl: Sequence[Sequence[float]], weight: float) -> Advantages:
@@ -67,7 +67,8 @@ def less_kl(rewards: Rewards, kl: Sequence[Sequence[float]], weight: float) -> A
     ]
 
 
-def _by_group(rewards: Rewards, estimate: Callable[[list[float]], list[float]]) -> Advantages:
+def by_group(rewards: Rewards, estimate: Callable[[list[float]], list[float]]) -> Advantages:
+    """Apply an estimate to the scored samples of each group that has at least two."""
     found: Advantages = []
     for group in rewards:
         scored = [reward for reward in group if reward is not None]
@@ -79,19 +80,27 @@ def _by_group(rewards: Rewards, estimate: Callable[[list[float]], list[float]]) 
     return found
 
 
-def _whiten(groups: Rewards) -> Advantages:
+def normalised(values: Sequence[float]) -> list[float]:
+    """(v - mean) / (std + 1e-4)."""
+    scale = deviation(values) + EPSILON
+    return [value / scale for value in centred(values)]
+
+
+def whiten(groups: Rewards) -> Advantages:
+    """(v - mean) / (std + 1e-4) over all values of a step."""
     scored = [value for group in groups for value in group if value is not None]
     if len(scored) < 2:
         return [[None] * len(group) for group in groups]
-    mean, scale = sum(scored) / len(scored), _deviation(scored) + EPSILON
-    return [[None if value is None else (value - mean) / scale for value in group] for group in groups]
+    values = iter(normalised(scored))
+    return [[None if value is None else next(values) for value in group] for group in groups]
 
 
-def _centred(values: Sequence[float]) -> list[float]:
+def centred(values: Sequence[float]) -> list[float]:
+    """v - mean."""
     mean = sum(values) / len(values)
     return [value - mean for value in values]
 
 
-def _deviation(values: Sequence[float]) -> float:
-    """Unbiased."""
-    return math.sqrt(sum(value**2 for value in _centred(values)) / (len(values) - 1))
+def deviation(values: Sequence[float]) -> float:
+    """The unbiased standard deviation; at least two values."""
+    return math.sqrt(sum(value**2 for value in centred(values)) / (len(values) - 1))

@@ -8,22 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rl.algo.advantages import ESTIMATORS
+from rl.algo.advantages import StepRewards, dr_grpo
+from rl.algo.estimators import Estimator
+from rollout.samples import ScoredGroup, TokenCredit
 
 Path = tuple[int, ...]
 Sections = tuple[float | None, ...]
 """Advantage of each section of a sample's path."""
 
 
-def section_advantages(paths: Sequence[Path], rewards: Sequence[float | None], estimator: str) -> list[Sections]:
+def branch_credit(groups: Sequence[ScoredGroup], estimate: Estimator) -> list[list[TokenCredit]]:
+    """The tokens of a section have its advantage among its siblings; samples that were drawn alone have none."""
+    found = []
+    for group in groups:
+        paths = [sample.path for sample in group.samples]
+        advantages = section_advantages(paths, [reward.value for reward in group.rewards], estimate)
+        found.append(
+            [
+                TokenCredit(sections=tuple((end, a) for end, a in zip(sample.ends, path, strict=True) if a is not None))
+                for sample, path in zip(group.samples, advantages, strict=True)
+            ]
+        )
+    return found
+
+
+def section_advantages(paths: Sequence[Path], rewards: Sequence[float | None], estimate: Estimator) -> list[Sections]:
     """Advantages of the sections of one group's samples.
 
     Args:
         paths: of the samples; a sample whose text ended early has a shorter one and stands for several samples.
         rewards: of the samples; those without one are left out of all means.
-        estimator: as for samples; `rloo` compares with the other siblings alone, the rest with all of them.
+        estimate: as for samples; `rloo` compares with the other siblings alone, the rest with all of them.
     """
-    relative = ESTIMATORS["dr_grpo" if estimator == "rloo" else estimator]([rewards])[0]
+    leave_one_out = estimate.name == "rloo"
+    step = StepRewards([rewards])
+    relative = (dr_grpo(step) if leave_one_out else estimate(step))[0]
     values = {path: _mean(paths, relative, path) for path in _prefixes(paths)}
     found: dict[Path, float | None] = {(): values[()]}
     for path in sorted(values.keys() - {()}, key=len):
@@ -33,7 +52,7 @@ def section_advantages(paths: Sequence[Path], rewards: Sequence[float | None], e
             found[path] = above  # drawn once, it is a part of what it continues
             continue
         difference = value - sum(siblings) / len(siblings)
-        found[path] = difference * len(siblings) / (len(siblings) - 1) if estimator == "rloo" else difference
+        found[path] = difference * len(siblings) / (len(siblings) - 1) if leave_one_out else difference
     return [tuple(found[path[:depth]] for depth in range(1, len(path) + 1)) for path in paths]
 
 
@@ -42,6 +61,6 @@ def _prefixes(paths: Sequence[Path]) -> set[Path]:
 
 
 def _mean(paths: Sequence[Path], values: Sequence[float | None], begin: Path) -> float | None:
-    """Of all samples below a section."""
+    """The mean over all samples below a section."""
     below = [value for path, value in zip(paths, values, strict=True) if path[: len(begin)] == begin and value is not None]
     return sum(below) / len(below) if below else None

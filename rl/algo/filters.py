@@ -1,25 +1,15 @@
-"""Dynamic sampling (DAPO, arXiv 2503.14476): groups from which nothing can be learned make room for others."""
+"""Which groups and samples are learned from: not those that teach nothing, nor those drawn by weights that are too old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
 
-from rewards.sample import Reward
-from rollout.samples import Sample, ScoredGroup
+from rollout.samples import ScoredGroup
 
 
-class HasRewards(Protocol):
-    @property
-    def rewards(self) -> tuple[Reward, ...]: ...
-
-
-Scored = TypeVar("Scored", bound=HasRewards)
-
-
-def replace_equal(groups: list[Scored], times: int, more: Callable[[int, int], list[Scored]]) -> list[Scored]:
-    """Replace groups whose rewards are all equal by other prompts' groups.
+def replace_equal(groups: list[ScoredGroup], times: int, more: Callable[[int, int], list[ScoredGroup]]) -> list[ScoredGroup]:
+    """Replace groups whose rewards are all equal by other prompts' groups: dynamic sampling (DAPO, arXiv 2503.14476).
 
     Args:
         groups: of a step. Those with samples that could not be scored stay, so that failures are counted.
@@ -48,13 +38,8 @@ def without_stale(groups: Sequence[ScoredGroup], version: int, most: int) -> lis
     Such samples count as not scored: nothing is learned from them, and their group's statistics are taken without them.
     """
 
-    def fresh(item: ScoredGroup) -> ScoredGroup:
-        pairs = zip(item.group.samples, item.rewards, strict=True)
-        return replace(item, rewards=tuple(replace(r, value=None) if age(s, version) > most else r for s, r in pairs))
+    def fresh(group: ScoredGroup) -> ScoredGroup:
+        pairs = zip(group.samples, group.rewards, strict=True)
+        return replace(group, rewards=tuple(replace(r, value=None) if s.age(version) > most else r for s, r in pairs))
 
-    return [fresh(item) for item in groups]
-
-
-def age(sample: Sample, version: int) -> int:
-    """Versions between the oldest weights that drew a sample and `version`."""
-    return version - sample.version
+    return [fresh(group) for group in groups]

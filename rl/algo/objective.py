@@ -1,35 +1,36 @@
-"""What a GRPO update optimises, in settings and sizes."""
+"""What a GRPO update optimises, in settings and sizes. Imports no torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True)
-class GrpoSpec:
-    """Constants of the objective (VidEmo, section 3.2): epsilon is the clip range, beta the KL weight."""
+class Objective(Protocol):
+    """The constants of the objective (VidEmo, section 3.2): epsilon is the clip range, beta the KL weight.
+
+    `rl.config.schema.GrpoConfig` has them, with their meanings and defaults.
+    """
 
     clip_low: float
     clip_high: float
+    dual_clip: float | None
+    token_level_loss: bool
     kl: float
     kl_estimator: str
-    token_level: bool
-    loss: str = "ppo"
-    """`ppo`, `gspo` or `cispo`."""
-    dual_clip: float | None = None
-    kl_in: str = "loss"
-    """`loss` or `reward`."""
-    correction: str = "off"
-    """`off`, `truncate`, `mask_token` or `mask_sequence`."""
-    correction_low: float = 0.5
-    correction_high: float = 2.0
-    epochs: int = 1
+    kl_in: str
+    correction: str
+    correction_low: float
+    correction_high: float
+
+
+POLICY_LOSSES = ("ppo", "gspo", "cispo")
+"""Those that `rl/algo/policy_losses.py` has, for whoever checks a config without torch."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Sizes of a whole optimizer step over all ranks and micro-batches, so that the loss does not depend on
-    how it was split."""
+    """Sizes of a whole optimizer step over all ranks and micro-batches, so that the loss does not depend on how it was split."""
 
     sequences: int
     tokens: int

@@ -1,24 +1,26 @@
-"""Configurations from files and words: everything that is wrong with one is told at once."""
+"""A Config of files and words, or of a run that was begun: everything that is wrong with one is told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
+from rewards.bases import BASE, Layer
 from rewards.errors import UserError
-from rewards.files import read_settings, yaml_problem
-from rewards.mix import mix_settings, named_file
-from rl.config.keys import expected, unknown_key
+from rewards.files import named_file, read_settings, yaml_problem
+from rewards.mix_settings import read_mix_settings
+from rl.config.composition import Composition
+from rl.config.effects import without_effect
+from rl.config.keys import GONE, Key, choices, expected, is_mapping, kind_of
+from rl.config.layers import COMMAND_LINE, Word, file_layers, read_words
 from rl.config.rules import check_config
 from rl.config.schema import Config
 
-Layer = tuple[str, dict[str, Any]]
-"""Where settings come from, and the settings."""
+_MIX, _SCORERS = ("rewards", "mix"), ("rewards", "scorers")
 
 
 class ConfigError(UserError):
@@ -31,18 +33,44 @@ class ConfigError(UserError):
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
-    """Defaults, then the YAML file, then `key=value` words.
+    """A new run's configuration: the defaults, then a file with its bases, then words, each laid over what was before.
+
+    Args:
+        path: of a YAML file, or the name of a configuration that ships.
+        overrides: `key=value` words of a command line.
+
+    Returns:
+        The Config, without `rewards.mix`: its scorers are in `rewards.scorers`, so that nothing is laid over them again when a
+        saved configuration is read.
 
     Raises:
         ConfigError: listing every unknown key, wrong type and impossible value.
     """
-    problems: list[str] = []
-    layers = list(_layers(path, overrides, problems))
-    return _resolved([*_named_layers(layers, problems), *layers], problems, files=True)
+    unread: list[str] = []
+    composed = Composition()
+    words = read_words(overrides, composed.problems)
+    layers = file_layers(path, words, unread)
+    mix = _mix_of(layers, words, unread)
+    if unread:  # without these files, whatever else there is to say would mislead
+        raise ConfigError([*composed.problems, *unread])
+    for source, layer in [*mix, *layers]:
+        composed.lay(layer, source)
+    for word in words:
+        if word.key != (BASE,):
+            composed.set(word.key, word.value, COMMAND_LINE)
+    if any(_takes_scorers(word) for word in words):
+        composed.problems += [
+            f"{word.text} (command line): has no effect, since rewards.scorers are given whole; leave one out"
+            for word in words
+            if word.key == _MIX and word.value is not None
+        ]
+    config = _checked(composed, "the configuration", files=True, words=words)
+    config.rewards.mix = None
+    return config
 
 
 def load_saved(path: Path, files: bool) -> Config:
-    """The configuration of a run, which holds everything already that its mix and preset said.
+    """The configuration of a run, which holds everything already that its bases and its mix said.
 
     Args:
         path: its config.yaml.
@@ -51,24 +79,48 @@ def load_saved(path: Path, files: bool) -> Config:
     Raises:
         ConfigError: as `load_config` does.
     """
-    return _resolved([(path.name, read_settings(path))], [], files, f"the configuration {path}")
+    saved = read_settings(path)
+    for section, name in GONE:
+        if isinstance(saved.get(section), dict):
+            saved[section].pop(name, None)
+    composed = Composition()
+    composed.lay(saved, path.name)
+    return _checked(composed, f"the configuration {path}", files)
 
 
-def _resolved(layers: Sequence[Layer], problems: list[str], files: bool, what: str = "the configuration") -> Config:
-    merged = OmegaConf.structured(Config)
-    for source, layer in layers:
-        unknown: set[str] = set()
-        for parts, value in _leaves(layer):
-            if found := unknown_key(parts):
-                if found[0] not in unknown:
-                    problems.append(f"{found[0]} ({source}): {found[1]}")
-                unknown.add(found[0])
+def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str]) -> list[Layer]:
+    """The scorers of the file that `rewards.mix` names in the end, as the lowest layer."""
+    named = [layer["rewards"] for _, layer in layers if isinstance(layer.get("rewards"), dict)]
+    named += [word.value for word in words if word.key == ("rewards",) and isinstance(word.value, dict)]
+    names = [section["mix"] for section in named if "mix" in section]
+    names += [word.value for word in words if word.key == _MIX]
+    if not names or not isinstance(names[-1], str):
+        return []
+    try:
+        return [(names[-1], {"rewards": {"scorers": read_mix_settings(named_file(names[-1]))}})]
+    except UserError as error:
+        problems.append(f"rewards.mix = {names[-1]!r}: {error}")
+        return []
+
+
+def _takes_scorers(word: Word) -> bool:
+    """Whether a word says which scorers there are, without those of a mix."""
+    return word.key == _SCORERS or (word.key == _SCORERS[:1] and isinstance(word.value, dict) and "scorers" in word.value)
+
+
+def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word] = ()) -> Config:
+    """The Config, if nothing is wrong with it."""
+    merged, other = OmegaConf.structured(Config), {}
+    problems = list(composed.problems)
+    for key, given in composed.given.items():
+        try:
+            _give(merged, key, given.value)
+        except (OmegaConfBaseException, TypeError, ValueError):
+            if _is_choice(key, given.value):
+                other[key] = given.value
                 continue
-            try:
-                merged.merge_with(_nested(parts, value))
-            except (OmegaConfBaseException, TypeError, ValueError):
-                shown = "null" if value is None else f"{value!r:.80}"
-                problems.append(f"{'.'.join(parts)} = {shown} ({source}): must be {expected(parts)}")
+            shown = "null" if given.value is None else f"{given.value!r:.80}"
+            problems.append(f"{'.'.join(key)} = {shown} ({given.source}): must be {expected(key)}")
     if problems:
         raise ConfigError(problems, what)
     try:
@@ -76,57 +128,37 @@ def _resolved(layers: Sequence[Layer], problems: list[str], files: bool, what: s
     except OmegaConfBaseException as error:  # ${…} that leads nowhere
         raise ConfigError([f"{error.full_key or '${…}'}: {yaml_problem(error)}; mend the ${{…}}"], what) from error
     assert isinstance(config, Config)
-    problems += check_config(config, files)
+    for key, value in other.items():
+        _set(config, key, value)
+    problems = check_config(config, files) or list(without_effect(config, [key for word in words for key in word.leaves()]))
     if problems:
         raise ConfigError(problems, what)
     return config
 
 
-def _layers(path: Path | None, overrides: Sequence[str], problems: list[str]) -> Iterator[Layer]:
-    if path is not None:
-        try:
-            yield str(path), read_settings(named_file(str(path)))
-        except UserError as error:
-            setting = "=" in str(path) and not path.exists()
-            hint = f"{path}: the configuration file comes first, such as configs/quickstart.yaml, then settings"
-            problems.append(hint if setting else str(error))
-    for word in overrides:
-        if "=" not in word.strip("="):
-            problems.append(f"{word!r}: settings are written key=value, such as grpo.steps=100")
-            continue
-        try:
-            found: Any = OmegaConf.to_container(OmegaConf.from_dotlist([word]))
-            yield "command line", found
-        except (YAMLError, OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
-            problems.append(f"{word!r}: the value is not valid YAML ({yaml_problem(error)}); put quotes around it")
-
-
-def _named_layers(layers: Sequence[Layer], problems: list[str]) -> Iterator[Layer]:
-    """What `rewards.mix` and `grpo.preset` name, as layers below all others, so that the saved config says everything."""
-    for section, key in (("rewards", "mix"), ("grpo", "preset")):
-        sections = [layer[section] for _, layer in layers if isinstance(layer.get(section), Mapping)]
-        named = [str(found[key]) for found in sections if found.get(key)]
-        if not named:
-            continue
-        file = named_file(named[-1])
-        try:
-            yield named[-1], {section: {"scorers": mix_settings(file)} if section == "rewards" else read_settings(file)}
-        except UserError as error:
-            problems.append(f"{section}.{key} = {named[-1]!r}: {error}")
-
-
-def _leaves(layer: Mapping[Any, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """(parts of the key, value) of everything that a layer sets; an empty mapping counts as a value."""
-    for key, value in layer.items():
-        parts = (*above, str(key))
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, parts)
-        else:
-            yield parts, value
-
-
-def _nested(parts: Sequence[str], value: Any) -> DictConfig:
-    nested: Any = value
-    for part in reversed(parts):
+def _give(merged: DictConfig, key: Key, value: Any) -> None:
+    """Set a key of OmegaConf's, which checks the type."""
+    if value == {} and is_mapping(kind_of(key)):
+        section: Any = merged
+        for part in key[:-1]:
+            section = section[part]
+        section[key[-1]] = {}  # merging would keep what there is by default
+        return
+    nested = value
+    for part in reversed(key):
         nested = {part: nested}
-    return OmegaConf.create(nested)
+    merged.merge_with(OmegaConf.create(nested))
+
+
+def _is_choice(key: Key, value: Any) -> bool:
+    """Whether a value is of the type of a setting's choices, so that the rules can tell what is wrong with it."""
+    allowed = choices(kind_of(key))
+    listed = value if isinstance(value, list) else [value]
+    return bool(allowed) and all(type(one) is type(allowed[0]) for one in listed)
+
+
+def _set(config: Config, key: Key, value: Any) -> None:
+    section: Any = config
+    for part in key[:-1]:
+        section = section[part] if isinstance(section, dict) else getattr(section, part)
+    setattr(section, key[-1], value)

@@ -7,10 +7,10 @@ import re
 import threading
 from pathlib import Path
 
-from rewards.errors import UserError, did_you_mean
+from rewards.errors import UserError
 from rewards.files import read_json_object
 from rl.config.schema import ModelConfig
-from rollout.families import FAMILIES
+from rollout.families import family_problem
 
 HUB_SECONDS = 4.0
 """How long the hub is given to answer; it is asked for one small file."""
@@ -100,6 +100,5 @@ def _nowhere(reason: str) -> str:
 
 
 def _type_problem(where: str, found: object) -> str | None:
-    if found in FAMILIES:
-        return None
-    return f"{where}: model type {found!r} is not supported; use {' or '.join(FAMILIES)}{did_you_mean(found, FAMILIES)}"
+    problem = family_problem(found)
+    return f"{where}: {problem}" if problem else None

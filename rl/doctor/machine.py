@@ -12,17 +12,21 @@ from rl.doctor.gpus import asked_gpus
 
 PYTHONS = ((3, 11), (3, 12))
 LEAST_OPEN_FILES = 256
-"""A run of one rank and one engine is tested with so many; no process had more than 80 open. Ray dies with 64."""
+"""What a run of one learner rank and one engine is tested with. No process had more than 80 open; Ray dies with 64."""
 OPEN_FILES_OF_A_WORKER = 8
-"""Of Ray's process on each node, for every worker there; 4 were measured."""
+"""How many more Ray's own process on a node needs for each worker there; 4 were measured."""
 LEAST_MEMORY = 5 * 2**30
-"""What a small run takes beside its object store: 5.5 GiB were measured with both, pages that are shared counted once."""
+"""Bytes that a small run takes beside its object store. 5.5 GiB were measured for both, shared pages counted once."""
 
 CGROUP = Path("/sys/fs/cgroup")
 
 
 def operating_system(platform: str) -> Finding:
-    """By `sys.platform`."""
+    """Whether affectree runs on this operating system.
+
+    Args:
+        platform: `sys.platform`.
+    """
     if platform.startswith("linux"):
         return Finding("system", "ok", "Linux")
     name = {"darwin": "macOS", "win32": "Windows", "cygwin": "Windows"}.get(platform, platform)
@@ -33,7 +37,12 @@ def operating_system(platform: str) -> Finding:
 
 
 def interpreter(version: tuple[int, int], executable: str) -> Finding:
-    """By `sys.version_info` and `sys.executable`."""
+    """Whether affectree runs on this Python.
+
+    Args:
+        version: major and minor.
+        executable: its path, which is shown.
+    """
     shown = f"Python {version[0]}.{version[1]}, {executable}"
     if version in PYTHONS:
         return Finding("python", "ok", shown)
@@ -42,11 +51,11 @@ def interpreter(version: tuple[int, int], executable: str) -> Finding:
 
 
 def compilers(not_compiling: str | None, c_compiler: str | None, config: Config) -> Finding:
-    """Who compiles: torch.compile on CPUs, which can be done without; Triton on GPUs, which cannot.
+    """Whether there are the compilers that a run calls: torch.compile on CPUs can be left out, Triton on GPUs cannot.
 
     Args:
-        not_compiling: what torch.compile lacks (`actors.environment.why_not_compiling`).
-        c_compiler: gcc or clang, where there is one.
+        not_compiling: why torch.compile cannot work here (`actors.environment.why_not_compiling`); None if it can.
+        c_compiler: the path of gcc or clang; None if there is neither.
         config: of the run.
     """
     if asked_gpus(config):
@@ -63,12 +72,12 @@ def compilers(not_compiling: str | None, c_compiler: str | None, config: Config)
 
 
 def open_files(soft: int, hard: int, workers: int) -> Finding:
-    """`ulimit -n`, as resource.getrlimit gives it (-1 for no limit).
+    """Whether processes may open enough files: `ulimit -n`, of which -1 means no limit.
 
     Args:
-        soft: what holds now.
-        hard: what this user may set.
-        workers: processes of the run on this machine.
+        soft: the limit now.
+        hard: the limit up to which a user may raise it, as a run does.
+        workers: the run's actors on this machine.
     """
     needed = LEAST_OPEN_FILES + OPEN_FILES_OF_A_WORKER * max(0, workers - 4)
     most = float("inf") if hard < 0 else hard
@@ -80,10 +89,10 @@ def open_files(soft: int, hard: int, workers: int) -> Finding:
 
 
 def processors(available: float, config: Config) -> Finding:
-    """Whether threads outnumber the processors that this process may use.
+    """Whether the threads of learners or engines outnumber the processors.
 
     Args:
-        available: from `usable_processors`.
+        available: how many this process may use, from `usable_processors`.
         config: of the run.
     """
     learner, rollout = config.learner, config.rollout
@@ -101,22 +110,22 @@ def processors(available: float, config: Config) -> Finding:
 
 
 def usable_processors(allowed: int, root: Path = CGROUP, own: str | None = None) -> float:
-    """Processors that this process may use: those that it may run on, or a container's quota if that is less.
+    """How many processors this process may use: those it may run on, or a container's quota if that is less.
 
     Args:
         allowed: how many it may run on (`os.sched_getaffinity`).
         root: where control groups are mounted.
-        own: the text of /proc/self/cgroup; read if not given.
+        own: the contents of /proc/self/cgroup, which are read if not given.
     """
     return min([float(allowed), *_quotas(root, _own_groups(own))])
 
 
 def memory(total: int, config: Config) -> Finding:
-    """Whether there is memory enough for the smallest run and its object store.
+    """Whether there is enough memory for a small run and its object store.
 
     Args:
         total: bytes that this process and its children may use.
-        config: of the run; the store counts where a local cluster may be started.
+        config: of the run.
     """
     store = config.cluster.object_store_gib * 2**30
     if store > total:
@@ -131,7 +140,13 @@ def memory(total: int, config: Config) -> Finding:
 
 
 def usable_memory(total: int, root: Path = CGROUP, own: str | None = None) -> int:
-    """Bytes that this process may use: the machine's, or a container's limit if that is less."""
+    """How many bytes this process may use: the machine's memory, or a container's limit if that is less.
+
+    Args:
+        total: the machine's memory.
+        root: where control groups are mounted.
+        own: the contents of /proc/self/cgroup, which are read if not given.
+    """
     groups = _own_groups(own)
     limits = [_number(folder / "memory.max") for folder in _upwards(root, groups.get("", "/"))]
     limits += [_number(folder / "memory.limit_in_bytes") for folder in _upwards(root / "memory", groups.get("memory", "/"))]
@@ -139,7 +154,7 @@ def usable_memory(total: int, root: Path = CGROUP, own: str | None = None) -> in
 
 
 def _quotas(root: Path, groups: Mapping[str, str]) -> Iterator[float]:
-    """Processors by quota, of this process's group and those above it; by version 2 and by version 1."""
+    """The processors that the quotas of this process's control group, and of those above it, allow; versions 1 and 2."""
     for folder in _upwards(root, groups.get("", "/")):
         quota, _, period = _text(folder / "cpu.max").partition(" ")
         if quota.isdigit() and period.isdigit():
@@ -151,7 +166,7 @@ def _quotas(root: Path, groups: Mapping[str, str]) -> Iterator[float]:
 
 
 def _own_groups(text: str | None) -> dict[str, str]:
-    """Controller -> path of this process's group; version 2 has one for all, under the empty name."""
+    """Controller -> path of this process's control group. Version 2 has one group for all, under the empty name."""
     lines = (_text(Path("/proc/self/cgroup")) if text is None else text).splitlines()
     found = {}
     for line in lines:
@@ -161,7 +176,7 @@ def _own_groups(text: str | None) -> dict[str, str]:
 
 
 def _upwards(root: Path, group: str) -> list[Path]:
-    """The group's folder and those above it. Within a container the mounted root is often the group itself."""
+    """A control group's folder and those above it. In a container the mounted root is often the group itself."""
     whole = root / group.lstrip("/")
     return [place for place in (whole, *whole.parents) if place.is_relative_to(root)]
 

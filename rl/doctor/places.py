@@ -1,4 +1,4 @@
-"""Folders outside of a run: home and its caches, the temporary folder, shared memory, and what was left half done."""
+"""Folders outside of a run: home and its caches, the temporary folder, shared memory, and what earlier runs left half done."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CACHE_VARIABLES = (
     "NUMBA_CACHE_DIR",
     "MPLCONFIGDIR",
 )
-"""What a user may set, and libraries then write to or fail."""
+"""Variables by which a user says where libraries write; they fail if they cannot."""
 
 ON_DISK_AT_MOST = 10**10
-"""Ray puts an object store for which /dev/shm is too small on disk, up to so many bytes, and refuses a larger one."""
+"""An object store that /dev/shm is too small for is put on disk by Ray up to this size, and refused above it."""
 GPU_SHARED_MEMORY = 2**30
-"""What NVIDIA advises for processes that share GPUs' work through /dev/shm (NCCL, vLLM's tensor parallelism)."""
+"""Bytes of /dev/shm that NVIDIA advises where several processes share one job on GPUs (NCCL, tensor parallelism)."""
 
 
 def caches(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
@@ -37,7 +37,7 @@ def caches(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
 
     Args:
         environ: the environment, after `actors.environment.prepare_process`.
-        given: what that has set.
+        given: the variables that it has set.
     """
     closed = [f"{name} = {environ[name]}" for name in CACHE_VARIABLES if environ.get(name) and not writable(Path(environ[name]))]
     if closed:
@@ -57,7 +57,12 @@ def caches(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
 
 
 def temporary(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
-    """Whether the temporary folders can be written to and hold Unix sockets, whose paths end at 107 bytes."""
+    """Whether the temporary folders can be written to and can hold Unix sockets, whose paths have at most 107 bytes.
+
+    Args:
+        environ: the environment, after `actors.environment.prepare_process`.
+        given: the variables that it has set.
+    """
     variable = next((name for name in ("RAY_TMPDIR", "TMPDIR") if environ.get(name)), None)
     folder = environ[variable] if variable else "/tmp"
     named = f"{folder} ({variable})" if variable else folder
@@ -76,12 +81,12 @@ def temporary(environ: Mapping[str, str], given: Mapping[str, str]) -> Finding:
 
 
 def shared_memory(free: int, config: Config) -> Finding:
-    """Whether /dev/shm holds the object store of a local cluster, and what processes on GPUs share.
+    """Whether /dev/shm has room for a local cluster's object store and for what processes on GPUs share.
 
     The weights that engines read are not there (`actors/weights/image.py`).
 
     Args:
-        free: bytes there; 64 MiB in a container that was not given more.
+        free: bytes free there; a container has 64 MiB unless it was given more.
         config: of the run.
     """
     learner, rollout = config.learner, config.rollout
@@ -101,7 +106,7 @@ def shared_memory(free: int, config: Config) -> Finding:
 
 
 def leftovers(config: Config) -> Finding:
-    """What was cut off: drawings of the data set, and runs that have no configuration."""
+    """Whether earlier commands left anything half done: a data set not drawn to its end, a run without its configuration."""
     cut_off = [str(place) for place, drawing in _partial_data(Path(config.data.directory)) if not drawing]
     cut_off += map(str, _runs_without_config(Path(config.runs)))
     if cut_off:
@@ -110,7 +115,7 @@ def leftovers(config: Config) -> Finding:
 
 
 def _partial_data(data: Path) -> Iterator[tuple[Path, bool]]:
-    """(folder that a drawing of this data set writes, whether its process may still be at it)."""
+    """The folders that drawings of this data set write to, each with whether its process still runs."""
     folder = data.absolute().parent
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         prefix, _, rest = place.name.partition(f".{data.name}.")
@@ -120,13 +125,14 @@ def _partial_data(data: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _runs_without_config(runs: Path) -> Iterator[Path]:
+    """The run directories that were made and have no config.yaml."""
     for place in sorted(runs.iterdir()) if runs.is_dir() else ():
         if (place / "checkpoints").is_dir() and not (place / "config.yaml").is_file():
             yield place
 
 
 def free_shared_memory() -> int:
-    """Bytes free in /dev/shm; 0 where there is none."""
+    """How many bytes are free in /dev/shm; 0 if there is none."""
     try:
         found = os.statvfs("/dev/shm")
     except OSError:

@@ -1,4 +1,4 @@
-"""The data: its files are there and can be read; in full, every row and all that the mixes ask for."""
+"""The data: whether its files are there and can be read; in full, every row, and whether every mix finds rows."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from rl.config.schema import Config
+from rewards.errors import UserError
+from rewards.plugins.spec import FunctionSpec
+from rl.config.schema import Config, DataConfig
 from rl.doctor.finding import Finding
+from rollout.formats import open_format
 
 SPLITS = ("train", "val", "test")
 _READ_OTHERWISE = ("::", "$")
-"""In a file's path: what `datasets` takes for a chain of file systems, or a variable."""
+"""What a path may not hold, since `datasets` takes it for a chain of file systems or for a variable."""
 
 
 def data(config: Config, in_full: bool = False) -> list[Finding]:
-    """A finding for what is drawn first, or for each split.
+    """A finding for each split, or one for a data set that is drawn first.
 
     Args:
         config: of the run.
-        in_full: open all rows and look for all media, rather than for the files and the first row only.
+        in_full: read all rows and look for all media; otherwise only for the files and what their first rows name.
     """
     settings = config.data
     folder = Path(settings.directory)
@@ -33,11 +36,12 @@ def data(config: Config, in_full: bool = False) -> list[Finding]:
 
 
 def row_files(config: Config) -> list[Path]:
-    """The files of rows that are there."""
+    """The files of the splits, as far as they exist."""
     return [file for split in SPLITS if (file := _file(config, split)) is not None]
 
 
 def _to_be_drawn(folder: Path, clips: int) -> Finding:
+    """Whether a data set can be drawn into a folder: it has to be empty, or to be made."""
     if folder.is_dir() and (there := sorted(place.name for place in folder.iterdir())):
         found = f"{folder} holds {', '.join(there[:3])}{', …' if len(there) > 3 else ''}, but no train.jsonl"
         return Finding("data", "fault", found, "remove it, to have the data set drawn anew, or name another data.directory")
@@ -47,7 +51,7 @@ def _to_be_drawn(folder: Path, clips: int) -> Finding:
 
 
 def _split(config: Config, split: str) -> Finding:
-    """Whether a split's file is there, can be read, and begins with a row whose media are there."""
+    """Whether a split's file is there and can be read, and whether the media that its first row names are there."""
     name = f"data, {split}"
     file = _file(config, split)
     if file is None:
@@ -59,32 +63,39 @@ def _split(config: Config, split: str) -> Finding:
         return Finding(name, "fault", f"{file} may not be read", "change its permissions")
     if file.stat().st_size == 0:
         return Finding(name, "fault", f"{file} is empty", "write at least one row")
-    if file.suffix == ".jsonl" and (trouble := _trouble_with_first_row(file, config.data.media_root)):
-        return Finding(name, "fault", f"{file}, row 1: {trouble}", f"mend it; affectree data check {file} looks at all rows")
+    if file.suffix == ".jsonl" and (trouble := _trouble_with_first_row(file, config.data)):
+        return Finding(name, "fault", trouble, f"mend it; affectree data check {file} looks at all rows")
     return Finding(name, "ok", str(file))
 
 
-def _trouble_with_first_row(file: Path, media_root: str | None) -> str | None:
+def _trouble_with_first_row(file: Path, settings: DataConfig) -> str | None:
+    """What is wrong with a file's first row, and where; None if nothing is."""
+    where = f"{file}, row 1"
     with file.open(encoding="utf-8", errors="replace") as opened:
         line = opened.readline()
     try:
         row = json.loads(line)
     except ValueError:
-        return "not JSON"
-    if not isinstance(row, dict) or "messages" not in row:
-        return "no `messages`"
+        return f"{where}: not JSON"
+    if not isinstance(row, dict):
+        return f"{where}: no JSON object"
+    try:
+        columns = open_format(FunctionSpec(settings.format, settings.format_parameters), file, list(row)).columns(row, where)
+    except UserError as error:
+        return str(error)
     for key in ("videos", "images"):
-        named = row.get(key) or []
+        named = columns.get(key) or []
         for medium in [named] if isinstance(named, str) else named:
-            place = Path(media_root or file.parent, str(medium))
+            place = Path(settings.media_root or file.parent, str(medium))
             if not place.is_file():
-                return f"{place} does not exist (relative paths start at data.media_root, or at the file's folder)"
+                return f"{where}: {place} does not exist (relative paths start at data.media_root, or at the file's folder)"
     return None
 
 
 def _in_full(config: Config) -> list[Finding]:
+    """Read every row of every split, and try every mix on the training rows."""
     from rollout.mixing import check_mix
-    from rollout.rows import RowError, open_rows
+    from rollout.rows import open_rows
 
     found = []
     root = Path(config.data.media_root) if config.data.media_root else None
@@ -94,10 +105,10 @@ def _in_full(config: Config) -> list[Finding]:
         file = _file(config, split)
         assert file is not None
         try:
-            rows = open_rows(file, root)
+            rows = open_rows(file, root, FunctionSpec(config.data.format, config.data.format_parameters))
             for mix in mixes if split == "train" else ():
                 check_mix(rows, mix)
-        except RowError as error:
+        except UserError as error:
             what, _, advice = str(error).rpartition("; ")
             found.append(Finding(f"data, {split}", "fault", what or advice, advice if what else ""))
         else:
@@ -107,7 +118,7 @@ def _in_full(config: Config) -> list[Finding]:
 
 
 def _file(config: Config, split: str) -> Path | None:
-    """The split's file, as `rl.run.preparation` finds it."""
+    """The split's file, found as `rl.run.preparation` finds it; None if there is none."""
     if named := getattr(config.data, split):
         return Path(named) if Path(named).is_file() else None
     folder = Path(config.data.directory)

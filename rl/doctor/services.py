@@ -1,4 +1,4 @@
-"""Whom a run talks to: MLflow, and the Ray cluster that it joins or starts."""
+"""What a run talks to: MLflow, and the Ray cluster that it joins or starts."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from rl.doctor.finding import Finding
 from rl.doctor.gpus import asked_gpus
 
 ANSWER_SECONDS = 3.0
-"""How long a tracking server is given."""
+"""How long a tracking server has to answer."""
 RECORDED_ANSWER_SECONDS = 0.5
-"""And a Ray head of this machine, which answers at once."""
+"""How long a Ray head on this machine has to answer, which takes one no time."""
 CPUS_OF_REWARD_WORKER = 0.1
+"""What `actors.reward_workers` asks Ray for."""
 LOCAL_CPUS = 4
-"""The least that a local cluster is given; engine and learner take turns on them."""
+"""The fewest that a local cluster is given; engine and learner take turns on them."""
 
 
 def tracker(config: Config, ask: bool = False) -> Finding:
-    """Whether MLflow takes what is logged. Never a fault: a run goes on without it.
+    """Whether MLflow will take what is logged. Never a fault, since a run goes on without it.
 
     Args:
         config: of the run.
-        ask: connect to a server; otherwise only a local database is looked at.
+        ask: connect to a server; otherwise only a local database is tried.
     """
     if not config.tracking.mlflow:
         return Finding("mlflow", "ok", "off (tracking.mlflow)")
@@ -52,7 +53,7 @@ def tracker(config: Config, ask: bool = False) -> Finding:
 
 
 def cluster(config: Config) -> Finding:
-    """Which cluster is joined or would be started, and whether it has what is asked for. Imports ray.
+    """Which cluster a run would join or start, and whether that has what the run asks for. Imports Ray.
 
     A cluster that answers is joined for a moment; none is started.
     """
@@ -61,7 +62,7 @@ def cluster(config: Config) -> Finding:
     except ImportError:
         return Finding("cluster", "fault", "Ray is not installed", "set the environment up: make setup")
 
-    from actors.cluster import ClusterError, connect, find_cluster
+    from actors.cluster import ClusterError, connect, find_cluster, resources
 
     joined_already = ray.is_initialized()
     try:
@@ -73,14 +74,19 @@ def cluster(config: Config) -> Finding:
         what, _, advice = str(error).partition("; ")
         return Finding("cluster", "fault", what, advice)
     try:
-        return room(config, ray.cluster_resources(), how, may_grow(os.environ))
+        return room(config, resources(), how, may_grow(os.environ))
     finally:
         if not joined_already:
             ray.shutdown()
 
 
 def local_cluster(config: Config, processors: int) -> Finding:
-    """Whether the cluster that a run starts has room for it; for its GPUs see `gpus.gpus`."""
+    """Whether the cluster that a run starts on this machine has enough CPUs; for its GPUs see `gpus.gpus`.
+
+    Args:
+        config: of the run.
+        processors: of this machine.
+    """
     has, asked = max(LOCAL_CPUS, processors), asked_cpus(config)
     shown = f"none is joined, one is started here with {has} CPU; {asked:g} are asked for"
     if asked <= has + 1e-9:
@@ -92,13 +98,13 @@ def local_cluster(config: Config, processors: int) -> Finding:
 
 
 def room(config: Config, resources: Mapping[str, float], where: str, grows: bool = False) -> Finding:
-    """Whether a cluster ever has room for the run, were it empty. What others use now is waited for.
+    """Whether a cluster would have room for the run if nobody else used it; a run waits for what others use now.
 
     Args:
         config: of the run.
-        resources: all that the cluster has, as `ray.cluster_resources` gives them.
-        where: how the cluster is called in the text.
-        grows: nodes may come when they are asked for (`may_grow`).
+        resources: everything that the cluster has, from `actors.cluster.resources`.
+        where: what to call the cluster in the text.
+        grows: the cluster may get more nodes when they are asked for (`may_grow`).
     """
     asked = {"CPU": asked_cpus(config), "GPU": asked_gpus(config)}
     short = {name: count for name, count in asked.items() if count > resources.get(name, 0.0) + 1e-9}
@@ -115,18 +121,18 @@ def room(config: Config, resources: Mapping[str, float], where: str, grows: bool
 
 
 def asked_cpus(config: Config) -> float:
-    """Of all actors, as Ray counts them: shares, not threads."""
+    """The CPUs of all actors together, as Ray counts them: shares of a node, not threads."""
     learner, rollout = config.learner, config.rollout
     return learner.ranks * learner.cpus + rollout.engines * rollout.cpus + config.rewards.workers * CPUS_OF_REWARD_WORKER
 
 
 def may_grow(environ: Mapping[str, str]) -> bool:
-    """Whether this is a node of a cluster that may have an autoscaler: KubeRay's, or one of Ray's own launcher."""
+    """Whether this machine's cluster may have an autoscaler: KubeRay and Ray's own launcher leave signs of theirs."""
     return "RAY_USAGE_STATS_KUBERAY_IN_USE" in environ or Path("~/ray_bootstrap_config.yaml").expanduser().exists()
 
 
 def starts_local_cluster(config: Config, environ: Mapping[str, str]) -> bool:
-    """Whether the run starts a cluster of its own. Found out without Ray, which takes long to import."""
+    """Whether a run starts a cluster of its own. Found out without Ray, which takes long to import."""
     named = config.cluster.address or environ.get("RAY_ADDRESS") or None
     if named is not None:
         return named == "local"
@@ -135,7 +141,7 @@ def starts_local_cluster(config: Config, environ: Mapping[str, str]) -> bool:
 
 
 def _listens(address: str) -> bool:
-    """Whether anybody takes a connection at `host:port`."""
+    """Whether anything takes a connection at `host:port`."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=RECORDED_ANSWER_SECONDS):
@@ -145,7 +151,7 @@ def _listens(address: str) -> bool:
 
 
 def _trouble_with_database(file: Path) -> str:
-    """Why an SQLite file cannot be used, or nothing."""
+    """Why an SQLite file cannot be used; empty if it can."""
     if not file.exists():
         return "" if writable(file.parent) else f"{file.parent} cannot be written to"
     if not os.access(file, os.W_OK) or not writable(file.parent):
@@ -159,7 +165,7 @@ def _trouble_with_database(file: Path) -> str:
 
 
 def _trouble_with_server(uri: str) -> str:
-    """Why a tracking server does not answer, or nothing. It is asked as MLflow asks it, through the same proxies."""
+    """Why a tracking server cannot be used; empty if it can. It is asked as MLflow asks it, through the same proxies."""
     import requests
 
     try:

@@ -1,4 +1,4 @@
-"""Sequences -> the tensors of one forward pass.
+"""Groups of tokens -> the tensors of one forward pass.
 
 The vision tower runs once for each distinct clip or image of a batch, a prompt once for all its replies, what replies have in
 common once for all of them (`rl/learner/prefix_tree.py`), and logits are computed only where the loss needs them.
@@ -12,30 +12,29 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from rl.learner.balance import by_prompt
-from rl.learner.prefix_tree import Segment, pack
+from rl.learner.prefix_tree import PackedTree, Segment, pack
 from rollout.families import Pixels
 from rollout.media import Medium
 from rollout.prompts import EncodedPrompt
+from rollout.samples import TokenGroup
 
 
 @dataclass(frozen=True)
-class TokenSequence:
-    """A prompt and one reply to it. The loss is on the reply's tokens."""
+class PackedRow:
+    """Replies to one prompt in one row, packed once: to be measured, and to be put into a batch."""
 
     prompt: EncodedPrompt
-    reply: np.ndarray
-    """int64 (k,), k >= 1."""
-
-    def __len__(self) -> int:
-        return len(self.prompt.ids) + len(self.reply)
+    tree: PackedTree
+    members: tuple[int, ...]
+    """Which replies of all groups these are, counted through the groups."""
 
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """R right-padded rows of length L: sequences with the same prompt share a row and whatever else they share.
+    """R right-padded rows of length L: replies to the same prompt share a row and whatever else they share.
 
-    They have N reply tokens in all, in sequence order, of which M are distinct and computed once.
+    A prompt with one of its replies is a sequence. The sequences have N reply tokens in all, in sequence order, of which M are
+    distinct and computed once.
     """
 
     input_ids: torch.Tensor
@@ -63,8 +62,13 @@ class TokenBatch:
     place_from: torch.Tensor
     """int64 (S,): which vision feature goes there."""
     segments: tuple[tuple[Segment, ...], ...]
-    """Of each row."""
-    sequences: int
+    """Each row's."""
+    members: tuple[int, ...]
+    """Which reply of those that were packed each sequence has."""
+
+    @property
+    def sequences(self) -> int:
+        return len(self.members)
 
     @property
     def branches(self) -> bool:
@@ -74,71 +78,6 @@ class TokenBatch:
     def to(self, device: torch.device | str) -> TokenBatch:
         moved = {k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in self.__dict__.items()}
         return TokenBatch(**moved)
-
-
-def make_batch(
-    sequences: Sequence[TokenSequence],
-    pixels: Mapping[Medium, Pixels],
-    vision_tokens: Collection[int],
-    merge: int,
-    pad: int,
-    share: bool = True,
-) -> TokenBatch:
-    """Pack, pad and index sequences.
-
-    Args:
-        sequences: at least one.
-        pixels: the media that the prompts name.
-        vision_tokens: ids of the placeholders whose embeddings come from the vision tower.
-        merge: spatial merge size of the vision tower.
-        pad: id to pad with; never attended to.
-        share: False gives each sequence a row of its own: the plain form.
-    """
-    members = by_prompt(sequences) if share else [[index] for index in range(len(sequences))]
-    trees = [pack(sequences[rows[0]].prompt, [sequences[i].reply for i in rows]) for rows in members]
-    width = max(len(tree) for tree in trees)
-    ids = np.full((len(trees), width), pad, dtype=np.int64)
-    positions = np.zeros((3, len(trees), width), dtype=np.int64)
-    mask = np.zeros((len(trees), width), dtype=np.int64)
-    subtree_end = np.tile(np.arange(1, width + 1), (len(trees), 1))
-    media = list(dict.fromkeys(medium for s in sequences for medium in s.prompt.media))
-    features, total = {}, 0
-    for medium in media:
-        count = int(np.prod(pixels[medium].grid)) // merge**2
-        features[medium] = np.arange(total, total + count)
-        total += count
-    predict_at, targets, place_at, place_from = [], [], [], []
-    distinct: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * len(sequences)
-    known = 0
-    for row, (indices, tree) in enumerate(zip(members, trees, strict=True)):
-        prompt, size = sequences[indices[0]].prompt, len(tree)
-        ids[row, :size], positions[:, row, :size], subtree_end[row, :size] = tree.ids, tree.positions, tree.subtree_end
-        mask[row, :size] = 1
-        predict_at.append(row * width + tree.predict_at)
-        targets.append(tree.ids[len(prompt.ids) :])
-        for index, path in zip(indices, tree.paths, strict=True):
-            distinct[index] = known + path
-        known += len(tree.predict_at)
-        if prompt.media:
-            place_at.append(row * width + np.flatnonzero(np.isin(prompt.ids, list(vision_tokens))))
-            place_from.append(np.concatenate([features[medium] for medium in prompt.media]))
-    values = np.concatenate([pixels[medium].values for medium in media]) if media else None
-    return TokenBatch(
-        input_ids=torch.from_numpy(ids),
-        position_ids=torch.from_numpy(positions),
-        attention_mask=torch.from_numpy(mask),
-        subtree_end=torch.from_numpy(subtree_end),
-        predict_at=_flat(predict_at),
-        targets=_flat(targets),
-        distinct=_flat(distinct),
-        sequence_of=torch.from_numpy(np.repeat(np.arange(len(sequences)), [len(s.reply) for s in sequences])),
-        pixel_values=torch.from_numpy(values) if values is not None else None,
-        grids=torch.tensor([pixels[medium].grid for medium in media]) if media else None,
-        place_at=_flat(place_at),
-        place_from=_flat(place_from),
-        segments=tuple(tree.segments for tree in trees),
-        sequences=len(sequences),
-    )
 
 
 @dataclass(frozen=True)
@@ -154,48 +93,108 @@ class Budget:
         return tokens <= self.tokens and targets <= self.targets
 
 
-def packed_batches(sequences: Sequence[TokenSequence], budget: Budget, share: bool = True) -> list[list[int]]:
-    """Split sequences into micro-batches within the budget; those that share a prompt together.
+def pack_rows(groups: Sequence[TokenGroup], budget: Budget, share: bool = True) -> list[PackedRow]:
+    """Pack groups into rows, in order; one that does not fit the budget on its own is halved until it does.
 
-    A group that does not fit on its own is halved until it does. Returns lists of indices.
+    Args:
+        groups: with different prompts; those with equal ones share nothing until they are joined.
+        budget: of a micro-batch.
+        share: False gives each reply a row of its own: the plain form.
     """
-    waiting = by_prompt(sequences) if share else [[index] for index in range(len(sequences))]
-    units, lengths, targets = [], [], []
-    while waiting:
-        unit = waiting.pop()
-        tree = pack(sequences[unit[0]].prompt, [sequences[i].reply for i in unit])
-        if not budget.holds(len(tree), len(tree.predict_at)) and len(unit) > 1:
-            waiting += [unit[: len(unit) // 2], unit[len(unit) // 2 :]]
-        else:
-            units.append(unit)
-            lengths.append(len(tree))
-            targets.append(len(tree.predict_at))
-    return [[index for unit in batch for index in units[unit]] for batch in micro_batches(lengths, targets, budget)]
+    rows, first = [], 0
+    for group in groups:
+        places = range(first, first + len(group.replies))
+        first = places.stop
+        waiting = [list(places)] if share else [[place] for place in reversed(places)]
+        while waiting:
+            members = waiting.pop()
+            tree = pack(group.prompt, [group.replies[place - places.start] for place in members])
+            if not budget.holds(len(tree), len(tree.predict_at)) and len(members) > 1:
+                waiting += [members[len(members) // 2 :], members[: len(members) // 2]]
+            else:
+                rows.append(PackedRow(group.prompt, tree, tuple(members)))
+    return rows
+
+
+def make_batch(
+    rows: Sequence[PackedRow], pixels: Mapping[Medium, Pixels], vision_tokens: Collection[int], merge: int, pad: int
+) -> TokenBatch:
+    """Pad and index rows.
+
+    Args:
+        rows: at least one.
+        pixels: the media that the prompts name.
+        vision_tokens: ids of the placeholders whose embeddings come from the vision tower.
+        merge: spatial merge size of the vision tower.
+        pad: id to pad with; never attended to.
+    """
+    trees = [row.tree for row in rows]
+    width = max(len(tree) for tree in trees)
+    ids = np.full((len(trees), width), pad, dtype=np.int64)
+    positions = np.zeros((3, len(trees), width), dtype=np.int64)
+    mask = np.zeros((len(trees), width), dtype=np.int64)
+    subtree_end = np.tile(np.arange(1, width + 1), (len(trees), 1))
+    media = list(dict.fromkeys(medium for row in rows for medium in row.prompt.media))
+    features, total = {}, 0
+    for medium in media:
+        count = int(np.prod(pixels[medium].grid)) // merge**2
+        features[medium] = np.arange(total, total + count)
+        total += count
+    predict_at, targets, place_at, place_from = [], [], [], []
+    paths: list[np.ndarray] = []
+    known = 0
+    for number, row in enumerate(rows):
+        prompt, tree, size = row.prompt, row.tree, len(row.tree)
+        ids[number, :size], positions[:, number, :size], subtree_end[number, :size] = tree.ids, tree.positions, tree.subtree_end
+        mask[number, :size] = 1
+        predict_at.append(number * width + tree.predict_at)
+        targets.append(tree.ids[len(prompt.ids) :])
+        paths += [known + path for path in tree.paths]
+        known += len(tree.predict_at)
+        if prompt.media:
+            place_at.append(number * width + np.flatnonzero(np.isin(prompt.ids, list(vision_tokens))))
+            place_from.append(np.concatenate([features[medium] for medium in prompt.media]))
+    values = np.concatenate([pixels[medium].values for medium in media]) if media else None
+    return TokenBatch(
+        input_ids=torch.from_numpy(ids),
+        position_ids=torch.from_numpy(positions),
+        attention_mask=torch.from_numpy(mask),
+        subtree_end=torch.from_numpy(subtree_end),
+        predict_at=_flat(predict_at),
+        targets=_flat(targets),
+        distinct=_flat(paths),
+        sequence_of=torch.from_numpy(np.repeat(np.arange(len(paths)), [len(path) for path in paths])),
+        pixel_values=torch.from_numpy(values) if values is not None else None,
+        grids=torch.tensor([pixels[medium].grid for medium in media]) if media else None,
+        place_at=_flat(place_at),
+        place_from=_flat(place_from),
+        segments=tuple(tree.segments for tree in trees),
+        members=tuple(member for row in rows for member in row.members),
+    )
 
 
 MOST_PADDING = 0.25
 """Share of a micro-batch that may be padding before a new one is begun."""
 
 
-def micro_batches(lengths: Sequence[int], targets: Sequence[int], budget: Budget) -> list[list[int]]:
+def micro_batches(rows: Sequence[PackedRow], budget: Budget) -> list[list[PackedRow]]:
     """Split rows into batches within the budget (at least one row each).
 
     Rows of like length come together, and a batch ends where its padding would pass `MOST_PADDING`.
-    Returns lists of indices.
     """
-    batches: list[list[int]] = []
+    batches: list[list[PackedRow]] = []
     held = predicted = 0
-    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        length = lengths[index]
+    for row in sorted(rows, key=lambda row: len(row.tree)):
+        length, targets = len(row.tree), len(row.tree.predict_at)
         padded = (len(batches[-1]) + 1) * length if batches else 0
-        fits = budget.holds(padded, predicted + targets[index])
+        fits = budget.holds(padded, predicted + targets)
         if batches and fits and held + length >= (1 - MOST_PADDING) * padded:
-            batches[-1].append(index)
+            batches[-1].append(row)
             held += length
-            predicted += targets[index]
+            predicted += targets
         else:
-            batches.append([index])
-            held, predicted = length, targets[index]
+            batches.append([row])
+            held, predicted = length, targets
     return batches
 
 

@@ -11,9 +11,9 @@ import deepspeed
 import torch
 import torch.distributed as dist
 
+from rl.config.schema import LearnerConfig
 from rl.learner.lora import adapted, adapter_parts, checkpoint_name, merged
 from rl.learner.policy import Policy
-from rl.learner.spec import DeepSpeedSpec
 
 
 def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
@@ -32,22 +32,22 @@ def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
     return torch.device("cuda", 0) if on_gpu else torch.device("cpu")
 
 
-def start(policy: Policy, spec: DeepSpeedSpec, ranks: int) -> Any:
-    """Wrap a policy in a DeepSpeed engine with AdamW."""
+def start(policy: Policy, config: LearnerConfig, bf16: bool) -> Any:
+    """Wrap a policy in a DeepSpeed engine with AdamW; `bf16` if its weights are bfloat16."""
     trained = [p for p in policy.parameters() if p.requires_grad]
     # fused, it is as fast on host memory as DeepSpeed's own CPU optimizer, which has to be compiled at the first start
-    optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, spec.beta2), weight_decay=spec.weight_decay, fused=True)
-    zero: dict[str, Any] = {"stage": spec.zero_stage}
-    for part in spec.offload:
+    optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, config.beta2), weight_decay=config.weight_decay, fused=True)
+    zero: dict[str, Any] = {"stage": config.zero_stage}
+    for part in config.offload:
         zero["offload_param" if part == "parameters" else "offload_optimizer"] = {"device": "cpu"}
     engine, *_ = deepspeed.initialize(
         model=policy,
         optimizer=optimizer,
         config={
             "train_micro_batch_size_per_gpu": 1,
-            "train_batch_size": ranks,
-            "gradient_clipping": spec.gradient_clip,
-            "bf16": {"enabled": spec.bf16},
+            "train_batch_size": config.ranks,
+            "gradient_clipping": config.gradient_clip,
+            "bf16": {"enabled": bf16},
             "zero_optimization": zero,
             "zero_allow_untested_optimizer": True,
             "zero_force_ds_cpu_optimizer": False,

@@ -6,7 +6,7 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,22 +17,20 @@ import torch
 from safetensors.torch import save, save_file
 from transformers import AutoConfig, AutoProcessor
 
-from actors.weights.group import Shapes
-from actors.weights.sender import WeightSender
 from rewards.tree.lines import token_lines
-from rl.algo.credit import line_advantages, run_advantages
-from rl.algo.losses import grpo_loss, supervised_loss
+from rl.algo.losses import grpo_loss, sample_kl, supervised_loss
 from rl.algo.objective import Totals
-from rl.algo.openrlhf import compute_approx_kl
+from rl.algo.policy_losses import policy_loss
 from rl.learner import deepspeed_engine
-from rl.learner.batch import Budget, TokenBatch, TokenSequence, make_batch, packed_batches
+from rl.learner.balance import join_equal_prompts
+from rl.learner.batch import Budget, PackedRow, TokenBatch, make_batch, micro_batches, pack_rows
 from rl.learner.lora import add_adapters, without_adapters
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.spec import LearnerSpec
 from rl.learner.update_sums import UpdateSums, update_means
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
-from rollout.rows import Row, open_rows
-from rollout.samples import LearnItem
+from rollout.rows import Row, RowData, open_rows
+from rollout.samples import TokenGroup
 
 MOST_LOGITS = 2**30
 """Logits that a micro-batch may need: 4 GiB in float32, held a few times over while gradients are computed."""
@@ -45,23 +43,25 @@ class Learner:
     """Holds the policy, its optimizer and the frozen reference."""
 
     def __init__(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
-        torch.set_num_threads(spec.threads)
+        torch.set_num_threads(spec.learner.threads)
         random.seed(spec.seed + rank)
         np.random.seed(spec.seed + rank)
         torch.manual_seed(spec.seed + rank)
         self.spec, self.rank, self.ranks = spec, rank, ranks
         self.device = deepspeed_engine.join_ranks(rank, ranks, address, port)
-        self.dtype = getattr(torch, spec.dtype)
-        processor = AutoProcessor.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
-        config = AutoConfig.from_pretrained(spec.model, trust_remote_code=spec.trust_remote_code)
+        self.dtype = getattr(torch, spec.model.dtype)
+        trust = spec.model.trust_remote_code
+        processor = AutoProcessor.from_pretrained(spec.checkpoint, trust_remote_code=trust)
+        config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=trust)
         self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes), spec.engine_dtype)
-        self.engine = deepspeed_engine.start(self._policy(spec.model), spec.deepspeed, ranks)
-        self.share = spec.share_prefixes and self.engine.module.can_share
-        if spec.share_prefixes and not self.share:
+        self.budget = Budget(spec.learner.token_budget, MOST_LOGITS // len(self.encoder.tokenizer))
+        self.policy_loss = policy_loss(spec.loss)
+        self.engine = self._engine(spec.checkpoint)
+        self.share = spec.learner.share_prefixes and self.engine.module.can_share
+        if spec.learner.share_prefixes and not self.share:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.reference: LogProbs | None = None
-        self.rows: Any = None
-        self.sender = WeightSender(self.dtype, rank, self.device, merge=not (spec.lora and spec.lora.alone))
+        self.rows: RowData | None = None
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
@@ -71,19 +71,19 @@ class Learner:
         """Token ids of an assistant turn, int64 (k,)."""
         return self.encoder.reply_ids(text)
 
-    def tune(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
+    def sft(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
         """One supervised step on rows of the training file.
 
         Args:
             indices: this rank's rows.
             sequences: rows of the whole step, over all ranks.
             learning_rate: of this step.
+
+        Returns:
+            Loss, gradient norm before clipping, and reply tokens of the whole step.
         """
-        if self.rows is None:
-            root = Path(self.spec.media_root) if self.spec.media_root else None
-            self.rows = open_rows(Path(self.spec.rows), root, check=False)
-        examples = [self._example(index) for index in indices]
-        tokens = int(self._sum({"tokens": float(sum(len(s.reply) for s in examples))})["tokens"])
+        groups = join_equal_prompts([self._example(index) for index in indices])
+        tokens = int(self._sum({"tokens": float(sum(group.reply_tokens() for group in groups))})["tokens"])
         totals = Totals(sequences, tokens, self.ranks)
         self.engine.train()
         losses: list[float] = []
@@ -95,7 +95,7 @@ class Learner:
                 losses.append(float(loss.detach()) / self.ranks)
             return loss
 
-        norm = self._step([batch for batch, _ in self._batches(examples)], loss_of, learning_rate)
+        norm = self._step(self._packed(groups), loss_of, learning_rate)
         return {"loss": self._sum({"loss": sum(losses)})["loss"], "gradient_norm": norm, "tokens": float(tokens)}
 
     def restart(self, path: str) -> None:
@@ -103,7 +103,7 @@ class Learner:
         self.engine.destroy()  # whose hooks would keep it alive
         del self.engine
         gc.collect()
-        self.engine = deepspeed_engine.start(self._policy(path), self.spec.deepspeed, self.ranks)
+        self.engine = self._engine(path)
 
     def load_reference(self, path: str) -> None:
         """Freeze the model that this learner was last (re)started from as the reference of the KL penalty.
@@ -114,33 +114,36 @@ class Learner:
         """
         if self.spec.grpo.kl == 0:
             return
-        if self.spec.lora:
+        if self.spec.model.lora:
             self.reference = self._base_log_probs
         else:
             frozen = self._policy(path).to(self.device).eval().requires_grad_(False)
             self.reference = partial(self._forward, frozen)
 
-    def update(self, parts: Sequence[Sequence[LearnItem]], totals: Sequence[Totals], learning_rate: float) -> dict[str, float]:
-        """GRPO on one rollout: an optimizer step for each part of it, in each epoch.
+    def update(
+        self, mini_batches: Sequence[Sequence[TokenGroup]], totals: Sequence[Totals], learning_rate: float
+    ) -> dict[str, float]:
+        """GRPO on one rollout: an optimizer step for each mini-batch, in each epoch.
 
         Args:
-            parts: this rank's samples, by optimizer step.
-            totals: sizes of each optimizer step over all ranks.
+            mini_batches: this rank's groups of each.
+            totals: sizes of each over all ranks.
             learning_rate: of all of them.
 
         Returns:
             Means over the rollout's tokens or samples, the same on every rank.
         """
         began = time.perf_counter()
-        steps = list(range(len(parts))) * self.spec.grpo.epochs
-        old = [self._log_probs(part, self._present_log_probs) if len(steps) > 1 else None for part in parts]
-        references = [self._log_probs(part, self.reference) if self.reference else None for part in parts]
+        steps = list(range(len(mini_batches))) * self.spec.grpo.epochs
+        prepared = [
+            self._prepared(groups, whole, again=len(steps) > 1) for groups, whole in zip(mini_batches, totals, strict=True)
+        ]
         stats = UpdateSums()
         self.engine.train()
-        norms = []
-        for number, index in enumerate(steps):
-            part = _Part(parts[index], old[index], references[index], totals[index])
-            norms.append(self._grpo_step(part, learning_rate, stats, compare=number < len(parts)))
+        norms = [
+            self._grpo_step(prepared[index], learning_rate, stats, compare=number < len(mini_batches))
+            for number, index in enumerate(steps)
+        ]
         return {
             **update_means(self._sum(stats.values), len(steps)),
             "logprob_diff_max": self._max(stats.largest_diff),
@@ -148,33 +151,30 @@ class Learner:
             "seconds": time.perf_counter() - began,
         }
 
-    def log_probs(self, items: Sequence[LearnItem]) -> list[np.ndarray]:
-        """Log-probabilities under the present weights, float32 (k,) for each sample."""
-        return [row.cpu().numpy() for row in self._log_probs(items, self._present_log_probs)]
+    def log_probs(self, groups: Sequence[TokenGroup]) -> list[np.ndarray]:
+        """Log-probabilities under the present weights, float32 (k,) for each reply, counted through the groups."""
+        return [row.cpu().numpy() for row in self._log_probs(self._packed(groups), self._present_log_probs)]
 
-    def reference_kl(self, items: Sequence[LearnItem]) -> list[float]:
-        """KL from the reference of each sample under the present weights, summed over its tokens."""
+    def reference_kl(self, groups: Sequence[TokenGroup]) -> list[float]:
+        """KL from the reference of each reply under the present weights, summed over its tokens."""
         if self.reference is None:
             raise RuntimeError("no reference is loaded; a KL penalty on the reward needs grpo.kl above 0")
-        estimator = self.spec.grpo.kl_estimator
-        ours, theirs = self._log_probs(items, self._present_log_probs), self._log_probs(items, self.reference)
-        return [float(compute_approx_kl(a, b, kl_estimator=estimator).sum()) for a, b in zip(ours, theirs, strict=True)]
+        rows, estimator = self._packed(groups), self.spec.grpo.kl_estimator
+        ours, theirs = self._log_probs(rows, self._present_log_probs), self._log_probs(rows, self.reference)
+        return [sample_kl(a, b, estimator) for a, b in zip(ours, theirs, strict=True)]
 
-    def write_weights(self, checksum: bool) -> tuple[str, int, int | None] | None:
-        """Write all weights where the engines of this node can read them: (path, bytes, checksum if wanted), on rank 0."""
-        return self.sender.write(self.engine, checksum)
+    def weights(self, merge: bool) -> Iterator[tuple[str, torch.Tensor]]:
+        """All weights, one after another: (name in the checkpoint, whole tensor). A collective: every rank has to go through
+        all of it, and only rank 0 is given anything.
 
-    def written_weights(self) -> np.ndarray:
-        """What `write_weights` wrote, uint8, on rank 0."""
-        return self.sender.written()
+        Args:
+            merge: give the weights with their adapters merged into them; else as they are under the adapters.
+        """
+        return deepspeed_engine.whole_weights(self.engine, merge)
 
-    def meet(self, address: str, timeout: float) -> tuple[int, Shapes]:
-        """Open a place where engines meet rank 0 for broadcasts: (port, what will be sent)."""
-        return self.sender.meet(address, timeout), deepspeed_engine.whole_shapes(self.engine)
-
-    def broadcast_weights(self, size: int, timeout: float) -> None:
-        """Send all weights to the group of so many processes that met last; all ranks take part."""
-        self.sender.broadcast(self.engine, size, timeout)
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name in the checkpoint -> shape, of all that `weights` gives."""
+        return deepspeed_engine.whole_shapes(self.engine)
 
     def adapter(self) -> np.ndarray:
         """The adapters as a safetensors image in peft's names, uint8; empty except on rank 0."""
@@ -208,61 +208,84 @@ class Learner:
             raise FileNotFoundError(f"{directory}: no learner state; the checkpoint is incomplete")
         torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
 
+    def _engine(self, path: str) -> Any:
+        return deepspeed_engine.start(self._policy(path), self.spec.learner, bf16=self.dtype == torch.bfloat16)
+
     def _policy(self, path: str) -> Policy:
-        model = load_model(path, self.dtype, self.spec.trust_remote_code)
-        if self.spec.lora:
-            add_adapters(model, self.spec.lora)
-        freeze(model, self.spec.freeze)
-        if self.spec.gradient_checkpointing:
+        settings = self.spec.model
+        model = load_model(path, self.dtype, settings.trust_remote_code)
+        if settings.lora:
+            add_adapters(model, settings.lora)
+        freeze(model, settings.freeze)
+        if self.spec.learner.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
-        return Policy(model, self.encoder.banned_ids, self.spec.temperature)
+        return Policy(model, self.encoder.banned_ids, self.spec.grpo.temperature)
 
-    def _grpo_step(self, part: _Part, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
-        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in part.items])
-        members = {id(batch): indices for batch, indices in batches}
+    def _prepared(self, groups: Sequence[TokenGroup], totals: Totals, again: bool) -> _MiniBatch:
+        """A mini-batch, packed, with what its loss needs of each reply.
 
+        Args:
+            groups: this rank's.
+            totals: its sizes over all ranks.
+            again: the rollout is learned from in several steps, so that the old policy is not always the present one.
+        """
+        rows = self._packed(groups)
+        return _MiniBatch(
+            rows,
+            totals,
+            advantages=[self._advantages(group, place) for group in groups for place in range(len(group.replies))],
+            recorded=[log_probs for group in groups for log_probs in group.log_probs],
+            old=self._log_probs(rows, self._present_log_probs) if again else None,
+            reference=self._log_probs(rows, self.reference) if self.reference else None,
+        )
+
+    def _grpo_step(self, mini: _MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
-            indices = members[id(batch)]
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
-            before = log_probs.detach() if part.old is None else torch.cat([part.old[i] for i in indices])
-            reference = None if part.reference is None else torch.cat([part.reference[i] for i in indices])
-            items = [part.items[i] for i in indices]
-            advantages = torch.from_numpy(np.concatenate([self._advantages(item) for item in items])).to(self.device)
-            recorded = torch.from_numpy(np.concatenate([item.rollout_log_probs for item in items])).to(self.device)
-            sequence_of, totals = batch.sequence_of, part.totals
-            terms = grpo_loss(log_probs, before, reference, advantages, sequence_of, self.spec.grpo, totals, recorded)
+            old = log_probs.detach() if mini.old is None else torch.cat([mini.old[i] for i in batch.members])
+            reference = None if mini.reference is None else torch.cat([mini.reference[i] for i in batch.members])
+            advantages = torch.from_numpy(np.concatenate([mini.advantages[i] for i in batch.members])).to(self.device)
+            recorded = torch.from_numpy(np.concatenate([mini.recorded[i] for i in batch.members])).to(self.device)
+            terms = grpo_loss(
+                log_probs,
+                old,
+                reference,
+                advantages,
+                batch.sequence_of,
+                self.policy_loss,
+                self.spec.grpo,
+                mini.totals,
+                recorded,
+            )
             if counts:
                 stats.add(terms.sums, loss=float(terms.loss.detach()) / self.ranks, entropy=float(entropy.detach().sum()))
             if counts and compare:
-                stats.add_difference((before - recorded).abs())
+                stats.add_difference((old - recorded).abs())
             return terms.loss
 
-        return self._step([batch for batch, _ in batches], loss_of, learning_rate)
+        return self._step(mini.rows, loss_of, learning_rate)
 
-    def _advantages(self, item: LearnItem) -> np.ndarray:
-        """Of each token, float32 (k,)."""
-        if item.parts.sections:
-            return run_advantages(item.parts.sections, len(item.ids))
-        if item.parts.lines:
-            return line_advantages(item.advantage, item.parts.lines, token_lines(self.encoder.token_bytes(item.ids)))
-        return np.full(len(item.ids), item.advantage, dtype=np.float32)
+    def _advantages(self, group: TokenGroup, place: int) -> np.ndarray:
+        """The advantage of each token of a reply, float32 (k,)."""
+        ids, credit = group.replies[place], group.credit[place]
+        lines = token_lines(self.encoder.token_bytes(ids)) if credit.lines else ()
+        return credit.over(group.advantages[place], len(ids), lines)
 
-    def _step(self, batches: list[TokenBatch], loss_of: Any, learning_rate: float) -> float:
-        calls = [lambda counts, batch=batch: loss_of(batch, counts) for batch in batches]
+    def _step(self, rows: Sequence[list[PackedRow]], loss_of: Any, learning_rate: float) -> float:
+        calls = [lambda counts, of_batch=of_batch: loss_of(self._batch(of_batch), counts) for of_batch in rows]
         return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
 
     @torch.no_grad()
-    def _log_probs(self, items: Sequence[LearnItem], log_probs: LogProbs) -> list[torch.Tensor]:
-        found: list[torch.Tensor] = [torch.empty(0)] * len(items)
-        batches = self._batches([TokenSequence(item.prompt, item.ids) for item in items])
+    def _log_probs(self, rows: Sequence[list[PackedRow]], log_probs: LogProbs) -> list[torch.Tensor]:
+        """Of each reply of packed groups, float32 (k,)."""
+        found: dict[int, torch.Tensor] = {}
         # under ZeRO-3 a forward pass is a collective: every rank has to make as many
-        for number in range(deepspeed_engine.largest(len(batches), self.device)):
-            batch, indices = batches[min(number, len(batches) - 1)]
-            flat = log_probs(batch)
-            for index, row in zip(indices, flat.split([len(items[i].ids) for i in indices]), strict=True):
-                found[index] = row
-        return found
+        for number in range(deepspeed_engine.largest(len(rows), self.device)):
+            batch = self._batch(rows[min(number, len(rows) - 1)])
+            sizes = torch.bincount(batch.sequence_of, minlength=batch.sequences).tolist()
+            found.update(zip(batch.members, log_probs(batch).split(sizes), strict=True))
+        return [found[member] for member in sorted(found)]
 
     def _present_log_probs(self, batch: TokenBatch) -> torch.Tensor:
         return self._forward(self.engine.module, batch)
@@ -275,23 +298,24 @@ class Learner:
     def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
         return policy(batch)[0]
 
-    def _batches(self, sequences: Sequence[TokenSequence]) -> list[tuple[TokenBatch, list[int]]]:
-        """Micro-batches within the token budget, with the indices of their sequences."""
-        pad, share = self.encoder.tokenizer.pad_token_id, self.share
-        batches = []
-        budget = Budget(self.spec.token_budget, MOST_LOGITS // len(self.encoder.tokenizer))
-        for indices in packed_batches(sequences, budget, share):
-            chosen = [sequences[i] for i in indices]
-            pixels = {key: self.encoder.pixels(key) for s in chosen for key in s.prompt.media}
-            batch = make_batch(chosen, pixels, self.encoder.vision_tokens, self.encoder.merge, pad, share)
-            batches.append((batch.to(self.device), indices))
-        return batches
+    def _packed(self, groups: Sequence[TokenGroup]) -> list[list[PackedRow]]:
+        """Rows of micro-batches within the budget."""
+        return micro_batches(pack_rows(groups, self.budget, self.share), self.budget)
 
-    def _example(self, index: int) -> TokenSequence:
+    def _batch(self, rows: Sequence[PackedRow]) -> TokenBatch:
+        """The tensors of one micro-batch, on this rank's device."""
+        encoder = self.encoder
+        pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.prompt.media}
+        return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id).to(self.device)
+
+    def _example(self, index: int) -> TokenGroup:
+        if self.rows is None:
+            root = Path(self.spec.media_root) if self.spec.media_root else None
+            self.rows = open_rows(Path(self.spec.rows), root, self.spec.row_format, check=False)
         row = self.rows[index]
         if row.reference is None:
             raise ValueError(f"{self.rows.path}, row {index + 1}: no assistant turn to learn from")
-        return TokenSequence(self.encoder.encode(row), self.encoder.reply_ids(row.reference))
+        return TokenGroup(self.encoder.encode(row), (self.encoder.reply_ids(row.reference),))
 
     def _sum(self, values: dict[str, float]) -> dict[str, float]:
         return deepspeed_engine.all_sum(values, self.device)
@@ -305,11 +329,17 @@ class Learner:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _MiniBatch:
     """What one optimizer step learns from, on this rank."""
 
-    items: Sequence[LearnItem]
+    rows: list[list[PackedRow]]
+    """Of each micro-batch; their members are places in the lists below."""
+    totals: Totals
+    advantages: list[np.ndarray]
+    """Each reply's tokens', float32 (k,)."""
+    recorded: list[np.ndarray]
+    """The engine's log-probs, float32 (k,)."""
     old: list[torch.Tensor] | None
     """Log-probs under the weights that the rollout's learning began with; None if these are the present ones."""
     reference: list[torch.Tensor] | None
-    totals: Totals
+    """Log-probs under the frozen reference; None without a KL term."""

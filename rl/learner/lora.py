@@ -10,21 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
+from peft import LoraConfig as PeftConfig
+from peft import inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-from rl.learner.spec import LoraSpec
+from rl.config.schema import LoraConfig
 
 
-def add_adapters(model: nn.Module, spec: LoraSpec) -> None:
+def add_adapters(model: nn.Module, settings: LoraConfig) -> None:
     """Give the language model's linear layers adapters that change nothing yet, and freeze all other weights.
 
     Raises:
         ValueError: if no layer of the language model has one of the named modules.
     """
     model.requires_grad_(False)
-    config = LoraConfig(r=spec.rank, lora_alpha=spec.alpha, target_modules=list(spec.modules))
+    config = PeftConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=list(settings.modules))
     inject_adapter_in_model(config, model.model.language_model)
 
 

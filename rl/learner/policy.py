@@ -14,20 +14,20 @@ from transformers import AutoModelForImageTextToText
 
 from rl.learner.batch import TokenBatch
 from rl.learner.tree_attention import Backend, TreeMask, install, tree_mask
-from rollout.families import FAMILIES
+from rollout.families import FamilyError, family_of, family_problem
 
 
 def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> nn.Module:
     """Load a checkpoint of a supported family by folder or by name.
 
     Raises:
-        ValueError: if the checkpoint is of another family.
+        FamilyError: if the checkpoint is of another family.
     """
     model = AutoModelForImageTextToText.from_pretrained(
         str(path), dtype=dtype, trust_remote_code=trust_remote_code, attn_implementation="sdpa"
     )
-    if model.config.model_type not in FAMILIES:
-        raise ValueError(f"{path}: model type {model.config.model_type!r} is not supported; use one of {FAMILIES}")
+    if problem := family_problem(model.config.model_type):
+        raise FamilyError(f"{path}: {problem}")
     return model
 
 
@@ -53,6 +53,7 @@ class Policy(nn.Module):
         """
         super().__init__()
         self.model = model
+        self.family = family_of(model.config.model_type)
         self.backend = backend
         install(model.model.language_model)
         self.temperature = temperature
@@ -117,6 +118,6 @@ class Policy(nn.Module):
         return replace(batch, pixel_values=pixels, grids=grids)
 
     def vision_features(self, batch: TokenBatch) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Merged features of the batch's distinct media, (features, hidden), and those for deeper layers (Qwen3-VL)."""
+        """Merged features of the batch's distinct media, (features, hidden), and those for each deeper layer that takes some."""
         out = self.model.model.get_video_features(batch.pixel_values, batch.grids)
-        return torch.cat(list(out.pooler_output)), list(getattr(out, "deepstack_features", None) or [])
+        return torch.cat(list(out.pooler_output)), list(out.deepstack_features) if self.family.deepstack else []

@@ -1,12 +1,14 @@
-"""Builds a small Qwen2.5-VL or Qwen3-VL on the spot and saves it in the ordinary Hugging Face format.
+"""Builds a small model of a supported family on the spot and saves it in the ordinary Hugging Face format.
 
 Every later line of code is then the same for 4 million and for 7 billion parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -59,6 +61,19 @@ _CHAT_TEMPLATE = (
 )
 
 
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a small model of one family is made of, beside what those of all families share."""
+
+    processor: Callable[[Qwen2TokenizerFast, Settings], ProcessorMixin]
+    """(tokenizer, fewest and most pixels) -> the processor."""
+    model: Callable[[TinySpec, Settings, Settings, Settings], PreTrainedModel]
+    """(shape, settings of the text part, of the vision tower, of the whole) -> a model with random weights."""
+
+
 def build_tiny(directory: Path, texts: Iterable[str], spec: TinySpec, seed: int) -> Path:
     """Make config, tokenizer (byte-level BPE trained on `texts`), processor and random weights.
 
@@ -67,7 +82,7 @@ def build_tiny(directory: Path, texts: Iterable[str], spec: TinySpec, seed: int)
     """
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer = _train_tokenizer(texts, spec.vocab)
-    _processor(tokenizer, spec.family).save_pretrained(directory)
+    RECIPES[spec.family].processor(tokenizer, {"shortest_edge": 28 * 28, "longest_edge": 100_352}).save_pretrained(directory)
     generator_state = torch.random.get_rng_state()
     torch.manual_seed(seed)
     model = _model(tokenizer, spec).float()
@@ -105,20 +120,6 @@ def _train_tokenizer(texts: Iterable[str], vocab: int) -> Qwen2TokenizerFast:
     )
 
 
-def _processor(tokenizer: Qwen2TokenizerFast, family: str) -> ProcessorMixin:
-    size = {"shortest_edge": 28 * 28, "longest_edge": 100_352}
-    if family == "qwen3_vl":
-        image = Qwen2VLImageProcessor(size=dict(size), patch_size=16)
-        video = Qwen3VLVideoProcessor(size=dict(size))
-        return Qwen3VLProcessor(image_processor=image, tokenizer=tokenizer, video_processor=video, chat_template=_CHAT_TEMPLATE)
-    return Qwen2_5_VLProcessor(
-        image_processor=Qwen2VLImageProcessor(size=dict(size)),
-        tokenizer=tokenizer,
-        video_processor=Qwen2VLVideoProcessor(size=dict(size)),
-        chat_template=_CHAT_TEMPLATE,
-    )
-
-
 def _model(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> PreTrainedModel:
     token_id = tokenizer.convert_tokens_to_ids
     half_head = spec.hidden // spec.heads // 2
@@ -153,10 +154,41 @@ def _model(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> PreTrainedModel:
         "vision_end_token_id": token_id("<|vision_end|>"),
         "tie_word_embeddings": True,
     }
-    if spec.family == "qwen3_vl":
-        text |= {"head_dim": spec.hidden // spec.heads}
-        text["rope_parameters"] |= {"mrope_interleaved": True}
-        vision |= {"deepstack_visual_indexes": [0], "num_position_embeddings": 256}
-        return Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **tokens))
+    return RECIPES[spec.family].model(spec, text, vision, tokens)
+
+
+def _qwen2_5_processor(tokenizer: Qwen2TokenizerFast, size: Settings) -> ProcessorMixin:
+    return Qwen2_5_VLProcessor(
+        image_processor=Qwen2VLImageProcessor(size=dict(size)),
+        tokenizer=tokenizer,
+        video_processor=Qwen2VLVideoProcessor(size=dict(size)),
+        chat_template=_CHAT_TEMPLATE,
+    )
+
+
+def _qwen2_5_model(spec: TinySpec, text: Settings, vision: Settings, whole: Settings) -> PreTrainedModel:
     vision |= {"fullatt_block_indexes": [spec.vision_depth - 1], "tokens_per_second": 1}
-    return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **tokens))
+    return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **whole))
+
+
+def _qwen3_processor(tokenizer: Qwen2TokenizerFast, size: Settings) -> ProcessorMixin:
+    return Qwen3VLProcessor(
+        image_processor=Qwen2VLImageProcessor(size=dict(size), patch_size=16),
+        tokenizer=tokenizer,
+        video_processor=Qwen3VLVideoProcessor(size=dict(size)),
+        chat_template=_CHAT_TEMPLATE,
+    )
+
+
+def _qwen3_model(spec: TinySpec, text: Settings, vision: Settings, whole: Settings) -> PreTrainedModel:
+    text |= {"head_dim": spec.hidden // spec.heads}
+    text["rope_parameters"] |= {"mrope_interleaved": True}
+    vision |= {"deepstack_visual_indexes": [0], "num_position_embeddings": 256}
+    return Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **whole))
+
+
+RECIPES = {
+    "qwen2_5_vl": Recipe(_qwen2_5_processor, _qwen2_5_model),
+    "qwen3_vl": Recipe(_qwen3_processor, _qwen3_model),
+}
+"""By model type, as in `rollout.families.FAMILIES`."""

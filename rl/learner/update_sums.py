@@ -7,20 +7,20 @@ from collections.abc import Mapping
 import torch
 
 DIFFERENCES = (1e-3, 1e-2, 1e-1, 1.0)
-"""Of log-probs between learner and engine, above which tokens are counted."""
+"""Tokens whose log-probs differ by more than each of these between learner and engine are counted."""
 
 
 class UpdateSums:
     """One rank's sums."""
 
     def __init__(self) -> None:
-        keys = ("tokens", "clip_share", "corrected", "kl", "loss", "entropy", "diff", "diff_tokens", *map(_over, DIFFERENCES))
-        self.values = dict.fromkeys(keys, 0.0)
+        self.values = dict.fromkeys((*_OF_STEPS, *_OF_TOKENS), 0.0)
         self.largest_diff = 0.0
 
     def add(self, sums: Mapping[str, float], **more: float) -> None:
+        """Add to sums by name; a loss may bring names of its own."""
         for key, value in {**sums, **more}.items():
-            self.values[key] += value
+            self.values[key] = self.values.get(key, 0.0) + value
 
     def add_difference(self, difference: torch.Tensor) -> None:
         """Absolute differences between learner and engine, of any shape."""
@@ -37,17 +37,21 @@ def update_means(sums: Mapping[str, float], steps: int) -> dict[str, float]:
         steps: optimizer steps, in all epochs.
     """
     tokens, compared = max(1.0, sums["tokens"]), max(1.0, sums["diff_tokens"])
+    own = sums.keys() - _OF_STEPS - _OF_COMPARED - {"tokens"}
     return {
         "loss": sums["loss"] / steps,
-        "kl": sums["kl"] / tokens,
-        "clip_share": sums["clip_share"] / tokens,
-        "corrected_share": sums["corrected"] / tokens,
-        "entropy": sums["entropy"] / tokens,
         "logprob_diff_mean": sums["diff"] / compared,
         **{f"logprob_diff_over/{limit:g}": sums[_over(limit)] / compared for limit in DIFFERENCES},
+        **{_SHOWN_AS.get(name, name): sums[name] / tokens for name in sorted(own)},
         "tokens": sums["tokens"],
     }
 
 
 def _over(limit: float) -> str:
     return f"diff_over_{limit:g}"
+
+
+_OF_STEPS = {"loss"}
+_OF_COMPARED = {"diff", "diff_tokens", *map(_over, DIFFERENCES)}
+_OF_TOKENS = {"tokens", "clip_share", "corrected", "kl", "entropy", *_OF_COMPARED}
+_SHOWN_AS = {"corrected": "corrected_share"}

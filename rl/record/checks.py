@@ -1,4 +1,4 @@
-"""What a run's records must hold to be read again: the summary, and a line of metrics.jsonl."""
+"""What summary.json and a line of metrics.jsonl must look like to be read again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EXAMPLE = ("video", "written", "gold")
 
 
 def check_summary(summary: Mapping[str, Any]) -> str | None:
-    """Why a summary.json is none, or None."""
+    """What is wrong with the contents of a summary.json; None if nothing is."""
     for key in ("stages", "chance", "majority", "seconds"):
         found = summary.get(key, {})
         parts = found.values() if key == "stages" and isinstance(found, dict) else [found]
@@ -26,7 +26,7 @@ def check_summary(summary: Mapping[str, Any]) -> str | None:
 
 
 def check_metrics_line(record: Any) -> str | None:
-    """Why a line of metrics.jsonl is none, or None."""
+    """What is wrong with a line of metrics.jsonl, as read from JSON; None if nothing is."""
     if not isinstance(record, dict):
         return f"must be an object, found {type_name(record)}"
     metrics = record.get("metrics")

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: rich on a terminal, plain lines elsewhere."""
+"""What a person sees while a run goes on: colours and tables on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.columns import Columns
 from rich.console import Console
@@ -14,10 +14,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from rl.record.measures import Example
+
 said = logging.getLogger("affectree")
-"""Where the same lines go besides: to the log of the run, while there is one."""
-
-
+"""Takes every line that is printed; while a run has a log (`log.py`), the lines go there as well."""
 said.addHandler(logging.NullHandler())
 
 
@@ -26,19 +27,25 @@ _began = time.monotonic()
 
 
 def say(text: str) -> None:
-    """One line with the time since the start."""
+    """Print one line with the time since the start."""
     said.info(text)
     console.print(Text(f"[{time.monotonic() - _began:6.0f} s] {text}"))
 
 
 def warn(text: str) -> None:
-    """One line that asks for attention, though the run goes on."""
+    """Print one line that asks for attention; the run goes on."""
     said.warning(text)
     console.print(Text(f"[{time.monotonic() - _began:6.0f} s] warning: {text}", style="yellow"))
 
 
 def stage_table(stages: Mapping[str, Mapping[str, float]], chance: Mapping[str, float], majority: Mapping[str, float]) -> Table:
-    """Measures down, stages across, chance and majority level beside them; in percent."""
+    """The held-out measures of each stage, in percent.
+
+    Args:
+        stages: stage -> measure -> share. A row for each measure, a column for each stage.
+        chance: measure -> what guessing gives.
+        majority: measure -> what the most frequent answer gives.
+    """
     table = Table(title="held-out, greedy, %")
     table.add_column("measure")
     for name in ("chance", "majority", *stages):
@@ -50,11 +57,11 @@ def stage_table(stages: Mapping[str, Mapping[str, float]], chance: Mapping[str, 
     return table
 
 
-def example_panels(examples: Sequence[Any]) -> list[Columns]:
+def example_panels(examples: Sequence[Example]) -> list[Columns]:
     """Each written tree beside its gold one."""
     return [
-        Columns([Panel(Text(e.written), title="written"), Panel(Text(e.gold), title="gold")], title=e.video, equal=True)
-        for e in examples
+        Columns([Panel(Text(one.written), title="written"), Panel(Text(one.gold), title="gold")], title=one.video, equal=True)
+        for one in examples
     ]
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,13 @@ class Progress:
     step: int = 0
     """Optimizer steps of tuning, or GRPO steps, that are done."""
     version: int = 0
-    """Of the weights."""
+    """The weights' version."""
     best: float | None = None
     """The best value on the val split so far."""
     best_step: int = 0
+    """The GRPO step that gave it."""
+    estimator: Mapping[str, Any] = field(default_factory=dict)
+    """What the advantage estimator remembers of the steps before."""
 
 
 class RunDirectory:

@@ -1,5 +1,5 @@
-"""How a command ends: done (0), checks that failed (1), a mistake that can be mended (2), an interrupt (130, 143), or a fault of
-affectree itself (70). Each in one line, without a traceback, which is in a file."""
+"""How a command ends, and its exit status: done (0), a check that failed (1), a mistake of the user's (2), an interrupt (130 or
+143), a fault of affectree (70). All but the first two are told in one line; a fault's traceback is kept in a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ADVICE = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENFILE: "close programs that hold many files open",
 }
-"""What the system refuses, and what a user does about it."""
+"""What the operating system refuses -> what a user can do about it."""
 
 _TRAINING = {
     "deepspeed",
@@ -46,7 +46,7 @@ _TRAINING = {
     "transformers",
     "vllm",
 }
-"""Modules that an installation without the extras `cpu` or `gpu` does not have."""
+"""Modules that come with the extras `cpu` and `gpu` only."""
 
 _RAY = {
     "OutOfMemoryError": "Ray ended it because the node's memory was nearly full; ask for less (rollout.cache_gib, "
@@ -58,11 +58,16 @@ _RAY = {
     "RuntimeEnvSetupError": "workers could not be set up; see the cause",
     "RayActorError": "a worker's process ended; see logs/ in the run directory; the run goes on with --resume",
 }
-"""By name, since most commands do without importing Ray; with the names of what they derive from."""
+"""Ray's errors -> what a user can do about them. They are told by name, so that commands that need no Ray do not import it; an
+error that derives from one that is listed has its advice."""
 
 
 def end(command: Callable[[], int | None]) -> int:
-    """Do a command and say how it ended. Returns the exit status."""
+    """Run a command, print one line about how it ended if it did not end well, and return the exit status.
+
+    Args:
+        command: what to run; its own exit status, or None for 0.
+    """
     take_signals()
     try:
         return command() or 0
@@ -83,7 +88,11 @@ def end(command: Callable[[], int | None]) -> int:
 
 
 def mendable(error: BaseException) -> str | None:
-    """What to say of an error that a user can mend; None for all others."""
+    """The line for an error that a user can mend, with what to do; None for every other error.
+
+    An error that an actor raised is judged by what was raised there, not by how Ray passes it on. An empty line means that
+    what had to be said has been said.
+    """
     for one in _chain(error):
         if isinstance(one, UserError):
             return str(one) if "\n  - " in str(one) else " ".join(str(one).split())
@@ -103,7 +112,7 @@ def mendable(error: BaseException) -> str | None:
 
 
 def _of_command_line(error: TyperException) -> str:
-    """What is wrong with a command's words, and where its help is if nothing nearer is named."""
+    """The line for a mistake on the command line; it points to the command's help unless it names something nearer."""
     said, context = " ".join(error.format_message().split()), getattr(error, "ctx", None)
     if not said or context is None or "Did you mean" in said or "Possible options" in said:
         return said
@@ -111,14 +120,14 @@ def _of_command_line(error: TyperException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """What an actor raised, where the error comes from one (and it from another), then the error as Ray passes it on."""
+    """The error and what it comes from, the innermost first: an actor's own error before the one that Ray makes of it."""
     if isinstance(cause := getattr(error, "cause", None), BaseException):
         yield from _chain(cause)
     yield error
 
 
 def _fault(error: BaseException) -> str:
-    """What to say of a fault of affectree: what, where, and which file to send with the report."""
+    """The line for a fault of affectree: what happened, where, and which file to send with the report."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     notes = _notes(error) or f" (full traceback: {_kept(error)})"
@@ -127,7 +136,7 @@ def _fault(error: BaseException) -> str:
 
 
 def _kept(error: BaseException) -> str:
-    """The file where the traceback of an error outside of a run is kept."""
+    """Write an error's traceback to a new temporary file and return its path; a run has a log for that (`log.py`)."""
     with tempfile.NamedTemporaryFile("w", prefix="affectree-", suffix=".log", delete=False) as file:
         file.write("".join(traceback.format_exception(error)))
     return file.name

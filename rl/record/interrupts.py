@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: both end a command through one exception, so that whatever has been started is stopped on the way."""
+"""Ctrl-C and SIGTERM as one exception, so that everything a command has started is stopped on its way out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """The command was asked to stop. Its notes say how to go on."""
+    """The command was asked to stop, by Ctrl-C or SIGTERM. Its notes say how to go on."""
 
     def __init__(self, number: int) -> None:
+        """
+        Args:
+            number: the signal's.
+        """
         super().__init__(number)
         self.number = number
 
@@ -23,7 +27,10 @@ class Interrupted(BaseException):
 
 
 def interrupt_of(error: BaseException | None) -> Interrupted | None:
-    """The interrupt that an error comes from, if it does: libraries in C make errors of their own of it."""
+    """The `Interrupted` that an error is or was caused by; None if there is none.
+
+    Libraries in C turn the exception of a signal handler into errors of their own.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, Interrupted):
@@ -34,7 +41,7 @@ def interrupt_of(error: BaseException | None) -> Interrupted | None:
 
 
 def take_signals() -> None:
-    """From now on the first signal raises `Interrupted` in the main thread; a second one ends the process at once."""
+    """Make the first signal raise `Interrupted` in the main thread, and a second one end the process at once."""
     for number in SIGNALS:
         signal.signal(number, _interrupt)
 

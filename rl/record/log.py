@@ -1,4 +1,4 @@
-"""The log of a run: what libraries say in this process, what the run itself says, and the traceback of what ended it."""
+"""A run's log, `logs/driver.log`: what libraries and the run itself say in this process, and the traceback of what ended it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from rl.record.console import said
 
 @contextmanager
 def run_log(folder: Path) -> Iterator[Path]:
-    """Keep this process's log in `folder/driver.log` while the block runs; what actors say is beside it (`actors/logs.py`).
+    """Keep this process's log in `folder/driver.log` while the block runs, and yield that path.
 
-    Standard error goes there whole, since Ray's core and other libraries write to its descriptor: nobody can act on those
-    lines. Whatever ends the block is written there with its traceback, and notes where that is.
+    Everything written to standard error goes there too, for Ray's core and other libraries write to its descriptor, and
+    nobody can act on those lines. An error that ends the block is written there with its traceback and raised again.
+    Actors keep logs of their own in the same folder (`actors/logs.py`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "driver.log"
@@ -39,7 +40,7 @@ def run_log(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _standard_error_to(descriptor: int) -> Iterator[None]:
-    """A crash of the interpreter itself is still told where standard error was."""
+    """Send what is written to standard error to another descriptor; a crash of the interpreter is still told at the old one."""
     sys.stderr.flush()
     before = os.dup(2)
     os.dup2(descriptor, 2)

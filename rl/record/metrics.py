@@ -1,47 +1,53 @@
-"""What a GRPO step reports: plain numbers by name."""
+"""What a step reports: plain numbers by name. What each means: docs/metrics.md."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from rewards.sample import Reward
-from rl.algo.filters import age
-from rollout.samples import Group, TokenCredit
+from rollout.samples import Group, ScoredGroup
 
 
-@dataclass(frozen=True)
-class ScoredStep:
-    """All groups of a step with their rewards and advantages."""
-
-    groups: tuple[Group, ...]
-    rewards: tuple[tuple[Reward, ...], ...]
-    advantages: tuple[tuple[float | None, ...], ...]
-    parts: tuple[tuple[TokenCredit, ...], ...]
-
-    def errors(self) -> Counter[str]:
-        """How many samples each scorer failed on."""
-        return Counter(name for group in self.rewards for r in group for name in r.errors)
-
-    def failed(self) -> int:
-        """How many samples at least one scorer failed on."""
-        return sum(bool(reward.errors) for group in self.rewards for reward in group)
-
-    def samples(self) -> int:
-        return sum(len(group.samples) for group in self.groups)
+def sft_metrics(stats: Mapping[str, float], learning_rate: float, seconds: float) -> dict[str, float]:
+    """A supervised step's metrics. The prefix `tune/` is the one that stored runs have."""
+    metrics = {f"tune/{name}": value for name, value in stats.items()}
+    return metrics | {"tune/learning_rate": learning_rate, "tune/seconds": seconds}
 
 
-def reward_metrics(step: ScoredStep) -> dict[str, float]:
+def step_metrics(
+    groups: Sequence[ScoredGroup],
+    updated: Mapping[str, float],
+    synced: Mapping[str, float],
+    seconds: Mapping[str, float],
+    version: int,
+    staleness: int,
+) -> dict[str, float]:
+    """A GRPO step's metrics.
+
+    Args:
+        groups: of the step.
+        updated: what the learner says of its updates.
+        synced: what the sync after them says.
+        seconds: by phase of the step.
+        version: of the weights that learned from the groups.
+        staleness: age of weights beyond which samples are not learned from.
+    """
+    metrics = reward_metrics(groups) | age_metrics(groups, version, staleness)
+    metrics |= timing_metrics(seconds, metrics["rollout/tokens"])
+    return metrics | {f"learner/{name}": value for name, value in updated.items()} | dict(synced)
+
+
+def reward_metrics(groups: Sequence[ScoredGroup]) -> dict[str, float]:
     """Means over the step's samples: the reward, its parts, group statistics, lengths, errors."""
-    rewards = [r for group in step.rewards for r in group]
+    rewards = [reward for group in groups for reward in group.rewards]
     values = [r.value for r in rewards if r.value is not None]
-    samples = [sample for group in step.groups for sample in group.samples]
+    samples = [sample for group in groups for sample in group.samples]
     lengths = np.array([len(sample.ids) for sample in samples])
-    spreads = [np.std([r.value for r in group if r.value is not None] or [0.0]) for group in step.rewards]
+    spreads = [np.std([r.value for r in group.rewards if r.value is not None] or [0.0]) for group in groups]
+    errors = scorer_errors(groups)
     found = {
         "reward/mean": _mean(values),
         "reward/std": float(np.std(values)) if values else 0.0,
@@ -49,20 +55,40 @@ def reward_metrics(step: ScoredStep) -> dict[str, float]:
         "reward/min": min(values, default=0.0),
         "reward/group_std": float(np.mean(spreads)),
         "reward/zero_variance_groups": float(np.mean([spread < 1e-8 for spread in spreads])),
-        "reward/errors": float(sum(step.errors().values())),
+        "reward/errors": float(errors.total()),
         "reward/dropped": float(sum(r.value is None for r in rewards)),
-        "rollout/tokens": float(sum(group.drawn_tokens() for group in step.groups)),
+        "rollout/tokens": float(sum(group.drawn_tokens() for group in groups)),
         "rollout/length": float(lengths.mean()),
         "rollout/length_max": float(lengths.max()),
         "rollout/truncated": float(np.mean([s.finish_reason == "length" for s in samples])),
     }
-    for name, count in step.errors().items():
+    for name, count in errors.items():
         found[f"reward/errors/{name}"] = float(count)
     for level in sorted({name for r in rewards for name in r.levels}):
         found[f"reward/levels/{level}"] = _mean([r.levels[level] for r in rewards if level in r.levels])
     for part in sorted({name for r in rewards for name in r.parts}):
         found[f"reward/parts/{part}"] = _mean([r.parts[part] for r in rewards if part in r.parts])
     return found
+
+
+def scorer_errors(groups: Sequence[ScoredGroup]) -> Counter[str]:
+    """How many samples each scorer failed on."""
+    return Counter(name for group in groups for reward in group.rewards for name in reward.errors)
+
+
+def failed_samples(groups: Sequence[ScoredGroup]) -> int:
+    """How many samples at least one scorer failed on."""
+    return sum(bool(reward.errors) for group in groups for reward in group.rewards)
+
+
+def age_metrics(groups: Sequence[Group], version: int, most: int) -> dict[str, float]:
+    """How many versions older than `version` the weights were that drew the samples; `rollout/stale` are older than `most`."""
+    ages = [sample.age(version) for group in groups for sample in group.samples]
+    return {
+        "rollout/age_mean": float(np.mean(ages)),
+        "rollout/age_max": float(max(ages)),
+        "rollout/stale": float(sum(number > most for number in ages)),
+    }
 
 
 def timing_metrics(seconds: Mapping[str, float], tokens: float) -> dict[str, float]:
@@ -92,19 +118,6 @@ def step_line(step: int, steps: int, m: Mapping[str, float]) -> str:
     )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else 0.0
-
-
-def age_metrics(groups: Sequence[Group], version: int, most: int) -> dict[str, float]:
-    ages = [age(sample, version) for group in groups for sample in group.samples]
-    return {
-        "rollout/age_mean": float(np.mean(ages)),
-        "rollout/age_max": float(max(ages)),
-        "rollout/stale": float(sum(number > most for number in ages)),
-    }
-
-
 class Stopwatch:
     """Seconds by phase of one step."""
 
@@ -112,8 +125,13 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, phase: str) -> None:
-        """Say what the time since the last lap was spent on."""
+    def lap(self, phase: str) -> float:
+        """Say what the time since the last lap was spent on; returns its seconds."""
         now = time.perf_counter()
         self.seconds[phase] = now - self._last
         self._last = now
+        return self.seconds[phase]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else 0.0

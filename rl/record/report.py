@@ -1,4 +1,4 @@
-"""report.html: one self-contained page about a run, made from its directory."""
+"""report.html: one page about a run, made from its directory. It needs no server and no network to look at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _WIDTH, _HEIGHT = 320, 120
 
 
 def write_report(run: RunDirectory) -> Path:
-    """Write the page; needs no server and no network to look at."""
+    """Write the page into the run's directory and return its path.
+
+    Raises:
+        RunError: if summary.json or metrics.jsonl cannot be read.
+    """
     summary = run.summary()
     steps = [record for record in run.metrics() if record.get("phase") == "grpo"]
     curves = []
@@ -38,7 +42,7 @@ def write_report(run: RunDirectory) -> Path:
 
 
 def _path(points: list[tuple[int, float]]) -> str:
-    """An SVG polyline through the points, scaled to the curve's box."""
+    """The points as an SVG polyline, scaled to the curve's box."""
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     wide, high = max(max(xs) - min(xs), 1), max(max(ys) - min(ys), 1e-12)
     places = ((_WIDTH * (x - min(xs)) / wide, _HEIGHT - _HEIGHT * (y - min(ys)) / high) for x, y in points)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rl.record.metrics import ScoredStep
+from rollout.samples import TrainingGroup
 
 
-def write_rollouts(path: Path, step: int, scored: ScoredStep) -> None:
+def write_rollouts(path: Path, step: int, groups: Sequence[TrainingGroup]) -> None:
     """Write a step's samples with prompts, completions, log-probs, rewards, parts and advantages."""
     rows = []
-    for group, rewards, advantages in zip(scored.groups, scored.rewards, scored.advantages, strict=True):
+    for group in groups:
         row = group.prompt.row
-        for place, (sample, reward, advantage) in enumerate(zip(group.samples, rewards, advantages, strict=True)):
+        for place, (sample, reward, advantage) in enumerate(zip(group.samples, group.rewards, group.advantages, strict=True)):
             rows.append(
                 {
                     "step": step,

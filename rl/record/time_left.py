@@ -12,30 +12,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rl.record.console import console, say
 
 _RECENT, _FEWEST = 32, 4
-"""Steps that the pace is taken from, and without which none is told: the first ones of a process are slow."""
+"""How many of the last steps the pace is taken from, and how many are needed: the first steps of a process are slow."""
 
 _EVERY_SECONDS = 10.0
+"""Between two lines where there is no terminal."""
 
 
 class TimeLeft:
-    """Of a phase with a known number of steps, from the pace of its last ones."""
+    """The time left in a phase with a known number of steps, by the pace of its last ones. As text: `12 min left`."""
 
     def __init__(self, total: int, done: int = 0) -> None:
         """
         Args:
             total: steps of the phase.
-            done: of them, before now.
+            done: how many of them were done before now.
         """
         self.total, self.done = total, done
         self._times = deque([time.monotonic()], maxlen=_RECENT + 1)
 
     def step(self) -> None:
+        """One step more is done."""
         self.done += 1
         self._times.append(time.monotonic())
 
     @property
     def seconds_a_step(self) -> float | None:
-        """Mean over the last steps; None while there are too few."""
+        """Mean over the last 32 steps; None before the fourth."""
         steps = len(self._times) - 1
         return (self._times[-1] - self._times[0]) / steps if steps >= _FEWEST else None
 
@@ -45,7 +47,7 @@ class TimeLeft:
 
 
 class Phase:
-    """What a phase tells while it goes on."""
+    """A phase while it goes on: a bar on a terminal, lines elsewhere."""
 
     def __init__(self, name: str, left: TimeLeft, bar: Progress, lines: bool) -> None:
         self.left = left
@@ -54,7 +56,11 @@ class Phase:
         self._told = time.monotonic()
 
     def step(self, text: str = "") -> None:
-        """One step more is done; `text` says what it was like."""
+        """One step more is done.
+
+        Args:
+            text: about the step, for the line; without one, no line is printed for the first and the last step.
+        """
         self.left.step()
         self._bar.update(self._task, completed=self.left.done, left=str(self.left))
         ends = self.left.done in (1, self.left.total) and bool(text)
@@ -66,12 +72,12 @@ class Phase:
 
 @contextmanager
 def phase(name: str, total: int, done: int = 0, lines: bool = True) -> Iterator[Phase]:
-    """Show how a phase goes on.
+    """Show how far a phase has come while the block runs.
 
     Args:
-        name: of the phase.
+        name: what the phase is called.
         total: its steps.
-        done: of them, before now.
+        done: how many of them were done before now.
         lines: print lines where there is no terminal; off for a phase that prints its own.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
@@ -80,7 +86,7 @@ def phase(name: str, total: int, done: int = 0, lines: bool = True) -> Iterator[
 
 
 def duration(seconds: float) -> str:
-    """In words: 40 s, 12 min, 3 h 20 min, 2 d 5 h."""
+    """Seconds in words: 40 s, 12 min, 3 h 20 min, 2 d 5 h."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -1,7 +1,7 @@
-"""MLflow, fed from what the run directory already holds, and never in the way of the run.
+"""MLflow, which is told what the run directory already holds.
 
-metrics.jsonl is the source of truth and is written first. A tracking server that fails is reported once,
-every failure is counted, and training goes on; `affectree track sync RUN` sends what is missing later.
+metrics.jsonl is written first and is the source of truth. If a tracking server fails, that is told once, every failure is
+counted, and training goes on; `affectree track sync RUN` sends what is missing later.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from rl.config.schema import Config
 from rl.record.directory import RunDirectory
-from rl.record.metrics import ScoredStep
+from rollout.samples import TrainingGroup
 
 # MLflow's own defaults let a dead server block each call for minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -28,13 +28,21 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
 
 _LOCK_SECONDS = 120.0
+_FLUSH_AT = 400
+"""So many values are sent together."""
 _NOT_ALLOWED = re.compile(r"[^\w\-. /]")
 
 
 class Tracker:
-    """One MLflow run. Every public method is safe to call whether or not the server is there."""
+    """One MLflow run. No method raises, whether or not the server is there."""
 
     def __init__(self, config: Config, run: RunDirectory, warn: Callable[[str], None]) -> None:
+        """
+        Args:
+            config: of the run; `tracking` says whether and where to log.
+            run: its directory, which keeps the id of the MLflow run.
+            warn: prints the line about the first failure.
+        """
         self.run = run
         self.warn = warn
         self.enabled = config.tracking.mlflow
@@ -48,23 +56,35 @@ class Tracker:
         self._waiting: list[tuple[str, float, int, int]] = []
 
     def start(self, parameters: Mapping[str, Any]) -> None:
-        """Open the MLflow run, or go on with the one that this run directory belongs to."""
+        """Open the MLflow run, or go on with the one that the run directory remembers.
+
+        Args:
+            parameters: the configuration, as flat names and values; logged with a new run only.
+        """
         self._guard(lambda: self._start_alone(parameters))
 
     def log(self, metrics: Mapping[str, float], step: int, flush: bool = True) -> None:
-        """Log one value of each metric; a step that the server already has is not sent again.
+        """Log one value of each metric. What the server already has of a step is not sent again, nor is what is not finite.
 
-        Without `flush` the values wait until there are many, or until the next call with it.
+        Args:
+            metrics: name -> value.
+            step: the step that they belong to.
+            flush: send them now; otherwise they wait until there are 400, or for the next call with it.
         """
         if self.run_id:
             self._collect(metrics, step)
-            if flush or len(self._waiting) >= 400:
+            if flush or len(self._waiting) >= _FLUSH_AT:
                 self._guard(self._flush)
 
-    def trace(self, scored: ScoredStep, step: int) -> None:
-        """Log a few rollouts as traces, with the reward's parts as feedback."""
+    def trace(self, groups: Sequence[TrainingGroup], step: int) -> None:
+        """Log the first sample of the first groups as traces, with the reward and its parts as feedback.
+
+        Args:
+            groups: of the step; `tracking.traces` of them are logged.
+            step: the step's number.
+        """
         if self.run_id and self.traces:
-            self._guard(lambda: self._trace(scored, step))
+            self._guard(lambda: self._trace(groups, step))
 
     def artifact(self, path: Path) -> None:
         """Attach a file of the run."""
@@ -72,12 +92,17 @@ class Tracker:
             self._guard(lambda: self._client().log_artifact(self.run_id, str(path)))
 
     def finish(self, status: str = "FINISHED") -> None:
+        """Send what waits and end the MLflow run.
+
+        Args:
+            status: `FINISHED`, `FAILED` or `KILLED`.
+        """
         if self.run_id:
             self._guard(self._flush)
             self._guard(lambda: self._client().set_terminated(self.run_id, status))
 
     def _start_alone(self, parameters: Mapping[str, Any]) -> None:
-        """One run after the other, where they share a database file: the first one makes it."""
+        """Start while no other run does, if they share a database file, since the first one makes its tables."""
         if not self.uri.startswith("sqlite:"):
             return self._start(parameters)
         with FileLock(self.run.path.parent / ".mlflow.lock", timeout=_LOCK_SECONDS):
@@ -111,7 +136,8 @@ class Tracker:
             client.log_batch(self.run_id, params=entries[begin : begin + 100])
 
     def _last_step(self, key: str) -> int:
-        return max(point.step for point in self._client().get_metric_history(self.run_id, key))
+        steps: list[int] = [point.step for point in self._client().get_metric_history(self.run_id, key)]
+        return max(steps)
 
     def _collect(self, metrics: Mapping[str, float], step: int) -> None:
         now = int(time.time() * 1000)
@@ -129,16 +155,22 @@ class Tracker:
             entries = [mlflow.entities.Metric(*entry) for entry in waiting[begin : begin + 900]]
             self._client().log_batch(self.run_id, metrics=entries)
 
-    def _trace(self, scored: ScoredStep, step: int) -> None:
+    def _trace(self, groups: Sequence[TrainingGroup], step: int) -> None:
         import mlflow
 
-        for group, rewards, advantages in list(zip(scored.groups, scored.rewards, scored.advantages, strict=True))[: self.traces]:
-            sample, reward, advantage = group.samples[0], rewards[0], advantages[0]
+        for group in groups[: self.traces]:
+            sample, reward, advantage = group.samples[0], group.rewards[0], group.advantages[0]
             row = group.prompt.row
+            attributes: dict[str, Any] = {
+                "step": step,
+                "version": sample.version,
+                "task": row.task,
+                "advantage": advantage,
+            }
             span = mlflow.start_span_no_context(
                 name="rollout",
                 inputs={"prompt": row.question, "media": [medium.path for medium in row.media], "gold": row.tree or row.answer},
-                attributes={"step": step, "version": sample.version, "task": row.task, "advantage": advantage},
+                attributes=attributes,
                 tags={"affectree.step": str(step), "affectree.task": row.task},
                 metadata={"mlflow.sourceRun": self.run_id or ""},
                 experiment_id=self.experiment_id,
@@ -170,7 +202,7 @@ class Tracker:
 
 
 def resend(tracker: Tracker, run: RunDirectory) -> int:
-    """Send every step of metrics.jsonl that the server does not have. Returns the steps that were looked at."""
+    """Send the server what it does not have of metrics.jsonl, and return how many lines were looked at."""
     records = [r for r in run.metrics() if "step" in r]
     tracker.start({})
     for record in records:
@@ -180,11 +212,13 @@ def resend(tracker: Tracker, run: RunDirectory) -> int:
 
 
 def _in_uri(path: Path) -> str:
-    """A path in a database's URI. Only what would end or change it is quoted: MLflow makes folders by the quoted name."""
+    """A path as it stands in a database's URI. Only signs with a meaning there are quoted, since MLflow makes folders by the
+    quoted name."""
     return re.sub(r"[%?#]", lambda sign: quote(sign[0]), str(path))
 
 
 def _key(name: str) -> str:
+    """A name with what MLflow does not allow replaced."""
     return _NOT_ALLOWED.sub("_", name)
 
 

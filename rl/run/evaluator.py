@@ -2,15 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+import ray
+
+from rewards.errors import UserError
+from rl.config.schema import ReasoningConfig
+from rl.record.console import say
 from rl.record.directory import advanced, write_folder
+from rl.record.measures import evaluate_groups
+from rl.record.time_left import phase
+from rl.run.forecast import plan
+from rl.run.specs import greedy_sampling, longest_completion
 from rl.run.state import Run
+from rollout.judges import judge_of
+from rollout.mixing import evaluated_rows
+from rollout.rows import RowData
+from rollout.samples import Group, Prompt, SamplingSpec
+
+
+class NothingScored(UserError):
+    """Scorers failed on every sample of a validation, so that no checkpoint can be chosen."""
+
+
+def tell_plan(run: Run) -> None:
+    """Say what follows."""
+    say(plan(run.config, run.progress, len(evaluated_rows(run.config.evaluation.rows, run.splits.test))))
+
+
+def evaluate(run: Run, stage: str) -> None:
+    """Measure greedy completions of the test rows of every task that the config evaluates, as a stage of the results."""
+    settings, rows = run.config.evaluation, run.splits.test
+    chosen = evaluated_rows(settings.rows, rows)
+    with run.results.timed("evaluate"):
+        groups = complete(run, rows, chosen, stage)
+        run.results.stage(stage, evaluate_groups(groups, settings.examples))
+    if len(run.results.summary["stages"]) == 1:
+        run.results.note_pace(stage, len(chosen))
+
+
+def evaluate_reasoned(run: Run, settings: ReasoningConfig) -> None:
+    """Measure the test rationales, reasoned stage by stage, as the stage `reasoned` of the results."""
+    evaluation, rows = run.config.evaluation, run.splits.test
+    with run.results.timed("evaluate"):
+        prompts = run.workers.prompts(rows, evaluated_rows({"rationale": evaluation.rows["rationale"]}, rows), "reasoned")
+        longest = longest_completion(evaluation.max_tokens, "rationale")
+        sampling = SamplingSpec(settings.width, longest, settings.temperature, seed=run.config.seed)
+        judge = judge_of(settings.scorer, settings.endpoint, settings.model)
+        with phase("reason", len(prompts)) as shown:
+            found = run.workers.engines.reason(prompts, sampling, [judge(prompt.row) for prompt in prompts], shown.step)
+        groups = [one.group(prompt) for one, prompt in zip(found, prompts, strict=True)]
+        run.results.stage("reasoned", evaluate_groups(groups, evaluation.examples))
 
 
 def best_so_far(run: Run) -> dict[str, float]:
     """Measure the val split; keep the learner's state if it is the best yet. Returns metrics."""
     with run.results.timed("validate"):
-        reward, measures = run.team.validate(run.splits.val, run.progress.step)
+        reward, measures = validate(run)
         if run.config.evaluation.keep_best and (run.progress.best is None or reward > run.progress.best):
             run.progress = advanced(run.progress, best=reward, best_step=run.progress.step)
-            write_folder(run.directory.best(run.progress.step), lambda folder: run.team.learners.call("save_state", str(folder)))
+            write_folder(run.directory.best(run.progress.step), run.workers.learners.save_state)
     return {"val/reward": reward, **{f"val/{key}": value for key, value in measures.items()}}
+
+
+def validate(run: Run) -> tuple[float, dict[str, float]]:
+    """(mean reward, measures) of greedy completions of the val rows; the reward picks the best checkpoint.
+
+    Raises:
+        NothingScored: if scorers failed on all of them.
+    """
+    rows = run.splits.val
+    groups = complete(run, rows, evaluated_rows(run.config.evaluation.val_rows, rows), f"val{run.progress.step}")
+    scored = run.workers.rewards.score([ray.put(group) for group in groups], run.config.rollout.timeout)
+    values = [reward.value for group in scored for reward in group.rewards if reward.value is not None]
+    if not values:
+        raise NothingScored(f"not one of {len(groups)} samples of the val split could be scored; see `affectree reward check`")
+    return float(np.mean(values)), evaluate_groups(groups).measures
+
+
+def complete(run: Run, rows: RowData, chosen: Iterable[int], name: str) -> list[Group]:
+    """One greedy completion of each chosen row, as long as its task may be; `name` begins the prompts' keys."""
+    prompts = run.workers.prompts(rows, chosen, name)
+
+    def sampling(prompt: Prompt) -> SamplingSpec:
+        return greedy_sampling(run.config.evaluation, prompt.row.task)
+
+    with phase("evaluate", len(prompts)) as shown:
+        return run.workers.engines.groups(prompts, sampling, shown.step)

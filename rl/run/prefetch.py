@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -15,15 +15,17 @@ Made = TypeVar("Made")
 class Prefetcher(Generic[Prepared, Made]):
     """Makes what each step needs in the background, `depth` steps ahead; with depth 0, when it is asked for."""
 
-    def __init__(self, first: int, last: int, depth: int, prepare: Callable[[int], Prepared], make: Callable[[Prepared], Made]):
+    def __init__(
+        self, steps: Iterable[int], depth: int, prepare: Callable[[int], Prepared], make: Callable[[Prepared], Made]
+    ) -> None:
         """
         Args:
-            first: step; and `last`.
+            steps: numbers of the steps that are to be done.
             depth: steps that are under way while one is learned from.
             prepare: called for each step in order, in the caller's own time, while nothing is learned.
             make: called with what was prepared, in the background.
         """
-        self._steps = deque(range(first, last + 1))
+        self._steps = deque(steps)
         self._depth, self._prepare, self._make = depth, prepare, make
         self._pool = ThreadPoolExecutor(depth + 1, "rollouts")
         self._under_way: deque[Future[Made]] = deque()

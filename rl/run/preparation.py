@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from rewards.plugins.spec import FunctionSpec
 from rl.config.model_check import check_model
 from rl.config.schema import Config, FacesConfig
 from rl.record.console import say, warn
@@ -42,6 +43,7 @@ def prepare_data(config: Config) -> Splits:
     Raises:
         ModelError: if the model cannot be had.
         RowError: for the first file or row that cannot be used, or the first mix that asks for what is not there.
+        PluginError: if the function that reads the rows cannot be loaded.
         TaskError: if evaluation or scorers do not fit the rows.
     """
     check_model(config.model)
@@ -50,13 +52,14 @@ def prepare_data(config: Config) -> Splits:
     if data.faces is not None and data.train is None and not _split_file(folder, "train"):
         _draw(folder, data.faces)
     root = Path(data.media_root) if data.media_root else None
+    row_format = FunctionSpec(data.format, data.format_parameters)
     opened = {}
     for split in ("train", "val", "test"):
         named = getattr(data, split)
         file = Path(named) if named else _split_file(folder, split)
         if file is None:
             raise RowError(f"{folder}: {_missing(folder, split)}; check data.directory or set data.{split}")
-        opened[split] = open_rows(file, root)
+        opened[split] = open_rows(file, root, row_format)
     check_tasks(config, **opened)
     for line in unused_patterns(config, *opened.values()):
         warn(line)

@@ -15,7 +15,7 @@ from actors.pool.pool import EnginePool
 from rl.config.schema import Config
 from rl.record.console import warn
 from rl.run.specs import engine_spec
-from rollout.faces.dataset import RATIONALE_QUESTION
+from rollout.faces.questions import RATIONALE_QUESTION
 from rollout.media import Medium, is_image
 from rollout.reasoning import Judge, Reasoned
 from rollout.rows import Row
@@ -41,9 +41,9 @@ def reason_clips(
     """Reason about each clip, stage by stage, with engines that serve `model` as it stands."""
     rows = [clip_row(index, clip, spec.question) for index, clip in enumerate(clips)]
     sampling = SamplingSpec(spec.width, spec.max_tokens, spec.temperature, seed=spec.seed)
-    with serving(config, model) as rollouts:
-        prompts = [Prompt(f"clip{row.index}", row, encoded) for row, encoded in zip(rows, rollouts.encode(rows), strict=True)]
-        return rollouts.reason(prompts, sampling, [judge(row) for row in rows])
+    with serving(config, model) as engines:
+        prompts = [Prompt(f"clip{row.index}", row, encoded) for row, encoded in zip(rows, engines.encode(rows), strict=True)]
+        return engines.reason(prompts, sampling, [judge(row) for row in rows])
 
 
 def clip_row(index: int, clip: Path, question: str) -> Row:
@@ -55,11 +55,11 @@ def clip_row(index: int, clip: Path, question: str) -> Row:
 def serving(config: Config, model: Path) -> Iterator[EnginePool]:
     """Engines alone, which serve a model's own weights."""
     connect(config.cluster.address, config.cluster.object_store_gib, worker_environment(on_cpu=not config.rollout.gpus))
-    rollouts = EnginePool(config.rollout, warn)
+    engines = EnginePool(config.rollout, warn)
     try:
-        spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True, lora=None)
-        rollouts.started(wait_ready("the rollout engines", rollouts.start(spec), config.cluster.start_timeout))
-        yield rollouts
+        spec = replace(engine_spec(config, str(model), {"video": 1, "image": 1}), serve_as_loaded=True)
+        engines.started(wait_ready("the rollout engines", engines.start(spec), config.cluster.start_timeout))
+        yield engines
     finally:
-        rollouts.shutdown()
+        engines.shutdown()
         ray.shutdown()

@@ -23,12 +23,15 @@ class SftStep:
     learning_rate: float
 
 
-def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int) -> Iterator[SftStep]:
-    """Every step of every stage, in order; the same seed gives the same steps, so a run can go on anywhere."""
+def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int, after: int = 0) -> Iterator[SftStep]:
+    """The steps of every stage, in order, that come after so many; the same seed gives the same steps, so a run can go on
+    anywhere."""
     number = 0
     for place, (name, stage) in enumerate(stages.items()):
         draws = mixed_indices(rows, stage.mix, seed * 1000 + place)
         for step in range(stage.steps):
             number += 1
-            rate = cosine(step, stage.steps, stage.learning_rate, stage.final_learning_rate, stage.warmup)
-            yield SftStep(number, name, tuple(islice(draws, stage.batch)), rate)
+            chosen = tuple(islice(draws, stage.batch))
+            if number > after:
+                rate = cosine(step, stage.steps, stage.learning_rate, stage.final_learning_rate, stage.warmup)
+                yield SftStep(number, name, chosen, rate)

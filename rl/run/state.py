@@ -1,18 +1,26 @@
-"""What the phases of a run share."""
+"""A run: what its phases share, and how what they did is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from actors.sync.weight_sync import Synced
+from rl.algo.credit import CreditRule
+from rl.algo.estimators import Estimator
 from rl.config.schema import Config
 from rl.record.console import say
-from rl.record.directory import Progress, RunDirectory
-from rl.record.metrics import ScoredStep, step_line
+from rl.record.directory import Progress, RunDirectory, advanced, write_folder
+from rl.record.metrics import step_line
 from rl.record.results import Results
 from rl.record.rollouts import write_rollouts
+from rl.record.time_left import Phase
 from rl.record.tracking import Tracker
+from rl.run.forecast import AFTER_STEPS, forecast
 from rl.run.preparation import Splits
+from rl.run.sft import SftStep
 from rl.run.workers import Workers
+from rollout.samples import TrainingGroup
 
 
 @dataclass
@@ -23,27 +31,71 @@ class Run:
     directory: RunDirectory
     splits: Splits
     tracker: Tracker
-    team: Workers
     results: Results
+    workers: Workers
+    estimate: Estimator
+    credit: CreditRule
     progress: Progress = field(default_factory=Progress)
 
+    def load_checkpoint(self) -> bool:
+        """Go on from the last checkpoint; what was written after it is forgotten. Returns whether there is one."""
+        last = self.directory.last_checkpoint()
+        if last is not None:
+            folder, self.progress = last
+            self.workers.learners.load_state(folder)
+            self.estimate.memory.update(self.progress.estimator)
+        dropped = self.directory.forget_after(self.progress)
+        if last is not None:
+            say(f"going on after {self.progress.phase} step {self.progress.step} ({dropped} later metric lines dropped)")
+        return last is not None
 
-def record(run: Run, scored: ScoredStep, metrics: dict[str, float], left: str) -> None:
-    """Write down a step: rollouts and metrics.jsonl first, then MLflow, then the console, with the time left."""
-    step = run.progress.step
-    write_rollouts(run.directory.rollouts / f"step_{step}.parquet", step, scored)
-    run.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
-    run.tracker.log(metrics, step)
-    run.tracker.trace(scored, step)
-    say(" | ".join(filter(None, (step_line(step, run.config.grpo.steps, metrics), left))))
+    def sync(self, new: bool = False) -> Synced:
+        """Have all engines take the learner's weights and check that they agree; the version goes up if they are `new`."""
+        synced = self.workers.sync.sync(self.progress.version + new)
+        self.progress = advanced(self.progress, version=synced.report.version)
+        return synced
+
+    def checkpoint(self) -> None:
+        """Save what going on needs."""
+        self.progress = advanced(self.progress, estimator=self.estimate.memory)
+        self.directory.save_checkpoint(self.progress, self.workers.learners.save_state, self.config.checkpoints.keep)
+        self.directory.drop_other_bests(self.progress.best_step)
+
+    def checkpoint_due(self) -> bool:
+        """Whether a checkpoint is due after the present step; the end of tuning and of GRPO have one in any case."""
+        step, checkpoints = self.progress.step, self.config.checkpoints
+        if self.progress.phase == "tune":
+            return is_due(step, checkpoints.tune_every)
+        return is_due(step, checkpoints.every) or step == self.config.grpo.steps
+
+    def restart_from_tuned(self) -> None:
+        """Write the tuned model and begin GRPO from it: engines and learner then have the same weights to the last bit."""
+        learners, folder = self.workers.learners, self.directory.tuned_model
+        write_folder(folder, learners.save_model)
+        learners.restart(folder)
+        self.sync()
+        self.progress = Progress("grpo", 0, self.progress.version)
+
+    def record_sft(self, step: SftStep, metrics: Mapping[str, float], shown: Phase) -> None:
+        """Write down a supervised step: metrics.jsonl first, then MLflow, then the console."""
+        self.progress = advanced(self.progress, step=step.number)
+        self.directory.log_metrics({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
+        self.tracker.log(metrics, step.number, flush=False)
+        shown.step(f"{step.stage} | loss {metrics['tune/loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
+        if step.number == AFTER_STEPS and self.results.drawn_tokens and shown.left.seconds_a_step:
+            say(forecast(self.config, self.results.drawn_tokens, shown.left.seconds_a_step))
+
+    def record(self, groups: Sequence[TrainingGroup], metrics: Mapping[str, float], shown: Phase) -> None:
+        """Write down a GRPO step: rollouts and metrics.jsonl first, then MLflow, then the console."""
+        step = self.progress.step
+        shown.step()
+        write_rollouts(self.directory.rollouts / f"step_{step}.parquet", step, groups)
+        self.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
+        self.tracker.log(metrics, step)
+        self.tracker.trace(groups, step)
+        say(" | ".join(filter(None, (step_line(step, self.config.grpo.steps, metrics), str(shown.left)))))
 
 
-def checkpoint(run: Run) -> None:
-    """Save what going on needs."""
-    keep = run.config.checkpoints.keep
-    run.directory.save_checkpoint(run.progress, lambda folder: run.team.learners.call("save_state", str(folder)), keep)
-    run.directory.drop_other_bests(run.progress.best_step)
-
-
-def due(step: int, every: int) -> bool:
+def is_due(step: int, every: int) -> bool:
+    """Whether something that happens every so many steps happens after this one; never if `every` is 0."""
     return every > 0 and step % every == 0

@@ -1,23 +1,24 @@
-"""The parts of a GRPO step: ask, roll out, score, give advantages, cut into mini-batches."""
+"""The parts of a GRPO step: ask, roll out, give advantages, cut into mini-batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 
-from rl.algo.advantages import ESTIMATORS, less_kl
-from rl.algo.credit import token_credit
+from rl.algo.assign import assign
 from rl.algo.filters import replace_equal, without_stale
+from rl.algo.schedules import cosine
+from rl.config.schema import GrpoConfig, scorer_entries
+from rl.learner.balance import join_equal_prompts
 from rl.record.console import warn
-from rl.record.metrics import ScoredStep
 from rl.run.checks import TooManyScorerErrors, check_errors
 from rl.run.specs import grpo_sampling
 from rl.run.state import Run
-from rl.run.workers import learn_items
 from rollout.mixing import mixed_indices
-from rollout.samples import LearnItem, Prompt, ScoredGroup
+from rollout.rows import RowData
+from rollout.samples import Prompt, ScoredGroup, TokenGroup, TrainingGroup
 
 
 @dataclass(frozen=True)
@@ -29,74 +30,88 @@ class StepPrompts:
     prompts: Sequence[Prompt]
 
 
+def steps_left(run: Run) -> range:
+    """Numbers of the GRPO steps that are still to be done."""
+    return range(run.progress.step + 1, run.config.grpo.steps + 1)
+
+
+def ask(run: Run) -> Callable[[int], StepPrompts]:
+    """A function that gives each step's prompts, called for one step after the other."""
+    rows = run.splits.train
+    batches = prompt_batches(rows, run.config.grpo, run.config.seed, run.progress.step)
+
+    def prompts_of(step: int) -> StepPrompts:
+        chosen = next(batches)
+        return StepPrompts(step, chosen, run.workers.prompts(rows, chosen, f"step{step}"))
+
+    return prompts_of
+
+
+def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int) -> Iterator[list[int]]:
+    """Each GRPO step's rows, without the steps that are done: a resumed run asks what it would have asked."""
+    draws = mixed_indices(rows, grpo.mix, seed)
+    for _ in range(done * grpo.prompts):
+        next(draws)
+    while True:
+        yield list(islice(draws, grpo.prompts))
+
+
 def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
     """A step's groups, generated and scored; with `resample`, those without variance replaced."""
     groups = sample(run, asked.prompts)
-    return replace_equal(groups, run.config.grpo.resample, partial(further, run, asked.step, set(asked.rows)))
+    return replace_equal(groups, run.config.grpo.resample, partial(resample, run, asked.step, set(asked.rows)))
 
 
 def sample(run: Run, prompts: Sequence[Prompt]) -> list[ScoredGroup]:
-    """Generate and score a group for each prompt; scoring overlaps generation. In the order of the prompts."""
-    team = run.team
-    drawn = team.rollouts.generate(prompts, lambda prompt: grpo_sampling(run.config, prompt.row.task))
-    groups = (group for _, group in drawn)
-    found = {item.group.prompt.key: item for item in team.scoring.score(groups, run.config.rollout.timeout)}
+    """Generate and score a group for each prompt, in order; scoring overlaps generation."""
+    drawn = run.workers.engines.generate(prompts, lambda prompt: grpo_sampling(run.config, prompt.row.task))
+    scored = run.workers.rewards.score((group for _, group in drawn), run.config.rollout.timeout)
+    found = {group.prompt.key: group for group in scored}
     return [found[prompt.key] for prompt in prompts]
 
 
-def further(run: Run, step: int, used: set[int], count: int, again: int) -> list[ScoredGroup]:
+def resample(run: Run, step: int, used: set[int], count: int, again: int) -> list[ScoredGroup]:
     """Groups of prompts that the step has not used, where there are such; a resumed run draws the same ones."""
     rows = run.splits.train
     draws = mixed_indices(rows, run.config.grpo.mix, hash((run.config.seed, step, again)) % 2**31)
     candidates = dict.fromkeys(islice(draws, 4 * (count + len(used))))
     chosen = sorted(candidates, key=lambda row: row in used)[:count]  # stable: in the order of the draw
     used.update(chosen)
-    return sample(run, run.team.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}"))
+    return sample(run, run.workers.prompts(rows, list(islice(cycle(chosen), count)), f"step{step}again{again}"))
 
 
-def with_advantages(run: Run, groups: Sequence[ScoredGroup]) -> ScoredStep:
-    """Rewards -> advantages, by the configured estimator; samples of weights that are too old have none.
+def advantage(run: Run, groups: Sequence[ScoredGroup]) -> list[TrainingGroup]:
+    """Rewards -> advantages; samples of weights that are too old, or that could not be scored, have none.
 
     Raises:
         TooManyScorerErrors: if more samples failed than the config allows.
     """
     config = run.config.grpo
-    items = without_stale(groups, run.progress.version, config.staleness)
-    drawn, rewards = tuple(item.group for item in items), tuple(item.rewards for item in items)
-    values = [[reward.value for reward in group] for group in rewards]
-    if config.kl_in == "reward" and config.kl:
-        values = less_kl(values, run.team.reference_kl(drawn), config.kl)
-    advantages = tuple(map(tuple, ESTIMATORS[config.estimator](values)))
-    step = ScoredStep(drawn, rewards, advantages, token_credit(config.credit, drawn, rewards, config.estimator))
-    check_errors(step, run.config.rewards.max_error_share)
-    return step
+    check_errors(groups, run.config.rewards.max_error_share)
+    fresh = without_stale(groups, run.progress.version, config.staleness)
+    in_reward = config.kl_in == "reward" and config.kl > 0
+    kl = run.workers.learners.reference_kl([TokenGroup.of(group) for group in fresh]) if in_reward else ()
+    weights = {entry.scorer.name: entry.weight for entry in scorer_entries(run.config)}
+    return assign(fresh, run.estimate, run.credit, weights, kl, config.kl)
 
 
-def parts_of(scored: ScoredStep, updates: int, ranks: int) -> list[list[LearnItem]]:
-    """The step's samples, split by prompt into one part for each optimizer step; without those that leave a rank nothing."""
-    size = len(scored.groups) // updates
-    cuts = [slice(part * size, (part + 1) * size) for part in range(updates)]
-    parts = [learn_items(scored.groups[cut], scored.advantages[cut], scored.parts[cut]) for cut in cuts]
-    filled = [part for part in parts if len(part) >= ranks]
+def mini_batches(groups: Sequence[TrainingGroup], updates: int, ranks: int) -> list[list[TokenGroup]]:
+    """The step's groups, split into a mini-batch for each optimizer step; without those that leave a rank nothing.
+
+    Raises:
+        TooManyScorerErrors: if all do.
+    """
+    size = len(groups) // updates
+    cuts = [groups[number * size : (number + 1) * size] for number in range(updates)]
+    batches = [join_equal_prompts([tokens for group in cut if (tokens := group.tokens()) is not None]) for cut in cuts]
+    filled = [batch for batch in batches if sum(len(group.replies) for group in batch) >= ranks]
     if not filled:
         raise TooManyScorerErrors(f"not one of {updates} optimizer steps has a scored sample for each of {ranks} learner ranks")
-    if len(filled) < len(parts):
-        warn(f"{len(parts) - len(filled)} of {updates} optimizer steps are left out: too few of their samples were scored")
+    if len(filled) < updates:
+        warn(f"{updates - len(filled)} of {updates} optimizer steps are left out: too few of their samples were scored")
     return filled
 
 
-def prompt_batches(run: Run) -> Iterator[list[int]]:
-    """Rows of every GRPO step from the next one on."""
-    config = run.config.grpo
-    draws = mixed_indices(run.splits.train, config.mix, run.config.seed)
-    for _ in range(run.progress.step):
-        list(islice(draws, config.prompts))
-    while True:
-        yield list(islice(draws, config.prompts))
-
-
-def probe_prompt(run: Run) -> Prompt:
-    """The prompt that each sync is checked on: always the same, so that a cache left stale shows."""
-    rows = run.splits.val
-    index = rows.indices_by_task().get("rationale", [0])[0]
-    return run.team.prompts(rows, [index], "probe")[0]
+def learning_rate(grpo: GrpoConfig, step: int) -> float:
+    """The learning rate of a step, which counts from 1."""
+    return cosine(step - 1, grpo.steps, grpo.learning_rate, grpo.final_learning_rate, grpo.warmup)

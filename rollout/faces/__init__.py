@@ -1,1 +1,8 @@
-"""A room."""
+"""A data set of drawn people, whose affective trees are known. It is made on the spot, for tests and for the quickstart.
+
+people.py     what people look like, what they show and what they feel
+trees.py      their affective trees
+questions.py  what is asked about a clip, and the answers: its rows
+drawing.py    the frames of a clip
+dataset.py    the folder: clips and rows for train, val and test
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,14 +48,23 @@ def config(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A local Ray cluster, as `affectree train` starts one; what actors print is shown at the end, and so beside a failure."""
+    with local_cluster(tmp_path_factory.mktemp("logs")):
+        yield
+
+
+@contextmanager
+def local_cluster(logs: Path) -> Iterator[None]:
+    """A local Ray cluster, as `affectree train` starts one; what actors print is shown at the end, and so beside a failure.
+
+    Args:
+        logs: an empty folder for what they print.
+    """
     import ray
 
     from actors.cluster import LOCAL, connect
     from actors.environment import worker_environment
     from actors.logs import LOGS
 
-    logs = tmp_path_factory.mktemp("logs")
     connect(LOCAL, object_store_gib=0.5, environment=worker_environment(on_cpu=True) | {LOGS: str(logs)})
     yield
     ray.shutdown()

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load
 
 from actors.cluster import wait_ready
-from actors.learners import LearnerGroup
+from actors.learners.group import LearnerGroup
 from actors.weights.group import WeightGroup, find_store
 from rl.config.schema import Config
 from rl.learner.policy import load_model

@@ -14,7 +14,8 @@ import ray
 
 from actors.cluster import ClusterError, wait_ready
 from actors.reward_workers import RewardPool
-from rewards.mix import mix_entries, with_sources
+from rewards.mix import with_sources
+from rewards.mix_settings import mix_entries
 from rewards.sample import Reward
 from rl.record.endings import mendable
 from rollout.prompts import EncodedPrompt

@@ -1,30 +1,124 @@
-"""The rules of who imports whom, and that a researcher can use `rewards` alone."""
+"""Who imports whom: the contracts of pyproject.toml hold, catch what breaks them, and the light rooms really load lightly."""
 
+from __future__ import annotations
+
+import graphlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.import_rules import circle, imports_of, violations
+import grimp
+import pytest
+
+HOME = Path(__file__).parents[2]
+PACKAGES = ("rewards", "rollout", "rl", "actors")
+
+AS = {
+    "plain": "import {module}\n",
+    "lazy": "def f():\n    import {module}\n",
+    "type checking": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import {module}\n",
+}
+"""The ways to import a module, as a file's text."""
+
+LOADED = """
+import importlib, pkgutil, sys
+for name in sys.argv[1].split():
+    for found in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
+        importlib.import_module(found.name)
+print(*sorted(set(sys.argv[2].split()) & set(sys.modules)))
+"""
+"""Imports every module of some rooms, then prints which of the packages named are loaded."""
 
 
-def test_no_rule_is_broken() -> None:
-    assert violations() == []
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the four packages' Python files, with the contracts."""
+    for package in PACKAGES:
+        shutil.copytree(HOME / package, tmp_path / package, ignore=_not_python)
+    shutil.copy(HOME / "pyproject.toml", tmp_path)
+    return tmp_path
 
 
-def test_a_circle_would_be_found() -> None:
-    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+def _not_python(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name == "__pycache__" or not (name.endswith(".py") or Path(folder, name).is_dir())]
 
 
-def test_an_import_would_be_found(tmp_path: Path) -> None:
-    file = tmp_path / "x.py"
-    file.write_text("import torch\nfrom ray import util\n")
-    assert set(imports_of(file)) == {"torch", "ray"}
-    file.write_text("def f():\n    import torch\n")
-    assert set(imports_of(file)) == set()
-    assert set(imports_of(file, within=True)) == {"torch"}
+def check_contracts(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `make check` does, in another folder."""
+    words = [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_rewards_alone_needs_neither_torch_nor_ray() -> None:
-    modules = ", ".join(f"rewards.{file.stem}" for file in Path("rewards").glob("[a-z]*.py"))
-    code = f"import sys, {modules}; sys.exit(bool({{'torch', 'ray', 'vllm', 'transformers'}} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_contracts_hold(tree: Path) -> None:
+    done = check_contracts(tree)
+    assert done.returncode == 0, done.stdout
+    assert " 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("way", AS)
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("rewards.sample", "rollout.rows"),
+        ("rewards.tree.nodes", "rewards.mix"),
+        ("rl.algo.advantages", "rl.config.schema"),
+        ("rl.record.console", "torch"),
+    ],
+)
+def test_an_import_that_runs_up_is_named(tree: Path, importer: str, imported: str, way: str) -> None:
+    assert_named(tree, importer, imported, AS[way], f"{importer} -> {imported}")
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "said"),
+    [
+        ("actors.engine.gate", "actors.learners", "actors.engine.gate -> actors.learners"),
+        ("actors.pool.dispatch", "actors.learners", "actors.pool.dispatch -> actors.learners"),
+        ("rl.record.checks", "actors.folders", "rl.record.checks -> actors.folders"),
+        ("rl.learner.spec", "ray", "rl.learner.spec -> ray"),
+        ("rl.algo.objective", "rl.algo.losses", "No cycles are allowed in rl.algo."),
+        ("rewards.astray", "rewards.sample", "- rewards.astray"),
+    ],
+    ids=["beside", "stated", "beside actors", "library", "circle", "no room"],
+)
+def test_so_is_what_else_breaks_the_order(tree: Path, importer: str, imported: str, said: str) -> None:
+    assert_named(tree, importer, imported, AS["lazy"], said)
+
+
+def assert_named(tree: Path, importer: str, imported: str, text: str, said: str) -> None:
+    """A module with one import more breaks a contract, and is told."""
+    file = (tree / Path(*importer.split("."))).with_suffix(".py")
+    before = file.read_text() if file.is_file() else ""
+    file.write_text(f"{before}\n{text.format(module=imported)}")
+    done = check_contracts(tree)
+    assert done.returncode == 1, done.stdout
+    assert said in done.stdout
+
+
+def test_no_module_comes_back_to_itself() -> None:
+    """Also by way of its own package, which contracts on siblings do not see."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    order = graphlib.TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules})
+    order.prepare()  # raises CycleError with the circle
+
+
+@pytest.mark.parametrize(
+    ("rooms", "without"),
+    [
+        ("rewards", "torch ray vllm deepspeed transformers mlflow"),
+        ("rl.config", "torch ray vllm deepspeed transformers mlflow"),
+        ("rl.record", "torch ray vllm deepspeed transformers mlflow"),
+        ("rollout rl.algo rl.learner actors.weights", "ray vllm"),
+    ],
+)
+def test_light_rooms_load_nothing_heavy(rooms: str, without: str) -> None:
+    words = [sys.executable, "-c", LOADED, rooms, without]
+    done = subprocess.run(words, cwd=HOME, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_something_heavy_would_be_seen() -> None:
+    words = [sys.executable, "-c", LOADED, "rewards.tree", "numba av"]
+    done = subprocess.run(words, cwd=HOME, capture_output=True, text=True, check=True)
+    assert done.stdout == "numba\n"

@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from rewards.cli import DEFAULT_MIX, app
-from rewards.mix import build_mix, read_mix
-from rewards.plugins.loading import PluginError
+from rewards.mix import build_mix
+from rewards.mix_settings import read_mix
+from rewards.plugins.spec import PluginError
 from rewards.testing import assert_scorer
 from rewards.tools.recorded import RolloutDataError, read_rollouts
 from rewards.tools.reward_hacks import ANSWER, GOLD, hack_cases, honest_cases, rewards_of

@@ -1,8 +1,11 @@
-"""`affectree data check`: what it opens, and what it decodes only when asked."""
+"""`affectree`: what `data check` decodes, a reader that goes away, systems that are not Linux."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,3 +26,18 @@ def test_files_are_decoded_only_when_asked(tmp_path: Path) -> None:
     decoded = CliRunner().invoke(app, ["data", "check", str(tmp_path / "rows.jsonl"), "--decode"])
     assert isinstance(decoded.exception, MediaError)
     assert "deep.png" in str(decoded.exception)
+
+
+def test_nothing_is_said_to_a_reader_that_has_gone_away() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [str(Path(sys.executable).parent / "affectree"), "--help"]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_windows_is_told_in_one_line() -> None:
+    words = [sys.executable, "-c", "import sys, typer, rich.progress; sys.platform = 'win32'; import rl.cli"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: affectree needs Linux; use WSL 2 or a container\n")

@@ -1,33 +1,21 @@
-"""Rows that are wrong are refused with file, row, key and what to do; mixes are deterministic."""
+"""Rows become questions; the first that is wrong is refused with file, row, key and what to do."""
+
+from __future__ import annotations
 
 import json
-import random
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
+from PIL import Image
 
+import rollout.row_media
 from rewards.tools.reward_hacks import GOLD
 from rewards.tree.writer import write as write_tree
-from rollout.faces.dataset import encode_video
-from rollout.media import ClipSpec, MediaError, Medium, decode
-from rollout.mixing import mixed_indices, mixed_tasks, spread
-from rollout.rows import RowError, open_rows
-
-ASK = {"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}]}
+from rollout.media import Medium
+from rollout.rows import Row, RowError, open_rows
+from tests.unit.rollout.row_writing import ASK, write
 
 TREE = write_tree(GOLD)
-
-
-def write(path: Path, *rows: object) -> Path:
-    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
-    return path
-
-
-def test_a_plain_row_is_read(tmp_path: Path) -> None:
-    row = open_rows(write(tmp_path / "rows.jsonl", ASK))[0]
-    assert (row.question, row.reference, row.answer, row.task) == ("hello", "hi", "hi", "qa")
 
 
 def refused(path: Path, *words: str) -> None:
@@ -37,11 +25,33 @@ def refused(path: Path, *words: str) -> None:
         assert word in str(error.value)
 
 
-def test_bad_files_are_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "absent.jsonl", "no such file")
-    refused(write(tmp_path / "empty.jsonl"), "empty")
-    refused(write(tmp_path / "broken.jsonl", ASK, "{not json"), "line 2")
-    refused(write(tmp_path / "other.jsonl", {"text": "x"}), "messages")
+def test_a_row_has_all_that_its_columns_say(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 40)).save(tmp_path / name)
+    whole = {
+        "messages": [{"role": "user", "content": "<image><image>?"}, {"role": "assistant", "content": "hi"}],
+        "images": ["b.png", "a.png"],
+        "source": "faces/ER",
+        "task": "emotion_single",
+        "answer": "happy",
+        "tree": TREE,
+        "options": ["happy", "sad"],
+        "id": 7,
+    }
+    plain, full = open_rows(write(tmp_path / "rows.jsonl", ASK, whole))
+    assert full == Row(
+        index=1,
+        question="<image><image>?",
+        media=(Medium("image", str(tmp_path / "b.png")), Medium("image", str(tmp_path / "a.png"))),
+        task="emotion_single",
+        source="faces/ER",
+        answer="happy",
+        tree=TREE,
+        reference="hi",
+        options=("happy", "sad"),
+        columns={"id": 7},
+    )
+    assert plain == Row(0, "hello", (), "qa", answer="hi", reference="hi", columns={"id": None})
 
 
 def test_bad_rows_are_refused(tmp_path: Path) -> None:
@@ -55,15 +65,33 @@ def test_bad_rows_are_refused(tmp_path: Path) -> None:
     no_image = {"messages": [{"role": "user", "content": "<image>what?"}], "images": ["text.png"]}
     (tmp_path / "text.png").write_text("not an image")
     refused(write(tmp_path / "f.jsonl", ASK, no_image), "row 2", "`images`", "text.png", "not a readable image")
-    for number, images in enumerate(([None], [{"path": "a.png"}])):
-        bad = {"messages": [{"role": "user", "content": "<image>what?"}], "images": images}
-        refused(write(tmp_path / f"g{number}.jsonl", ASK, bad), "row 2", "`images`", "paths of files")
-    hidden = {"messages": [{"role": "user", "content": "<|image_pad|>what?"}]}
-    refused(write(tmp_path / "h.jsonl", ASK, hidden), "row 2", "`messages`", "<|image_pad|>")
     unreadable = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["text.mp4"]}
     refused(write(tmp_path / "d.jsonl", unreadable), "row 1", "text.mp4", "not a readable video")
+
+
+def test_the_first_bad_row_is_told_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+    absent = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["absent.mp4"]}
     no_user = {"messages": [{"role": "assistant", "content": "hi"}]}
-    refused(write(tmp_path / "c.jsonl", no_user), "row 1", "no user turn")
+    refused(write(tmp_path / "a.jsonl", ASK, absent, no_user), "row 2", "absent.mp4 does not exist")
+    refused(write(tmp_path / "b.jsonl", ASK, no_user, absent), "row 2", "no user turn")
+
+
+def test_rows_that_are_not_checked_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    absent = {"messages": [{"role": "user", "content": "<video>what?"}], "videos": ["absent.mp4"], "task": "late"}
+    rows = open_rows(write(tmp_path / "rows.jsonl", ASK, absent), check=False)
+    assert rows[1].media == (Medium("video", str(tmp_path / "absent.mp4")),)
+    assert rows.tasks() == ["qa", "late"]  # which looks at every row, but for no file
+    with pytest.raises(RowError, match=r"absent\.mp4"):
+        rows.check()
+
+
+def test_relative_paths_start_at_the_media_root(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    Image.new("RGB", (40, 40)).save(tmp_path / "media" / "a.png")
+    row = {"messages": [{"role": "user", "content": "<image>"}], "images": "a.png"}
+    file = write(tmp_path / "rows.jsonl", row)
+    refused(file, "a.png does not exist; relative paths start at `data.media_root`, or else at the file's own folder")
+    assert open_rows(file, tmp_path / "media")[0].media[0].path == str(tmp_path / "media" / "a.png")
 
 
 def test_a_row_without_a_task_is_one_of_questions(tmp_path: Path) -> None:
@@ -73,6 +101,26 @@ def test_a_row_without_a_task_is_one_of_questions(tmp_path: Path) -> None:
         assert opened.indices_by_task()["qa"][-1] == 1
 
 
+def test_an_overview_has_tasks_sources_and_the_most_media(faces: Path, media_rows: Path) -> None:
+    rows = open_rows(faces / "train.jsonl")
+    assert rows.tasks() == [row.task for row in rows] == [rows[index].task for index in range(len(rows))]
+    assert rows.sources() == [row.source for row in rows]
+    by_task = rows.indices_by_task()
+    assert sorted(index for indices in by_task.values() for index in indices) == list(range(len(rows)))
+    assert all(rows[index].task == "rationale" for index in by_task["rationale"])
+    assert rows.most_media == {"video": 1, "image": 0}
+    assert open_rows(media_rows).most_media == {"video": 2, "image": 2}
+    assert set(open_rows(media_rows).sources()) == {""}
+
+
+def test_rows_are_read_in_blocks_as_they_are_one_by_one(tmp_path: Path) -> None:
+    rows = open_rows(write(tmp_path / "rows.jsonl", *({**ASK, "id": number} for number in range(5000))))
+    assert len(rows) == 5000
+    assert [row.columns["id"] for row in rows] == list(range(5000))
+    assert [row.index for row in rows] == list(range(5000))
+    assert rows[4999].columns == {"id": 4999}
+
+
 def test_a_column_may_begin_late(tmp_path: Path) -> None:
     row = {"messages": [{"role": "user", "content": "x" * 2000}], "task": "attribute_open", "tree": None}
     lines = [json.dumps(row)] * 9000 + [json.dumps({**row, "task": "rationale", "tree": TREE})]
@@ -80,72 +128,10 @@ def test_a_column_may_begin_late(tmp_path: Path) -> None:
     assert (rows[0].tree, rows[9000].tree, rows[9000].task) == (None, TREE, "rationale")
 
 
-def test_files_are_read_whatever_their_path_and_marks(tmp_path: Path) -> None:
-    folder = tmp_path / "part [1] of 2"
-    folder.mkdir()
-    assert len(open_rows(write(folder / "rows.jsonl", ASK))) == 1
-    marked = tmp_path / "marked.jsonl"
-    marked.write_bytes(b"\xef\xbb\xbf" + json.dumps(ASK).encode() + b"\r\n\r\n" + json.dumps(ASK).encode())
-    assert len(open_rows(marked)) == 2
-    (tmp_path / "list.json").write_text(json.dumps([ASK, ASK], indent=1))
-    assert len(open_rows(tmp_path / "list.json")) == 2
-    (tmp_path / "to$day").mkdir()
-    refused(write(tmp_path / "to$day" / "rows.jsonl", ASK), "may not hold '$'")
-
-
-def test_frames_of_another_size_are_scaled_to_the_first_ones(tmp_path: Path) -> None:
-    parts = []
-    for name, size, value in (("small", 56, 40), ("large", 112, 200)):
-        encode_video(tmp_path / f"{name}.ts", np.full((8, size, size, 3), value, dtype=np.uint8), fps=4)
-        parts.append((tmp_path / f"{name}.ts").read_bytes())
-    (tmp_path / "both.ts").write_bytes(b"".join(parts))  # as a transport stream may be put together
-    frames = decode(Medium("video", str(tmp_path / "both.ts")), ClipSpec(fps=4.0)).frames
-    assert frames.shape == (16, 56, 56, 3)
-    assert frames[0].mean() < 60 < 180 < frames[-1].mean()
-
-
-def test_a_damaged_medium_is_refused_with_its_name(faces: Path, tmp_path: Path) -> None:
-    whole = min((faces / "videos").iterdir()).read_bytes()
-    draw = random.Random(0)
-    for _ in range(200):
-        damaged = bytearray(whole)
-        for _ in range(draw.choice((1, 3, 20))):
-            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
-        file = tmp_path / "clip.mp4"
-        file.write_bytes(damaged[: draw.randrange(len(damaged))] if draw.random() < 0.3 else damaged)
-        try:
-            decode(Medium("video", str(file)), ClipSpec())
-        except MediaError as error:
-            assert str(file) in str(error)
-
-
-def test_tasks_that_a_mix_draws(faces: Path) -> None:
-    rows = open_rows(faces / "train.jsonl")
-    assert mixed_tasks(rows, {"attribute_*": 1.0, "faces/ER_fine": 1.0, "rationale": 0.0}) == [
-        "attribute_closed",
-        "attribute_open",
-        "emotion_fine",
-    ]
-
-
-def test_mixes_repeat_and_follow_their_weights(faces: Path) -> None:
-    rows = open_rows(faces / "train.jsonl")
-    mix = {"rationale": 3.0, "faces/QA_hat": 1.0}
-    drawn = list(islice(mixed_indices(rows, mix, seed=1), 400))
-    assert drawn == list(islice(mixed_indices(rows, mix, seed=1), 400))
-    assert drawn != list(islice(mixed_indices(rows, mix, seed=2), 400))
-    rationales = sum(rows[i].task == "rationale" for i in drawn)
-    assert 250 < rationales < 350
-    with pytest.raises(RowError, match="nothing_like_it"):
-        mixed_indices(rows, {"nothing_like_it": 1.0}, seed=0)
-
-
-def test_each_row_comes_once_an_epoch(faces: Path) -> None:
-    rows = open_rows(faces / "train.jsonl")
-    pool = rows.indices_by_task()["rationale"]
-    assert sorted(islice(mixed_indices(rows, {"rationale": 1.0}, seed=0), len(pool))) == pool
-
-
-def test_spread_is_stable() -> None:
-    assert spread(range(100), 10) == spread(range(100), 10)
-    assert spread(range(5), 10) == [0, 1, 2, 3, 4]
+def test_every_file_is_looked_for_and_the_first_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout.row_media, "_OPENED_AT_START", 1)
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    (tmp_path / "text.png").write_text("not an image")
+    asks = [{"messages": [{"role": "user", "content": "<image>"}], "images": [name]} for name in ("a.png", "text.png", "no.png")]
+    assert len(open_rows(write(tmp_path / "some.jsonl", *asks[:2]))) == 2
+    refused(write(tmp_path / "all.jsonl", *asks), "row 3", "no.png does not exist")

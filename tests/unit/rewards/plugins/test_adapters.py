@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from rewards.exports import as_ms_swift, as_trl, as_verl
-from rewards.plugins.loading import PluginError
 from rewards.plugins.runners import start_runner
-from rewards.plugins.spec import ScorerSpec
+from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, RewardSample, Score
 from rl.openrlhf_export import as_openrlhf
 from tests.unit.rewards.plugins.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style

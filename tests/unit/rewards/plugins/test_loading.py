@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rewards.mix import build_mix, mix_entries, read_mix
+from rewards.mix import build_mix
+from rewards.mix_settings import mix_entries, read_mix
 from rewards.plugins.calling import call
-from rewards.plugins.loading import PluginError, load_scorer
+from rewards.plugins.loading import check_function, find_function, load_function, load_scorer
 from rewards.plugins.runners import start_runner
-from rewards.plugins.spec import ScorerSpec, with_source
+from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, with_function_source, with_source
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
 from tests.unit.rewards.tree.test_parser import GOOD
 
@@ -169,7 +173,7 @@ def test_a_failure_says_where_it_happened() -> None:
     (first, *_) = outcomes(lambda sample: helper())
     assert isinstance(first, Failure)
     assert "IndexError" in first.message
-    assert "test_plugins.py" in first.message
+    assert "test_loading.py" in first.message
     assert "in helper" in first.message
 
 
@@ -192,3 +196,129 @@ def test_order_does_not_matter_for_what_ships() -> None:
     for name in ("structure", "leaf", "root", "tree_edit", "qa", "format"):
         runner = start_runner(ScorerSpec(name))
         assert runner.score(samples) == list(reversed(runner.score(list(reversed(samples)))))
+
+
+def centred(rewards: list[float], scale: float = 1.0) -> list[float]:
+    mean = sum(rewards) / len(rewards)
+    return [scale * (reward - mean) for reward in rewards]
+
+
+SHIPPED = {"centred": centred, "ranked": sorted}
+ESTIMATOR = """
+import json
+LIMIT = 3
+def shifted(rewards, by=0.0, *, least):
+    return [max(least, reward + by) for reward in rewards]
+def anything(rewards, **settings):
+    return settings
+def _helper(): ...
+class Holder:
+    @staticmethod
+    def same(rewards): return rewards
+if LIMIT:
+    from statistics import mean
+wrapped = json.loads
+def changed(rewards): ...
+changed = json.dumps
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(ESTIMATOR)
+    return path
+
+
+def test_a_function_is_found_by_name_file_and_module_and_its_parameters_are_bound(file: Path) -> None:
+    for target, parameters, expected in (
+        ("centred", {}, [-1.0, 1.0]),
+        ("centred", {"scale": 2.0}, [-2.0, 2.0]),
+        (f"{file}:shifted", {"by": 1.0, "least": 3.0}, [3.0, 4.0]),
+        (f"{file}:anything", {"x": 1}, {"x": 1}),
+        (f"{file}:Holder.same", {}, [1.0, 3.0]),
+        (f"{file}:mean", {}, 2.0),
+        ("statistics:mean", {}, 2.0),
+    ):
+        spec = FunctionSpec(target, parameters)
+        check_function("estimator", spec, SHIPPED, ("rewards",))
+        assert load_function("estimator", spec, SHIPPED, ("rewards",))([1.0, 3.0]) == expected
+    assert find_function("estimator", FunctionSpec("centred", {"no": 1}), SHIPPED) is centred
+
+
+MISTAKES = [
+    ("centered", {}, r"^estimator: 'centered' is not known; use one of .*, or file\.py:function, .*; did you mean 'centred'\?$"),
+    ("FILE:shiftd", {}, r"^estimator: .*mine\.py has no 'shiftd'; did you mean 'shifted'\?$"),
+    ("FILE:zzzzzz", {}, r"^estimator: .* has no 'zzzzzz'; it has Holder, anything, changed, .*shifted"),
+    ("FILE:shifted", {"least": 0, "bye": 1}, r"^estimator: .*shifted does not take the parameters bye; did you mean 'by'\?$"),
+    ("FILE:shifted", {"least": 0, "zzz": 1}, r"does not take the parameters zzz; it takes by, least$"),
+    ("FILE:shifted", {}, r"cannot be called with \(rewards\): missing a required .*'least'"),
+    ("FILE:shifted", {"least": 0, "rewards": 1}, r"cannot be called with \(rewards, least=0, rewards=1\): multiple values"),
+    ("FILE:_helper", {}, r"cannot be called with \(rewards\): too many positional arguments"),
+    ("centred", {"size": 1}, r"^estimator: centred does not take the parameters size; it takes scale$"),
+    ("FILE", {}, r"^estimator: .*mine\.py names no function; write .*mine\.py:FUNCTION$"),
+    ("absent.py:f", {}, r"^estimator: absent\.py: no such file"),
+    ("no.such.module:f", {}, r"^estimator: module no\.such\.module cannot be imported: No module named 'no'; install it"),
+    ("nosuchmodule:f", {}, r"^estimator: module nosuchmodule cannot be imported: No module named 'nosuchmodule'; install it"),
+    ("statistics:meen", {}, r"^estimator: statistics has no 'meen'; did you mean '.*mean'\?$"),
+    ("a/b:f", {}, r"^estimator: a/b is neither a Python file nor a module; write file\.py:function$"),
+    (":f", {}, r"^estimator: :f is neither a Python file nor a module"),
+]
+
+
+@pytest.mark.parametrize("load", [load_function, check_function])
+@pytest.mark.parametrize(("target", "parameters", "said"), MISTAKES)
+def test_a_function_that_cannot_be_had_is_told_in_one_line(
+    load: Callable[..., Any], target: str, parameters: dict[str, Any], said: str, file: Path
+) -> None:
+    with pytest.raises(PluginError, match=said) as refused:
+        load("estimator", FunctionSpec(target.replace("FILE", str(file)), parameters), SHIPPED, ("rewards",))
+    assert "\n" not in str(refused.value)
+
+
+def test_what_only_an_import_shows_is_told_by_loading(file: Path) -> None:
+    for target, said in (
+        (f"{file}:LIMIT", "is a number, not a function; name one"),
+        (f"{file}:changed", "cannot be called with"),
+    ):
+        check_function("loss", FunctionSpec(target), {}, ("a", "b"))
+        with pytest.raises(PluginError, match=said):
+            load_function("loss", FunctionSpec(target), {}, ("a", "b"))
+    file.write_text("import nothing_of_this_name\ndef loss(a): ...\n")
+    check_function("loss", FunctionSpec(f"{file}:loss"), {})
+    with pytest.raises(PluginError, match="No module named 'nothing_of_this_name'; install it on every node"):
+        load_function("loss", FunctionSpec(f"{file}:loss"), {})
+
+
+def test_a_star_import_leaves_names_open(file: Path) -> None:
+    file.write_text("from statistics import *\n")
+    check_function("loss", FunctionSpec(f"{file}:mean"), {})
+    assert load_function("loss", FunctionSpec(f"{file}:mean"), {})([1, 3]) == 2
+
+
+@pytest.mark.parametrize("load", [load_function, check_function])
+def test_a_file_that_is_no_python_is_told_with_its_line(load: Callable[..., Any], file: Path) -> None:
+    file.write_text("x = 1\ndef loss(:\n")
+    with pytest.raises(PluginError, match=r"^loss: file .*mine\.py cannot be imported: SyntaxError in line 2: .*; mend"):
+        load("loss", FunctionSpec(f"{file}:loss"), {})
+
+
+def test_a_check_imports_nothing(file: Path) -> None:
+    """Not even the module that is named, since a loss brings torch and the process that checks a config has none."""
+    file.write_text("import wave\nraise SystemExit\ndef loss(a): ...\n")
+    code = (
+        "import sys; from rewards.plugins.loading import check_function; from rewards.plugins.spec import FunctionSpec;"
+        f"check_function('loss', FunctionSpec({str(file) + ':loss'!r}), {{}});"
+        "check_function('loss', FunctionSpec('wave:open'), {}); assert 'wave' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_function_travels_with_its_text(file: Path) -> None:
+    spec = with_function_source("loss", FunctionSpec(f"{file}:shifted", {"least": 0.0}))
+    file.unlink()
+    check_function("loss", spec, {}, ("rewards",))
+    assert load_function("loss", spec, {}, ("rewards",))([-1.0, 2.0]) == [0.0, 2.0]
+    assert with_function_source("loss", FunctionSpec("centred")).source is None
+    with pytest.raises(PluginError, match=r"^loss: .*mine\.py: no such file"):
+        with_function_source("loss", FunctionSpec(f"{file}:shifted"))

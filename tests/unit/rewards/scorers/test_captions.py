@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from rewards.mix import build_mix, mix_entries
+from rewards.mix import build_mix
+from rewards.mix_settings import mix_entries
 from rewards.sample import Reward, RewardSample
 from rewards.scorers.captions import caption, caption_tree
 from rewards.scorers.endpoint import open_endpoint

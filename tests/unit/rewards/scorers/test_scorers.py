@@ -5,7 +5,8 @@ import math
 import pytest
 
 from rewards import scorers
-from rewards.mix import build_mix, mix_entries
+from rewards.mix import build_mix
+from rewards.mix_settings import mix_entries
 from rewards.sample import RewardSample, Score
 from tests.unit.rewards.tree.test_parser import GOOD
 

@@ -6,16 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from rewards.plugins.spec import FunctionSpec
+from rewards.readings import judged_nodes
 from rewards.sample import Reward, RewardSample
-from rewards.scorers.node_values import judged_nodes
 from rewards.tree.lines import line_levels, token_lines
-from rl.algo.advantages import dr_grpo
-from rl.algo.credit import level_credit, line_advantages, node_credit
+from rl.algo.credit import CREDIT, credit_rule
+from rl.algo.estimators import Estimator
 from rollout.prompts import PromptEncoder
+from rollout.samples import TokenCredit
 from tests.fuzz_parser import texts
 from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.stations import group, prompt, scored
 
 LINES = GOOD.split("\n")
+CENTRED = Estimator(FunctionSpec("dr_grpo"))
+
+
+def credited(rule: str, texts: list[str], rewards: list[Reward], tree: str | None = GOOD) -> list[TokenCredit]:
+    """What a rule gives the samples of one group."""
+    (found,) = credit_rule(FunctionSpec(rule))([scored(group(texts, prompt(tree=tree)), rewards)], CENTRED)
+    return found
 
 
 def test_levels_are_headers_and_nodes() -> None:
@@ -55,24 +65,23 @@ def test_tokens_of_a_real_tokenizer_get_the_line_that_they_write(encoder: Prompt
 
 
 def test_each_level_is_compared_with_its_own_in_the_group() -> None:
-    group = [
+    rewards = [
         Reward(0.9, levels={"attribute": 1.0, "emotion": 1.0}),
         Reward(0.5, levels={"attribute": 1.0, "emotion": 0.0}),
         Reward(None, levels={"attribute": 0.0}),
     ]
-    (found,) = level_credit([[RewardSample(GOOD)] * 3], [group], "dr_grpo")
-    assert {LINES[line]: advantage for line, advantage in found[0].items()} == {
+    found = credited("level", [GOOD] * 3, rewards)
+    assert {LINES[line]: advantage for line, advantage in found[0].lines.items()} == {
         "attribute": 0.0,
         "a1 hair color: brown": 0.0,
         "a2 eyebrow angle: lowered": 0.0,
         "emotion": 0.5,
         "m1 angry (strong) < e1": 0.5,
     }
-    assert {*found[1].values()} == {0.0, -0.5}
-    assert found[2] == {}
-    ((first, *_),) = dr_grpo([[0.9, 0.5, None]])
+    assert {*found[1].lines.values()} == {0.0, -0.5}
+    assert found[2].lines == {}
     at = [LINES.index(line) for line in ("<tree>", "attribute", "e1 scowl < a2", "emotion")]
-    advantages = line_advantages(first, found[0], [*at, -1])
+    advantages = found[0].over(0.2, 5, [*at, -1])
     assert advantages.dtype == np.float32
     assert advantages.tolist() == pytest.approx([0.2, 0.0, 0.2, 0.5, 0.2])
 
@@ -113,11 +122,10 @@ def test_nodes_earn_nothing_that_the_scorers_refuse() -> None:
 
 def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:
     texts_ = [GOOD, GOOD.replace("brown", "red"), GOOD.replace("a1 hair color: brown\n", ""), "gibberish"]
-    samples = [RewardSample(text, tree=GOOD) for text in texts_]
     rewards = [Reward(1.0, rest=1.0), Reward(0.8, rest=1.0), Reward(0.8, rest=1.0), Reward(0.0, rest=0.6)]
-    (found,) = node_credit([samples], [rewards], "dr_grpo")
+    found = credited("node", texts_, rewards)
     rest = 1.0 - 0.9
-    assert {LINES[line]: advantage for line, advantage in found[0].items()} == pytest.approx(
+    assert {LINES[line]: advantage for line, advantage in found[0].lines.items()} == pytest.approx(
         {
             "a1 hair color: brown": 0.5 + rest,
             "a2 eyebrow angle: lowered": rest,
@@ -125,14 +133,18 @@ def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:
             "m1 angry (strong) < e1": rest,
         }
     )
-    assert found[1][LINES.index("a1 hair color: brown")] == pytest.approx(-0.5 + rest)
-    assert found[3] == {}
+    assert found[1].lines[LINES.index("a1 hair color: brown")] == pytest.approx(-0.5 + rest)
+    assert found[3].lines == {}
 
 
 def test_a_node_that_no_other_sample_states_keeps_the_samples_advantage() -> None:
     alone = GOOD.replace("a1 hair color: brown", "a1 hat: no")
-    (found,) = node_credit(
-        [[RewardSample(alone, tree=GOOD), RewardSample(GOOD, tree=GOOD)]], [[Reward(0.5), Reward(1.0)]], "dr_grpo"
-    )
-    assert 2 not in found[0]
+    found = credited("node", [alone, GOOD], [Reward(0.5), Reward(1.0)])
+    assert 2 not in found[0].lines
     assert LINES[2] == "a1 hair color: brown"
+
+
+def test_samples_that_were_not_scored_are_credited_nothing() -> None:
+    for rule in CREDIT:
+        found = credited(rule, [GOOD, GOOD], [Reward(None, levels={"emotion": 1.0}), Reward(1.0, levels={"emotion": 0.0})])
+        assert found[0] == TokenCredit(), rule

@@ -43,7 +43,7 @@ def test_drawn_data_is_looked_at_in_both_depths(config: Config, faces: Path) -> 
         (None, "no such file"),
         ("", "is empty"),
         ("{not json", "row 1: not JSON"),
-        ('{"text": "x"}', "row 1: no `messages`"),
+        ('{"text": "x"}', "rows need a `messages` column"),
         ('{"messages": [], "videos": ["clips/a.mp4"]}', "clips/a.mp4 does not exist"),
     ],
 )

@@ -10,15 +10,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rl.learner.balance import by_prompt
-from rl.learner.batch import Budget, TokenSequence, make_batch, packed_batches
+from rl.config.schema import LoraConfig
+from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack_rows
 from rl.learner.lora import adapted, add_adapters, merged, without_adapters
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.prefix_tree import PackedTree, pack
-from rl.learner.spec import LoraSpec
 from rollout.families import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
 from rollout.rows import Row, open_rows
+from rollout.samples import TokenGroup
 
 PROMPT = EncodedPrompt(np.arange(5), np.arange(5), np.tile(np.arange(5), (3, 1)), ())
 replies = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(np.array), min_size=1, max_size=8)
@@ -57,7 +57,7 @@ def models(tiny_models: dict[str, Path]) -> dict:
     return {family: load_model(path, torch.float32) for family, path in tiny_models.items()}
 
 
-def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> list[TokenSequence]:
+def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> list[TokenGroup]:
     """Flat groups of ragged length about videos, images, text or all of these; or trees of depth 3."""
     rows, others = open_rows(faces / "train.jsonl"), open_rows(media_rows)
     video = [rows[i] for i in rows.indices_by_task()["rationale"][:2]]
@@ -68,22 +68,24 @@ def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> 
     rng = np.random.default_rng(0)
     found = []
     for row in chosen:
-        prompt = encoder.encode(row)
+        said = []
         if kind == "tree":
             for a in range(2):
                 for e in range(2):
                     for m in range(2):
                         parts = [np.random.default_rng([a, e * s, m * (s > 1)]).integers(20, 200, 6 + s) for s in range(3)]
-                        found.append(TokenSequence(prompt, np.concatenate(parts)))
+                        said.append(np.concatenate(parts))
         else:
-            found += [TokenSequence(prompt, rng.integers(20, 200, rng.integers(1, 30))) for _ in range(5)]
-            found.append(TokenSequence(prompt, found[-1].reply[: len(found[-1].reply) // 2 + 1]))  # a prefix of another
+            said = [rng.integers(20, 200, rng.integers(1, 30)) for _ in range(5)]
+            said.append(said[-1][: len(said[-1]) // 2 + 1])  # a prefix of another
+        found.append(TokenGroup(encoder.encode(row), tuple(said)))
     return found
 
 
-def batch_of(sequences: list[TokenSequence], encoder: PromptEncoder, share: bool):
-    pixels = {medium: encoder.pixels(medium) for s in sequences for medium in s.prompt.media}
-    return make_batch(sequences, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id, share)
+def batch_of(some: list[TokenGroup], encoder: PromptEncoder, share: bool) -> TokenBatch:
+    pixels = {medium: encoder.pixels(medium) for one in some for medium in one.prompt.media}
+    rows = pack_rows(some, Budget(2**31), share)
+    return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id)
 
 
 def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
@@ -93,9 +95,10 @@ def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor,
     return log_probs.detach(), entropy.detach(), {n: p.grad.clone() for n, p in policy.named_parameters() if p.grad is not None}
 
 
-def assert_equal_to_the_plain_form(policy: Policy, sequences: list[TokenSequence], encoder: PromptEncoder) -> None:
-    weights = torch.randn(sum(len(s.reply) for s in sequences), generator=torch.Generator().manual_seed(0))
-    plain_batch, shared_batch = (batch_of(sequences, encoder, share) for share in (False, True))
+def assert_equal_to_the_plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder) -> None:
+    weights = torch.randn(sum(one.reply_tokens() for one in some), generator=torch.Generator().manual_seed(0))
+    plain_batch, shared_batch = (batch_of(some, encoder, share) for share in (False, True))
+    assert plain_batch.members == shared_batch.members
     plain, shared = outcome(policy, plain_batch, weights), outcome(policy, shared_batch, weights)
     assert shared_batch.input_ids.numel() < plain_batch.input_ids.numel()
     assert torch.allclose(shared[0], plain[0], atol=1e-5)
@@ -127,7 +130,7 @@ def test_adapters_learn_the_same_from_shared_prefixes(
     tiny_models, encoders, faces: Path, media_rows: Path, family: str, checkpointing: bool
 ) -> None:
     model, encoder = load_model(tiny_models[family], torch.float32), encoders[family]
-    add_adapters(model, LoraSpec(4, 8.0, ("q_proj", "v_proj", "up_proj", "down_proj")))
+    add_adapters(model, LoraConfig(4, 8.0, ["q_proj", "v_proj", "up_proj", "down_proj"]))
     stir(model)
     if checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -138,7 +141,7 @@ def test_adapters_learn_the_same_from_shared_prefixes(
 
 def test_adapters_for_layers_that_are_not_there_are_refused(tiny_model: Path) -> None:
     with pytest.raises(ValueError, match="absent_proj"):
-        add_adapters(load_model(tiny_model, torch.float32), LoraSpec(4, 8.0, ("absent_proj",)))
+        add_adapters(load_model(tiny_model, torch.float32), LoraConfig(4, 8.0, ["absent_proj"]))
 
 
 def stir(model) -> None:
@@ -154,7 +157,7 @@ def test_adapters_merge_into_the_weights_and_can_be_left_out(
 ) -> None:
     model, plain = load_model(tiny_model, torch.float32), load_model(tiny_model, torch.float32)
     batch = batch_of(groups(faces, media_rows, encoder, "video"), encoder, share=True)
-    add_adapters(model, LoraSpec(4, 8.0, ("q_proj", "down_proj")))
+    add_adapters(model, LoraConfig(4, 8.0, ["q_proj", "down_proj"]))
     stir(model)
     policy = Policy(model, [])
     with torch.no_grad():
@@ -188,12 +191,16 @@ def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, media_rows: Path, e
 
 
 def test_groups_stay_together_within_the_budget(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
-    sequences = groups(faces, media_rows, encoder, "video")
+    some = groups(faces, media_rows, encoder, "video")
+    replies = [reply for one in some for reply in one.replies]
     for budget in (Budget(200), Budget(400), Budget(4000), Budget(4000, targets=40)):
-        batches = packed_batches(sequences, budget)
-        packed = [batch_of([sequences[i] for i in batch], encoder, share=True) for batch in batches]
-        for batch, tensors in zip(batches, packed, strict=True):
-            assert len(batch) == 1 or budget.holds(tensors.input_ids.numel(), len(tensors.targets))
-        assert sorted(index for batch in batches for index in batch) == list(range(len(sequences)))
-    assert len(packed_batches(sequences, Budget(4000))) == 1
-    assert len(by_prompt(sequences)) == 2
+        batches = micro_batches(pack_rows(some, budget), budget)
+        for rows in batches:
+            pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.prompt.media}
+            tensors = make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, 0)
+            assert len(tensors.members) == 1 or budget.holds(tensors.input_ids.numel(), len(tensors.targets))
+            said = torch.cat([torch.from_numpy(replies[member]) for member in tensors.members])
+            assert torch.equal(tensors.targets[tensors.distinct], said)
+        assert sorted(member for rows in batches for row in rows for member in row.members) == list(range(len(replies)))
+    (whole,) = micro_batches(pack_rows(some, Budget(4000)), Budget(4000))
+    assert len(whole) == 2

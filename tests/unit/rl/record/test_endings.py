@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from rewards.errors import UserError, did_you_mean
+from rewards.errors import UserError
 from rl.record.endings import FAULT, MENDABLE, end, mendable
 from rl.record.interrupts import SIGNALS, Interrupted
 
@@ -143,23 +142,3 @@ def test_a_signal_lets_everything_be_stopped_and_a_second_one_does_not_wait(numb
         assert process.returncode == status
         assert ("stopping\n" if signals == 2 else "") + said == says
         assert errors == ("interrupted\n" if signals == 1 else "")
-
-
-def test_nothing_is_said_to_a_reader_that_has_gone_away() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    words = [str(Path(sys.executable).parent / "affectree"), "--help"]
-    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (1, "")
-
-
-def test_the_nearest_word_is_named_where_one_is_near() -> None:
-    assert did_you_mean("qunatity", ["quality", "quantity"]) == "; did you mean 'quantity'?"
-    assert did_you_mean("xyz", ["quality", "quantity"]) == ""
-
-
-def test_windows_is_told_in_one_line() -> None:
-    words = [sys.executable, "-c", "import sys, typer, rich.progress; sys.platform = 'win32'; import rl.cli"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "error: affectree needs Linux; use WSL 2 or a container\n")

@@ -1,15 +1,11 @@
-"""What is told of a phase's pace, and how long a run takes at most."""
+"""What is told of a phase's pace."""
 
 from __future__ import annotations
 
 import pytest
 
-from rl.config.load import load_config
 from rl.record import time_left
-from rl.record.directory import Progress
 from rl.record.time_left import TimeLeft, duration
-from rl.run.forecast import Pace, evaluated_tokens, most_seconds, plan
-from tests.integration.conftest import QUICKSTART
 
 
 @pytest.mark.parametrize(
@@ -40,23 +36,3 @@ def test_the_time_left_follows_the_last_steps(monkeypatch: pytest.MonkeyPatch) -
     assert left.done == 81
     assert left.seconds_a_step == 2.0
     assert str(left) == "38 s left"
-
-
-def test_a_plan_names_what_follows() -> None:
-    config = load_config(QUICKSTART, ["curriculum.stages.expression.steps=0"])
-    rest = "32 GRPO steps of 12 prompts x 8 samples, and a look at 640 held-out rows after each phase"
-    tuning = "tuning steps (attribute 320, emotion 100)"
-    assert plan(config, Progress(), 640) == f"what follows: 420 {tuning}, {rest}"
-    assert plan(config, Progress("tune", 20), 640) == f"what follows: 400 of 420 {tuning}, {rest}"
-    assert plan(config, Progress("grpo", 0), 640) == f"what follows: {rest}"
-    assert plan(config, Progress("grpo", 2), 640) == f"what follows: 30 of {rest}"
-
-
-def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> None:
-    config = load_config(QUICKSTART, ["evaluation.every=4"])
-    pace = Pace(drawn_tokens=1000.0, tuned_rows=50.0)
-    looks = 2 * evaluated_tokens(config, config.evaluation.rows) + 8 * 128 * 160
-    tuning = sum(stage.batch * stage.steps for stage in config.curriculum.stages.values()) / 50
-    steps = 32 * (96 * 160 / 1000 + 96 / 50)
-    assert most_seconds(config, 600, pace) == pytest.approx(tuning + steps + looks / 1000)
-    assert most_seconds(config, 100, pace) == pytest.approx(100 * 24 / 50 + steps + looks / 1000)

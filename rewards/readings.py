@@ -1,12 +1,13 @@
-"""Each node of a stated tree judged by itself, for learners that credit nodes apart."""
+"""Which line of a completion states what, and whether the gold tree has it: for learners that credit lines or nodes apart."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rewards.sample import RewardSample
+from rewards.tree.lines import line_levels
 from rewards.tree.nodes import Person
 from rewards.tree.taxonomy import fold
 
@@ -19,6 +20,21 @@ class JudgedNode:
     """What the node is about: the same for nodes of other completions that speak of the same thing."""
     value: float
     """1 if the gold tree has the node, else 0."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the lines of a completion state; lines count from 0."""
+
+    levels: Mapping[int, str]
+    """Line -> level of the tree, for headers and nodes."""
+    nodes: Mapping[int, JudgedNode]
+    """Line -> the node on it; empty where there is no gold tree to judge by."""
+
+
+def read(sample: RewardSample) -> Reading:
+    """Read a completion line by line; what a scorer has parsed of it already is not parsed again."""
+    return Reading(line_levels(sample.completion), judged_nodes(sample))
 
 
 def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from actors.folders import RAY_SOCKET, SOCKET_BYTES, holds_sockets, is_plain, private_folder, short_link, writable
-from tests.unit.rl.doctor.common import NOWHERE
+
+NOWHERE = "/proc/nowhere"
+"""A folder that nobody can make, root neither."""
 
 
 def test_folders_are_tried_rather_than_asked(tmp_path: Path) -> None:

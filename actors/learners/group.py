@@ -1,0 +1,207 @@
+"""The learner ranks as one thing: what a run asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError
+
+from actors.learners.ranks import LearnerLost, Ranks
+from actors.weights.handles import BroadcastHandle, WeightHandle
+from rl.algo.objective import Totals
+from rl.config.schema import TinySpec
+from rl.learner.balance import Share, balance
+from rl.learner.spec import LearnerSpec
+from rollout.prompts import EncodedPrompt
+from rollout.rows import Row
+from rollout.samples import TokenGroup
+
+
+class LearnerGroup:
+    """All learner ranks. Most calls go to every rank, since the ranks take part in collectives together."""
+
+    def __init__(self, ranks: int, cpus: float, gpus: float) -> None:
+        """Ask for room for so many ranks, each with these CPUs and GPUs; `place` takes it and `start` gives them a model."""
+        self.ranks = Ranks(ranks, cpus, gpus)
+        self.bases = 0
+        """How often the whole model has been replaced: it numbers the weights under LoRA adapters."""
+        self._rendezvous: tuple[list[Any], BroadcastHandle] | None = None
+        """The engines of the last broadcast, and the group that they are with rank 0."""
+
+    @property
+    def changes(self) -> int:
+        """How often the weights have been changed, or began to be: it numbers what they are now."""
+        return self.ranks.changes
+
+    def room(self) -> Any:
+        """A reference that is ready when the cluster has room for every rank."""
+        return self.ranks.room.ready()
+
+    def place(self) -> None:
+        """Start the ranks' processes where there is room; they import what they need."""
+        self.ranks.place()
+
+    def build_tiny(self, directory: Path, texts: list[str], spec: TinySpec, seed: int) -> Any:
+        """A reference that is ready when rank 0 has built a small checkpoint."""
+        return self.ranks.actors[0].build_tiny.remote(str(directory), texts, spec, seed)
+
+    def start(self, spec: LearnerSpec) -> list[Any]:
+        """Load the model and join the ranks; returns references that are ready when they have."""
+        return self.ranks.start(spec)
+
+    def restart(self, checkpoint: Path) -> None:
+        """Begin anew from a checkpoint folder."""
+        self.bases += 1
+        self._same("restart", checkpoint, changes=True)
+
+    def load_state(self, folder: Path) -> None:
+        """Go on from what `save_state` wrote."""
+        self.bases += 1
+        self._same("load_state", folder, changes=True)
+
+    def save_state(self, folder: Path) -> None:
+        """Write what going on needs: weights, optimizer and random state."""
+        self._same("save_state", folder)
+
+    def save_model(self, folder: Path) -> None:
+        """Write model and processor in Hugging Face format."""
+        self._same("save_model", folder)
+
+    def load_reference(self, checkpoint: Path) -> None:
+        """Freeze the model that was last (re)started from, whose checkpoint folder this is, as the reference of the KL."""
+        self._same("load_reference", checkpoint)
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
+        """Token ids and positions of rows' questions, in order; each rank encodes some."""
+        count = self.ranks.count
+        shares = [actor.call.remote("encode", rows[number::count]) for number, actor in enumerate(self.ranks.actors)]
+        found: list[Any] = [None] * len(rows)
+        for number, share in enumerate(ray.get(shares)):
+            found[number::count] = share
+        return found
+
+    def sft(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
+        """One supervised step on these rows of the training file; each rank learns from some. Returns its statistics."""
+        count = self.ranks.count
+        given = [(list(indices[number::count]), len(indices), learning_rate) for number in range(count)]
+        stats: dict[str, float] = self.ranks.call("sft", given, changes=True)[0]
+        return stats
+
+    def update(self, mini_batches: Sequence[Sequence[TokenGroup]], learning_rate: float) -> dict[str, float]:
+        """GRPO on one rollout, an optimizer step for each mini-batch. Returns its statistics.
+
+        Args:
+            mini_batches: each one's groups, which are balanced over the ranks.
+            learning_rate: of all of these steps.
+        """
+        count = self.ranks.count
+        totals = [
+            Totals(sum(len(group.replies) for group in groups), sum(group.reply_tokens() for group in groups), count)
+            for groups in mini_batches
+        ]
+        balanced = [_spread(groups, balance(groups, count)) for groups in mini_batches]
+        given = [([of_ranks[rank] for of_ranks in balanced], totals, learning_rate) for rank in range(count)]
+        stats: dict[str, float] = self.ranks.call("update", given, changes=True)[0]
+        return stats
+
+    def log_probs(self, groups: Sequence[TokenGroup]) -> list[list[np.ndarray]]:
+        """Log-probs under the present weights, float32 (k,) for each reply, by group.
+
+        Every rank computes all of them, as under ZeRO-3 all have to take part; rank 0's are returned.
+        """
+        found: Iterator[np.ndarray] = iter(self._same("log_probs", groups)[0])
+        return [list(islice(found, len(group.replies))) for group in groups]
+
+    def reference_kl(self, groups: Sequence[TokenGroup]) -> list[list[float]]:
+        """KL from the reference, summed over the tokens of each reply, by group; groups are balanced over the ranks."""
+        balanced = balance(groups, self.ranks.count)
+        answers = self.ranks.call("reference_kl", [(of_rank,) for of_rank in _spread(groups, balanced)])
+        found = [[0.0] * len(group.replies) for group in groups]
+        for shares, values in zip(balanced, answers, strict=True):
+            places = [(share.group, reply) for share in shares for reply in share.replies]
+            for (group, reply), value in zip(places, values, strict=True):
+                found[group][reply] = value
+        return found
+
+    def run(self, function: Callable[..., Any], *arguments: Any, timeout: float) -> list[Any]:
+        """Call `function(learner, *arguments)` on every rank, with the rank's own `Learner`; returns what each returned.
+
+        Args:
+            function: may take part in collectives, such as `learner.weights`.
+            arguments: the same for every rank.
+            timeout: seconds within which all have to be done.
+
+        Raises:
+            LearnerLost: naming a rank that died, or those that did not finish in time.
+        """
+        calls = self.ranks.ask(lambda _, actor: actor.run.remote(function, *arguments))
+        return self.ranks.in_time(calls, timeout, f"running {function.__name__}")
+
+    def write_weights(self, checksum: bool, timeout: float, at: int | None = None) -> WeightHandle:
+        """Write all weights where the engines of rank 0's node can read them; all ranks take part.
+
+        Args:
+            checksum: take one.
+            timeout: seconds within which they have to be written.
+            at: write them only if `changes` is still this number; None for any.
+
+        Raises:
+            LearnerLost: naming a rank that died, or those that did not finish in time.
+            WeightsChanged: if `changes` is another number.
+        """
+        calls = self.ranks.ask(lambda _, actor: actor.write_weights.remote(checksum), at=at)
+        handle: WeightHandle = self.ranks.in_time(calls, timeout, "writing the weights")[0]
+        return handle
+
+    def weight_copy(self) -> Any:
+        """A reference to the image that `write_weights` wrote, uint8, for engines on other nodes."""
+        return self.ranks.actors[0].written_weights.remote()
+
+    def adapter(self, timeout: float) -> tuple[Any, int]:
+        """(reference to the LoRA adapters as a safetensors image, its bytes). Raises `LearnerLost` as `write_weights` does."""
+        calls = self.ranks.ask(lambda _, actor: actor.adapter.options(num_returns=2).remote())
+        sizes = self.ranks.in_time([size for size, _ in calls], timeout, "writing the adapters")
+        return calls[0][1], sizes[0]
+
+    def rendezvous(self, engines: Sequence[Any], size: int, timeout: float) -> BroadcastHandle:
+        """The broadcast group of rank 0 and these engines; a new one if the last was with others.
+
+        Args:
+            engines: handles of their actors.
+            size: processes of the group, rank 0 included.
+            timeout: seconds that anybody waits for anybody.
+
+        Raises:
+            LearnerLost: if rank 0 died, or does not answer in time.
+        """
+        if self._rendezvous is None or self._rendezvous[0] != list(engines):
+            try:
+                handle = ray.get(self.ranks.actors[0].rendezvous.remote(size, timeout), timeout=timeout)
+            except (RayActorError, GetTimeoutError) as error:
+                raise LearnerLost(f"learner rank 0 did not begin to send the weights within {timeout:.0f} s: {error}") from error
+            self._rendezvous = list(engines), handle
+        return self._rendezvous[1]
+
+    def broadcast(self, handle: BroadcastHandle) -> dict[Any, int]:
+        """Send all weights to a group. Returns for each rank a reference, ready when it has done its part -> its number."""
+        calls = self.ranks.ask(lambda _, actor: actor.broadcast_weights.remote(handle.size, handle.timeout))
+        return {reference: number for number, reference in enumerate(calls)}
+
+    def shutdown(self) -> None:
+        """End all ranks, whatever they are doing, and give their room back."""
+        self.ranks.shutdown()
+
+    def _same(self, method: str, argument: Any, changes: bool = False) -> list[Any]:
+        """Call a method of every rank's learner with one argument; returns what each returned."""
+        given = str(argument) if isinstance(argument, Path) else argument
+        return self.ranks.call(method, [(given,)] * self.ranks.count, changes)
+
+
+def _spread(groups: Sequence[TokenGroup], balanced: Sequence[Sequence[Share]]) -> list[list[TokenGroup]]:
+    """Each rank's part of some groups."""
+    return [[groups[share.group].only(share.replies) for share in shares] for shares in balanced]

@@ -1,0 +1,84 @@
+"""Settings files that name others as their `base`: what these say holds, where the file itself says nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rewards.errors import UserError, did_you_mean
+from rewards.files import read_settings, type_name
+
+HOME = Path(__file__).resolve().parent.parent
+"""Where affectree's own configurations are, in the folder `configs`."""
+BASE = "base"
+
+Layer = tuple[str, dict[str, Any]]
+"""Where settings come from, in words, and the settings."""
+
+
+def settings_file(name: str, folder: Path = Path()) -> Path:
+    """The file that a user means.
+
+    Args:
+        name: a path, or the name of a configuration that ships, such as `quickstart` or `algo/dapo`. A file of that path
+            comes first.
+        folder: where relative paths start.
+    """
+    beside = folder / name
+    if not beside.exists():
+        for shipped in (HOME / "configs" / f"{name}.yaml", HOME / name):
+            if shipped.is_file():
+                return shipped
+    return beside
+
+
+def read_layers(file: Path, error: type[UserError] = UserError, above: tuple[Path, ...] = ()) -> list[Layer]:
+    """What a file and its bases say, the lowest first: its bases in their order, each with its own before it, then the file.
+
+    Args:
+        file: to read.
+        error: what is raised if a file cannot be read, is not there, or leads back to itself.
+        above: files whose bases led here.
+    """
+    if file.resolve() in (one.resolve() for one in above):
+        way = " > ".join(_shown(one) for one in (*above, file))
+        raise error(f"{_shown(file)}: its base leads back to itself ({way}); name another file there")
+    found = read_settings(file, error)
+    named = found.pop(BASE, None)
+    return [*base_layers(named, _shown(file), file.parent, error, (*above, file)), (_shown(file), found)]
+
+
+def base_layers(
+    named: Any, where: str, folder: Path, error: type[UserError] = UserError, above: tuple[Path, ...] = ()
+) -> list[Layer]:
+    """What the files say that a `base` names.
+
+    Args:
+        named: its value: a name, a list of names, or None.
+        where: what names them, for errors.
+        folder: where relative paths start.
+        error: as for `read_layers`.
+        above: as for `read_layers`.
+    """
+    names = [named] if isinstance(named, str) else [] if named is None else named
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise error(f"{where}: base must be the name of a file, or a list of such, found {type_name(named)}")
+    layers: list[Layer] = []
+    for name in names:
+        file = settings_file(name, folder)
+        if not file.exists():
+            raise error(f"{where}: base = {name!r}: no such file{_instead(name, folder)}")
+        layers += read_layers(file, error, above)
+    return layers
+
+
+def _instead(name: str, folder: Path) -> str:
+    ship = sorted(str(file.relative_to(HOME / "configs").with_suffix("")) for file in (HOME / "configs").rglob("*.yaml"))
+    bases = [one for one in ship if not one.startswith("rewards/")]  # mixes, which `rewards.mix` takes
+    near = did_you_mean(name, [*bases, *(file.name for file in folder.glob("*.yaml"))])
+    return near or f"; give a path from {folder}, or a name of those that ship: {', '.join(bases)}"
+
+
+def _shown(file: Path) -> str:
+    """A file as users know it."""
+    return str(file.relative_to(HOME)) if file.is_absolute() and file.is_relative_to(HOME / "configs") else str(file)

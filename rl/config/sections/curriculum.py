@@ -1,0 +1,33 @@
+"""The section `curriculum`: supervised tuning in stages, before GRPO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rl.config.fields import bounded, bounds
+
+
+@dataclass
+class StageConfig:
+    """One stage of supervised tuning."""
+
+    steps: int = bounded(100, "optimizer steps", least=0)
+    """Length of the stage; 0 leaves it out."""
+    batch: int = bounded(32, "rows", least=1)
+    """Rows of an optimizer step, over all ranks; must be divisible by learner.ranks."""
+    learning_rate: float = bounded(2e-5, above=0)
+    """The highest rate, which the warm-up ends at and from which a cosine falls."""
+    final_learning_rate: float | None = bounded(None, least=0)
+    """The rate of the last step; null means a tenth of learning_rate."""
+    warmup: float = bounded(0.03, "share", least=0, most=1)
+    """Share of the stage's steps in which the rate rises."""
+    mix: dict[str, float] = field(default_factory=dict, metadata=bounds("weight", least=0))
+    """Which rows are drawn: task or source, or a pattern of such -> weight. To replay an earlier stage, list its patterns."""
+
+
+@dataclass
+class CurriculumConfig:
+    """Supervised tuning."""
+
+    stages: dict[str, StageConfig] = field(default_factory=dict)
+    """Stages by name, in their order. The paper's are attribute, expression and emotion. None: no tuning."""

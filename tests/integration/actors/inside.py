@@ -1,0 +1,97 @@
+"""Reaching into actors, and moving learner and engines apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import psutil
+import ray
+
+from actors.sync.transfer import Transfer
+from rl.run.workers import Workers
+from rollout.samples import Group, TokenGroup
+
+
+def within(actor: Any, function: Callable[[Any], Any]) -> Any:
+    """Call a function on an actor's object, in its process."""
+    return ray.get(actor.__ray_call__.remote(function), timeout=60)
+
+
+@contextmanager
+def replaced(actor: Any, path: str, value: Any) -> Iterator[None]:
+    """For a while, an attribute of an actor's object, such as `learner.encoder.store`, is another."""
+    *places, name = path.split(".")
+
+    def owner(one: Any) -> Any:
+        for place in places:
+            one = getattr(one, place)
+        return one
+
+    def exchange(one: Any) -> None:
+        mine = vars(owner(one))
+        mine[f"_before_{name}"] = [mine[name]] if name in mine else []  # a method is its class's
+        setattr(owner(one), name, value)
+
+    def restore(one: Any) -> None:
+        delattr(owner(one), name)
+        for before in vars(owner(one)).pop(f"_before_{name}"):
+            setattr(owner(one), name, before)
+
+    within(actor, exchange)
+    try:
+        yield
+    finally:
+        within(actor, restore)
+
+
+def kill_vllm(engine: Any) -> None:
+    """As the system does to the process with the model, when memory runs out."""
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+
+
+def vllm_processes(engine: Any) -> list[int]:
+    """As vLLM itself keeps them: by name or parent they are not always found in a process namespace."""
+    return [process.pid for process in engine.llm.engine_core.resources.engine_manager.processes]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until_all_serve(workers: Workers) -> None:
+    """Have successors brought back, as the pool does while it waits for answers."""
+    deadline = time.monotonic() + 180
+    while not all(slot.serving for slot in workers.engines.slots):
+        assert time.monotonic() < deadline
+        workers.engines._bring_back()
+        time.sleep(0.1)
+
+
+def change_weights(workers: Workers) -> None:
+    """Move the learner well away from what the engines have."""
+    for _ in range(2):
+        workers.learners.sft(list(range(8)), learning_rate=1e-2)
+
+
+@contextmanager
+def through(workers: Workers, transfer: Transfer) -> Iterator[None]:
+    """For a while, weights are sent another way."""
+    before, workers.sync.transfer = workers.sync.transfer, transfer
+    try:
+        yield
+    finally:
+        workers.sync.transfer = before
+
+
+def learner_log_probs(workers: Workers, group: Group) -> list[np.ndarray]:
+    """What the learner gives a group's samples, float32 (k,) each."""
+    (found,) = workers.learners.log_probs([TokenGroup.of(group)])
+    return found

@@ -1,0 +1,44 @@
+"""Random trees for hypothesis, and two of another tree's properties."""
+
+import random
+
+from hypothesis import strategies as st
+
+from rewards.tree.edit_distance import Costs
+from rewards.tree.nodes import AffectiveTree, Attribute, Emotion, Expression, Node, Person
+
+nodes = st.recursive(
+    st.sampled_from("abc").map(Node),
+    lambda children: st.builds(Node, st.sampled_from("abc"), st.lists(children, max_size=4).map(tuple)),
+    max_leaves=14,
+)
+words = st.text("abcdefghij", min_size=1, max_size=6)
+
+
+@st.composite
+def persons(draw: st.DrawFn) -> Person:
+    attributes = tuple(Attribute(f"a{n}", draw(words), draw(words)) for n in range(1, draw(st.integers(1, 4)) + 1))
+    leaf_ids = st.lists(st.sampled_from([a.id for a in attributes]), unique=True, max_size=3)
+    expressions = tuple(Expression(f"e{n}", draw(words), tuple(draw(leaf_ids))) for n in range(1, draw(st.integers(1, 3)) + 1))
+    middle_ids = st.lists(st.sampled_from([e.id for e in expressions]), unique=True, max_size=3)
+    strength = st.sampled_from([None, "weak", "strong"])
+    emotions = tuple(Emotion(f"m{n}", draw(words), draw(strength), tuple(draw(middle_ids))) for n in range(1, 3))
+    return Person(attributes, expressions, emotions)
+
+
+affective_trees = st.lists(persons(), min_size=1, max_size=3).map(lambda people: AffectiveTree(tuple(people)))
+
+COSTS = Costs(insert=0.5, delete=0.75, change=lambda one, other: 0.3 if {one, other} == {"a", "b"} else 2.0)
+"""Costs that are not alike, and for which changing `c` costs more than a deletion and an insertion."""
+
+
+def shuffled(node: Node, rng: random.Random) -> Node:
+    """The tree with its siblings in another order."""
+    children = [shuffled(child, rng) for child in node.children]
+    rng.shuffle(children)
+    return Node(node.label, tuple(children))
+
+
+def canonical(node: Node) -> tuple:
+    """The same for trees that differ in nothing but the order of siblings."""
+    return node.label, tuple(sorted(canonical(child) for child in node.children))

@@ -1,0 +1,44 @@
+"""Ctrl-C and SIGTERM as an exception."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from rl.record.interrupts import SIGNALS, Interrupted, interrupt_of, take_signals
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Signals are handled as before once a test is over."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_becomes_an_exception_that_knows_the_exit_status(number: signal.Signals, status: int) -> None:
+    take_signals()
+    with pytest.raises(Interrupted) as stop:
+        os.kill(os.getpid(), number)
+    assert stop.value.exit_status == status
+
+
+def test_it_is_found_behind_the_errors_that_libraries_make_of_it() -> None:
+    first = Interrupted(signal.SIGINT)
+    caused, met = SystemError("error return without exception set"), RuntimeError("while stopping")
+    caused.__cause__, met.__context__ = first, caused
+    assert interrupt_of(first) is first
+    assert interrupt_of(met) is first
+    assert interrupt_of(KeyError("x")) is None
+    assert interrupt_of(None) is None
+
+
+def test_errors_that_name_each_other_are_followed_once() -> None:
+    one, other = RuntimeError(), RuntimeError()
+    one.__context__, other.__context__ = other, one
+    assert interrupt_of(one) is None
