@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 PEER := .venv-trl/.ready
 
-.PHONY: setup train test smoke test-fresh check bench wheel clean
+.PHONY: setup train unit test smoke test-fresh check bench wheel clean
 
 setup:
 	@HARDWARE="$(HARDWARE)" PYTHON="$(PYTHON)" sh requirements/set-up.sh
@@ -17,8 +17,12 @@ setup:
 train: setup
 	$(BIN)/affectree train $(CONFIG) $(SETTINGS)
 
-test: setup
-	$(BIN)/python -m pytest -q
+# The inner loop: under a minute, on two processors. Each of the two processes computes with one thread.
+unit: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit
+
+test: unit
+	$(BIN)/python -m pytest -q tests/golden tests/integration
 
 # The main job in small, interrupted and gone on with.
 smoke: setup

@@ -22,13 +22,15 @@ import torch
 
 from benchmarks.common.speedup_curves import Point, draw
 from rl.config.schema import TinySpec
-from rl.learner.batch import TokenBatch, TokenSequence, make_batch
+from rl.learner.balance import join_equal_prompts
+from rl.learner.batch import Budget, TokenBatch, make_batch, pack_rows
 from rl.learner.policy import Policy, load_model
 from rl.learner.tiny import build_tiny
 from rollout.families import Pixels
 from rollout.media import Medium
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import EncodedPrompt
+from rollout.samples import TokenGroup
 
 ROUNDS = 5
 RESPONSE = 128
@@ -64,8 +66,8 @@ def make_policy() -> Policy:
     return Policy(model, []).train()
 
 
-def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequence], dict[Medium, Pixels]]:
-    """The group's sequences; with `clips` copies of the clip, each sample brings its own."""
+def groups_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenGroup], dict[Medium, Pixels]]:
+    """The group, a sample each; with `clips` copies of the clip, each sample brings its own."""
     config = policy.model.config
     rng = np.random.default_rng(0)
     time_steps, side = max(1, case.prompt // 128), 20
@@ -82,7 +84,7 @@ def sequences_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenSequ
     pixels = {medium: Pixels(values, grid, 1.0) for medium in media}
     replies = tree_replies(case, rng)
     prompts = [EncodedPrompt(ids, ids, positions, (media[n % clips],)) for n in range(case.group)]
-    return [TokenSequence(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True)], pixels
+    return [TokenGroup(prompt, (reply,)) for prompt, reply in zip(prompts, replies, strict=True)], pixels
 
 
 def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
@@ -104,8 +106,9 @@ def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def batch_of(case: Case, policy: Policy, share: bool) -> TokenBatch:
-    sequences, pixels = sequences_of(case, policy, 1 if share else case.group)
-    return make_batch(sequences, pixels, [policy.model.config.video_token_id], 2, 0, share)
+    groups, pixels = groups_of(case, policy, 1 if share else case.group)
+    rows = pack_rows(join_equal_prompts(groups), Budget(2**31), share)
+    return make_batch(rows, pixels, [policy.model.config.video_token_id], 2, 0)
 
 
 def step(policy: Policy, batch: TokenBatch) -> tuple[float, torch.Tensor]:

@@ -39,14 +39,14 @@ def main() -> None:
     rows = [test[index] for index in evaluated_rows({"rationale": chosen.rows}, test)]
     longest = config.evaluation.max_tokens["rationale"]
     cells: dict[str, dict[str, object]] = {}
-    with tempfile.TemporaryDirectory() as folder, serving(config, chosen.model or tuned_model(Path(folder))) as rollouts:
-        prompts = [Prompt(f"row{row.index}", row, encoded) for row, encoded in zip(rows, rollouts.encode(rows), strict=True)]
+    with tempfile.TemporaryDirectory() as folder, serving(config, chosen.model or tuned_model(Path(folder))) as engines:
+        prompts = [Prompt(f"row{row.index}", row, encoded) for row, encoded in zip(rows, engines.encode(rows), strict=True)]
         for width in WIDTHS:
             for scorer in SCORERS if width > 1 else SCORERS[:1]:
                 found, began = [], time.perf_counter()
                 for seed in range(chosen.seeds):
                     judges = [judge_of(scorer)(row) for row in rows]
-                    answers = rollouts.reason(prompts, SamplingSpec(width, longest, seed=seed), judges)
+                    answers = engines.reason(prompts, SamplingSpec(width, longest, seed=seed), judges)
                     measures = evaluate_groups([one.group(prompt) for one, prompt in zip(answers, prompts, strict=True)]).measures
                     found.append([100 * measures[name] for name in MEASURES])
                 columns = zip(*found, strict=True)

@@ -38,8 +38,8 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
     rows = prepare_data(config).train
     chosen = [rows[index] for index in rows.indices_by_task()["rationale"][:PROMPTS]]
     rates = []
-    with serving(config, folder / "model") as rollouts:
-        prompts = [Prompt(f"row{row.index}", row, ids) for row, ids in zip(chosen, rollouts.encode(chosen), strict=True)]
+    with serving(config, folder / "model") as engines:
+        prompts = [Prompt(f"row{row.index}", row, ids) for row, ids in zip(chosen, engines.encode(chosen), strict=True)]
         job = {
             "ids": [prompt.encoded.text_ids.tolist() for prompt in prompts],
             "media": [row.media[0].path for row in chosen],
@@ -49,7 +49,7 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
         (folder / "job.json").write_text(json.dumps(job))
         for _ in range(rounds + 1):
             began = time.perf_counter()
-            groups = rollouts.groups(prompts, SamplingSpec(GROUP, TOKENS))
+            groups = engines.groups(prompts, SamplingSpec(GROUP, TOKENS))
             rates.append(sum(group.drawn_tokens() for group in groups) / (time.perf_counter() - began))
     ray.shutdown()
     return rates[1:]

@@ -119,11 +119,9 @@ def run_ours(folder: Path) -> None:
     from rl.config.load import load_config
     from rl.record.console import warn
     from rl.record.directory import Progress, RunDirectory
-    from rl.record.results import Results
     from rl.record.tracking import Tracker
+    from rl.run.begin import begin
     from rl.run.preparation import prepare_data
-    from rl.run.state import Run
-    from rl.run.workers import launch, probe_prompt
     from rl.train import grpo
 
     hush()
@@ -140,10 +138,9 @@ def run_ours(folder: Path) -> None:
             ends.append(time.perf_counter())
             tokens.append(metrics["rollout/tokens"])
 
-    tracker = Clock(config, directory, warn)
-    with launch(config, directory, splits) as workers:
-        run = Run(config, directory, splits, tracker, workers, Results.open(config, directory, splits, tracker), Progress("grpo"))
-        workers.sync(0, probe_prompt(run))
+    with begin(config, directory, splits) as run:
+        run.tracker, run.progress = Clock(config, directory, warn), Progress("grpo")
+        run.sync()
         grpo(run)
     seconds = [after - before for before, after in pairwise(ends)]
     (folder / "ours.json").write_text(json.dumps({"seconds": seconds, "tokens": tokens[1:]}))

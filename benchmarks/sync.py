@@ -22,7 +22,7 @@ import ray
 
 from actors.cluster import connect
 from actors.environment import hush, worker_environment
-from actors.pool.pool import SyncReport
+from actors.sync.weight_sync import SyncReport
 from rl.config.load import load_config
 from rl.record.directory import RunDirectory
 from rl.run.preparation import prepare_data
@@ -44,12 +44,12 @@ def by_affectree(folder: Path, rounds: int, transfer: str) -> tuple[list[float],
         rows = splits.train
         probe = workers.prompts(rows, rows.indices_by_task()["rationale"][:1], "probe")[0]
         for version in range(rounds + 1):
-            workers.learners.tune([0, 1], learning_rate=1e-5)
+            workers.learners.sft([0, 1], learning_rate=1e-5)
             began = time.perf_counter()
-            reports.append(workers.load(version))
+            reports.append(workers.sync.load(version))
             seconds.append(time.perf_counter() - began)
-            difference = max(difference, workers.logprob_difference(probe))
-        workers.learners.call("save_model", str(folder / "model"))
+            difference = max(difference, workers.sync.logprob_difference(probe))
+        workers.learners.save_model(folder / "model")
     ray.shutdown()
     return seconds[1:], reports[1:], difference
 

@@ -25,7 +25,7 @@ def settings_file(name: str, folder: Path = Path()) -> Path:
         folder: where relative paths start.
     """
     beside = folder / name
-    if not beside.exists():
+    if not _exists(beside):
         for shipped in (HOME / "configs" / f"{name}.yaml", HOME / name):
             if shipped.is_file():
                 return shipped
@@ -66,10 +66,17 @@ def base_layers(
     layers: list[Layer] = []
     for name in names:
         file = settings_file(name, folder)
-        if not file.exists():
+        if not _exists(file):
             raise error(f"{where}: base = {name!r}: no such file{_instead(name, folder)}")
         layers += read_layers(file, error, above)
     return layers
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # which reading it will tell
+        return True
 
 
 def _instead(name: str, folder: Path) -> str:

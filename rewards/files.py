@@ -22,15 +22,6 @@ _MOST_SIBLINGS = 500
 """Files of a folder among which a misspelt name is looked for."""
 
 
-def named_file(name: str) -> Path:
-    """The path of a file that a config names: relative to the working directory, or to affectree if it is not there.
-
-    The second finds the configs that ship, such as `configs/rewards/default.yaml`, from any directory.
-    """
-    shipped = Path(__file__).resolve().parent.parent / name
-    return shipped if shipped.exists() and not Path(name).exists() else Path(name)
-
-
 def read_text(file: Path, error: type[UserError] = UserError) -> str:
     """A file's text, without a byte-order mark.
 

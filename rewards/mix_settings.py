@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rewards.bases import read_layers
+from rewards.bases import read_layers, settings_file
 from rewards.errors import did_you_mean, nearest_or_all, one_of
-from rewards.files import named_file, type_name
+from rewards.files import type_name
 from rewards.mix import MixEntry
 from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.tree.nodes import LEVELS
@@ -23,7 +23,7 @@ _OF_SCORER = ("spec", "parameters", "mode", "isolation", "adapter", "timeout", "
 
 def read_mix(file: Path) -> list[MixEntry]:
     """The mix of a YAML file. Raises as `read_mix_settings` and `mix_entries` do."""
-    return mix_entries(read_mix_settings(named_file(str(file))))
+    return mix_entries(read_mix_settings(settings_file(str(file))))
 
 
 def read_mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dict[str, Any]]:
@@ -47,7 +47,7 @@ def read_mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dic
     mix = mixes[-1] if mixes else None
     if not isinstance(mix, (str, type(None))):
         raise PluginError(f"{file}: `mix` must be the name of a YAML file, found {type_name(mix)}")
-    found = read_mix_settings(named_file(mix), (*above, file.resolve())) if mix else {}
+    found = read_mix_settings(settings_file(mix), (*above, file.resolve())) if mix else {}
     for where, rewards in sections:
         found = _laid_over(found, rewards.get("scorers") or {}, where)
     if not found:

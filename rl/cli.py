@@ -36,6 +36,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Make and check data sets.")
 make_app = typer.Typer(no_args_is_help=True, help="Make a data set.")
 track_app = typer.Typer(no_args_is_help=True, help="Experiment tracking.")
+config_app = typer.Typer(no_args_is_help=True, help="Settings of a run.")
 
 
 def _say_version(asked: bool) -> None:
@@ -56,6 +57,7 @@ def common(
 app.add_typer(data_app, name="data")
 data_app.add_typer(make_app, name="make")
 app.add_typer(track_app, name="track")
+app.add_typer(config_app, name="config")
 app.add_typer(reward_app, name="reward")
 
 Overrides = Annotated[list[str] | None, typer.Argument(help="Settings as key=value, over the file's.")]
@@ -239,6 +241,17 @@ def sync(run: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     if tracker.failures:
         raise SystemExit(1)
     say(f"{sent} steps are in MLflow at {tracker.uri}")
+
+
+@config_app.command("explain")
+def explain_config(
+    key: Annotated[str, typer.Argument(help="Such as grpo.clip_low, or a section such as grpo; all sections if not given.")] = "",
+) -> None:
+    """Say what a setting means, what it may hold, and what it is if it is not set."""
+    from rl.config.explain import explain
+    from rl.config.explain_view import explanation_view
+
+    console.print(explanation_view(explain(key)))
 
 
 def main() -> None:

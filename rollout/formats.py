@@ -14,7 +14,7 @@ from typing import Any
 
 from rewards.errors import UserError
 from rewards.files import type_name
-from rewards.plugins.loading import check_function, load_function
+from rewards.plugins.loading import load_function
 from rewards.plugins.spec import FunctionSpec, with_function_source
 from rollout.row_files import RowError
 
@@ -110,11 +110,6 @@ def open_format(spec: FunctionSpec, path: Path, columns: Sequence[str]) -> RowFo
         _check_columns(spec.target, path, columns)
     spec = spec if spec.source else with_function_source(_KIND, spec)
     return RowFormat(spec, load_function(_KIND, spec, _functions(), _GIVEN))
-
-
-def check_format(spec: FunctionSpec) -> None:
-    """Raise `PluginError` for a format that cannot be found or takes other parameters; its file is read, not run."""
-    check_function(_KIND, spec, _functions(), _GIVEN)
 
 
 def _functions() -> dict[str, Callable[..., Any]]:

@@ -17,11 +17,12 @@ from rl.config.load import load_config
 from rl.config.schema import Config
 from rl.record.console import say, warn
 from rl.record.directory import Progress, RunDirectory
-from rl.record.results import Results
 from rl.record.tracking import Tracker
+from rl.run.begin import run_with
+from rl.run.evaluator import validate
 from rl.run.preparation import prepare_data
 from rl.run.state import Run
-from rl.run.workers import launch, probe_prompt
+from rl.run.workers import launch
 from rl.train import grpo
 
 QUICKSTART = Path("configs/quickstart.yaml")
@@ -79,16 +80,16 @@ def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, see
                 one = settings(model, runs, variant, steps, seed)
                 directory = RunDirectory.create(one)
                 directory.tuned_model.symlink_to(model.resolve())
-                tracker = Tracker(one, directory, warn)
-                run = Run(one, directory, splits, tracker, workers, Results.open(one, directory, splits, tracker), Progress("grpo"))
+                run = run_with(one, directory, splits, Tracker(one, directory, warn), workers)
+                run.progress = Progress("grpo")
                 say(f"{variant.name}, seed {seed}")
                 yield variant, seed, learn(run, model)
 
 
 def learn(run: Run, model: Path) -> Curve:
-    run.workers.learners.restart(str(model))
-    run.workers.sync(0, probe_prompt(run))
-    _, before = run.workers.validate(run.splits.val, 0)
+    run.workers.learners.restart(model)
+    run.sync()
+    _, before = validate(run)
     began = time.perf_counter()
     grpo(run)
     seconds = time.perf_counter() - began

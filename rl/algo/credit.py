@@ -16,6 +16,7 @@ What any of them leaves out, and when that is no bias: docs/learner.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 
 from rewards.plugins.loading import load_function
 from rewards.plugins.spec import FunctionSpec
@@ -39,9 +40,7 @@ def sequence_credit(groups: Groups, estimate: Estimator) -> Credit:
 
 def level_credit(groups: Groups, estimate: Estimator) -> Credit:
     """The lines of a level have the sample's advantage in that level's reward; levels that no scorer judged are left out."""
-    by_level = {
-        level: _relative(groups, lambda reward, level=level: reward.levels.get(level), estimate, level) for level in LEVELS
-    }
+    by_level = {level: _relative(groups, partial(_of_level, level), estimate, level) for level in LEVELS}
     return [
         [
             TokenCredit({line: a for line, level in reading.levels.items() if (a := by_level[level][g][s]) is not None})
@@ -89,6 +88,10 @@ def _by_subject(groups: Groups) -> dict[Hashable, dict[tuple[int, int], dict[int
                 for line, node in reading.nodes.items():
                     found.setdefault(node.about, {}).setdefault((g, s), {})[line] = node.value
     return found
+
+
+def _of_level(level: str, reward: Reward) -> float | None:
+    return reward.levels.get(level)
 
 
 def _mean(values: Mapping[int, float] | None) -> float | None:

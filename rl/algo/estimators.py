@@ -49,7 +49,7 @@ class Estimator:
         """
         self.name = spec.target
         self.memory = {} if memory is None else memory
-        self._function = load_function("advantage estimator", spec, ESTIMATORS)
+        self._function: Callable[..., Advantages] = load_function("advantage estimator", spec, ESTIMATORS)
         self._remembers = "memory" in inspect.signature(self._function).parameters
 
     def __call__(self, rewards: StepRewards, of: str = "reward") -> Advantages:

@@ -27,7 +27,7 @@ def supervised_loss(
 ) -> torch.Tensor:
     """Mean negative log-likelihood over the step's tokens (or over its sequences)."""
     padded, mask = pad_tokens(log_probs, sequence_of, sequences)
-    return aggregate_loss(
+    loss: torch.Tensor = aggregate_loss(
         -padded,
         mask,
         token_level_loss=token_level,
@@ -35,6 +35,7 @@ def supervised_loss(
         batch_num_tokens=totals.tokens,
         global_batch_size=totals.sequences,
     )
+    return loss
 
 
 @dataclass(frozen=True)

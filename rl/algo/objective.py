@@ -17,11 +17,17 @@ class Objective(Protocol):
     dual_clip: float | None
     token_level_loss: bool
     kl: float
-    kl_estimator: str
-    kl_in: str
-    correction: str
     correction_low: float
     correction_high: float
+
+    @property
+    def kl_estimator(self) -> str: ...
+
+    @property
+    def kl_in(self) -> str: ...
+
+    @property
+    def correction(self) -> str: ...
 
 
 POLICY_LOSSES = ("ppo", "gspo", "cispo")

@@ -31,7 +31,7 @@ def _stand_in_for_flash_attention() -> list[str]:
     for name, functions in _FLASH_ATTENTION.items():
         module = types.ModuleType(name)
         module.__spec__ = ModuleSpec(name, None)
-        module.__path__ = []  # type: ignore[attr-defined]
+        module.__path__ = []
         for function in functions:
             setattr(module, function, _refuse)
         sys.modules[name] = module

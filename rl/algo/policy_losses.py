@@ -37,7 +37,8 @@ class PolicyTokens:
 
     def mean(self, losses: torch.Tensor) -> torch.Tensor:
         """This micro-batch's share of the step's mean of (sequences, longest) losses, as `token_level` says."""
-        return aggregate_loss(losses, self.mask, token_level_loss=self.token_level, **self.sizes())
+        mean: torch.Tensor = aggregate_loss(losses, self.mask, token_level_loss=self.token_level, **self.sizes())
+        return mean
 
     def sizes(self) -> dict[str, int]:
         """The step's totals, in OpenRLHF's names."""

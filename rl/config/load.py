@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rewards.bases import BASE, Layer
 from rewards.errors import UserError
-from rewards.files import named_file, read_settings, yaml_problem
+from rewards.files import read_settings, yaml_problem
 from rewards.mix_settings import read_mix_settings
 from rl.config.composition import Composition
 from rl.config.effects import without_effect
@@ -97,7 +97,7 @@ def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str])
     if not names or not isinstance(names[-1], str):
         return []
     try:
-        return [(names[-1], {"rewards": {"scorers": read_mix_settings(named_file(names[-1]))}})]
+        return [(names[-1], {"rewards": {"scorers": read_mix_settings(settings_file(names[-1]))}})]
     except UserError as error:
         problems.append(f"rewards.mix = {names[-1]!r}: {error}")
         return []
@@ -144,7 +144,7 @@ def _give(merged: DictConfig, key: Key, value: Any) -> None:
             section = section[part]
         section[key[-1]] = {}  # merging would keep what there is by default
         return
-    nested = value
+    nested = "off" if value is False and "off" in choices(kind_of(key)) else value  # as YAML reads a bare off
     for part in reversed(key):
         nested = {part: nested}
     merged.merge_with(OmegaConf.create(nested))

@@ -68,7 +68,7 @@ def optimizer_step(engine: Any, losses: Sequence[Callable[[bool], torch.Tensor]]
     """
     for group in engine.optimizer.param_groups:
         group["lr"] = learning_rate
-    rounds = largest(len(losses), engine.device)
+    rounds = int(all_max(len(losses), engine.device))
     for index in range(rounds):
         engine.set_gradient_accumulation_boundary(index == rounds - 1)
         counts = index < len(losses)
@@ -95,7 +95,7 @@ def all_sum(values: dict[str, float], device: torch.device) -> dict[str, float]:
 
 
 def whole_shapes(engine: Any) -> dict[str, tuple[int, ...]]:
-    """Name in the checkpoint -> shape, of all that `whole_weights` gives."""
+    """Name in the checkpoint -> shape, of all that `whole_weights` yields."""
     entries = engine.module.model.state_dict(keep_vars=True).items()
     return {name: tuple(getattr(t, "ds_shape", t.shape)) for entry, t in entries if (name := checkpoint_name(entry)) is not None}
 
@@ -141,10 +141,24 @@ def _gathered(parameters: Iterable[torch.Tensor]) -> Iterator[None]:
         yield
 
 
-def largest(count: int, device: torch.device) -> int:
-    """The largest of all ranks' counts."""
+def all_max(value: float, device: torch.device) -> float:
+    """The largest of all ranks' values."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
-        return count
-    tensor = torch.tensor(count, device=device)
+        return value
+    tensor = torch.tensor(value, dtype=torch.float64, device=device)
     dist.all_reduce(tensor, op=dist.ReduceOp.MAX)
-    return int(tensor)
+    return float(tensor)
+
+
+def save_state(engine: Any, directory: str) -> None:
+    """Write weights, optimizer and random state, sharded as DeepSpeed has them; all ranks take part."""
+    state = {"torch": torch.get_rng_state().tolist()}
+    engine.save_checkpoint(directory, tag="state", client_state=state)
+
+
+def load_state(engine: Any, directory: str) -> None:
+    """Go on from `save_state`. Raises FileNotFoundError if it did not write everything."""
+    path, state = engine.load_checkpoint(directory, tag="state")
+    if path is None:
+        raise FileNotFoundError(f"{directory}: no learner state; the checkpoint is incomplete")
+    torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))

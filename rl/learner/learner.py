@@ -7,14 +7,13 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save, save_file
+from safetensors.torch import save
 from transformers import AutoConfig, AutoProcessor
 
 from rewards.tree.lines import token_lines
@@ -24,8 +23,11 @@ from rl.algo.policy_losses import policy_loss
 from rl.learner import deepspeed_engine
 from rl.learner.balance import join_equal_prompts
 from rl.learner.batch import Budget, PackedRow, TokenBatch, make_batch, micro_batches, pack_rows
+from rl.learner.deepspeed_engine import all_max, all_sum
 from rl.learner.lora import add_adapters, without_adapters
+from rl.learner.mini_batch import MiniBatch
 from rl.learner.policy import Policy, freeze, load_model
+from rl.learner.saving import save_model
 from rl.learner.spec import LearnerSpec
 from rl.learner.update_sums import UpdateSums, update_means
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
@@ -83,7 +85,7 @@ class Learner:
             Loss, gradient norm before clipping, and reply tokens of the whole step.
         """
         groups = join_equal_prompts([self._example(index) for index in indices])
-        tokens = int(self._sum({"tokens": float(sum(group.reply_tokens() for group in groups))})["tokens"])
+        tokens = int(all_sum({"tokens": float(sum(group.reply_tokens() for group in groups))}, self.device)["tokens"])
         totals = Totals(sequences, tokens, self.ranks)
         self.engine.train()
         losses: list[float] = []
@@ -96,7 +98,11 @@ class Learner:
             return loss
 
         norm = self._step(self._packed(groups), loss_of, learning_rate)
-        return {"loss": self._sum({"loss": sum(losses)})["loss"], "gradient_norm": norm, "tokens": float(tokens)}
+        return {
+            "loss": all_sum({"loss": sum(losses)}, self.device)["loss"],
+            "gradient_norm": norm,
+            "tokens": float(tokens),
+        }
 
     def restart(self, path: str) -> None:
         """Begin anew from a checkpoint folder: its weights, and an optimizer that remembers nothing."""
@@ -145,8 +151,8 @@ class Learner:
             for number, index in enumerate(steps)
         ]
         return {
-            **update_means(self._sum(stats.values), len(steps)),
-            "logprob_diff_max": self._max(stats.largest_diff),
+            **update_means(all_sum(stats.values, self.device), len(steps)),
+            "logprob_diff_max": all_max(stats.largest_diff, self.device),
             "gradient_norm": float(np.mean(norms)),
             "seconds": time.perf_counter() - began,
         }
@@ -182,31 +188,18 @@ class Learner:
         return np.frombuffer(save(tensors) if tensors else b"", dtype=np.uint8)
 
     def save_model(self, directory: str) -> None:
-        """Write model and processor in Hugging Face format (rank 0 writes, all ranks take part)."""
-        weights = {name: whole.to("cpu", self.dtype, copy=True) for name, whole in deepspeed_engine.whole_weights(self.engine)}
-        if self.rank:
-            return
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        model = self.engine.module.model
-        for tied in model._tied_weights_keys or {} if model.config.tie_word_embeddings else ():
-            weights.pop(tied, None)
-        save_file({k: v.contiguous() for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
-        model.config.save_pretrained(folder)
-        model.generation_config.save_pretrained(folder)
-        self.encoder.processor.save_pretrained(folder)
+        """Write model and processor in Hugging Face format; rank 0 writes, all ranks take part."""
+        weights = {name: whole.to("cpu", self.dtype, copy=True) for name, whole in self.weights(merge=True)}
+        if self.rank == 0:
+            save_model(self.engine.module.model, self.encoder.processor, weights, Path(directory))
 
     def save_state(self, directory: str) -> None:
         """Write what going on needs: weights, optimizer and random state, sharded as DeepSpeed has them."""
-        state = {"torch": torch.get_rng_state().tolist()}
-        self.engine.save_checkpoint(directory, tag="state", client_state=state)
+        deepspeed_engine.save_state(self.engine, directory)
 
     def load_state(self, directory: str) -> None:
-        """Go on from `save_state`."""
-        path, state = self.engine.load_checkpoint(directory, tag="state")
-        if path is None:
-            raise FileNotFoundError(f"{directory}: no learner state; the checkpoint is incomplete")
-        torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
+        """Go on from `save_state`. Raises FileNotFoundError if there is nothing to go on from."""
+        deepspeed_engine.load_state(self.engine, directory)
 
     def _engine(self, path: str) -> Any:
         return deepspeed_engine.start(self._policy(path), self.spec.learner, bf16=self.dtype == torch.bfloat16)
@@ -221,7 +214,7 @@ class Learner:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.grpo.temperature)
 
-    def _prepared(self, groups: Sequence[TokenGroup], totals: Totals, again: bool) -> _MiniBatch:
+    def _prepared(self, groups: Sequence[TokenGroup], totals: Totals, again: bool) -> MiniBatch:
         """A mini-batch, packed, with what its loss needs of each reply.
 
         Args:
@@ -230,7 +223,7 @@ class Learner:
             again: the rollout is learned from in several steps, so that the old policy is not always the present one.
         """
         rows = self._packed(groups)
-        return _MiniBatch(
+        return MiniBatch(
             rows,
             totals,
             advantages=[self._advantages(group, place) for group in groups for place in range(len(group.replies))],
@@ -239,7 +232,7 @@ class Learner:
             reference=self._log_probs(rows, self.reference) if self.reference else None,
         )
 
-    def _grpo_step(self, mini: _MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
+    def _grpo_step(self, mini: MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
             log_probs, entropy = self.engine(batch)
             # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
@@ -281,7 +274,7 @@ class Learner:
         """Of each reply of packed groups, float32 (k,)."""
         found: dict[int, torch.Tensor] = {}
         # under ZeRO-3 a forward pass is a collective: every rank has to make as many
-        for number in range(deepspeed_engine.largest(len(rows), self.device)):
+        for number in range(int(all_max(len(rows), self.device))):
             batch = self._batch(rows[min(number, len(rows) - 1)])
             sizes = torch.bincount(batch.sequence_of, minlength=batch.sequences).tolist()
             found.update(zip(batch.members, log_probs(batch).split(sizes), strict=True))
@@ -316,30 +309,3 @@ class Learner:
         if row.reference is None:
             raise ValueError(f"{self.rows.path}, row {index + 1}: no assistant turn to learn from")
         return TokenGroup(self.encoder.encode(row), (self.encoder.reply_ids(row.reference),))
-
-    def _sum(self, values: dict[str, float]) -> dict[str, float]:
-        return deepspeed_engine.all_sum(values, self.device)
-
-    def _max(self, value: float) -> float:
-        if self.ranks == 1:
-            return value
-        tensor = torch.tensor(value, device=self.device)
-        torch.distributed.all_reduce(tensor, op=torch.distributed.ReduceOp.MAX)
-        return float(tensor)
-
-
-@dataclass(frozen=True)
-class _MiniBatch:
-    """What one optimizer step learns from, on this rank."""
-
-    rows: list[list[PackedRow]]
-    """Of each micro-batch; their members are places in the lists below."""
-    totals: Totals
-    advantages: list[np.ndarray]
-    """Each reply's tokens', float32 (k,)."""
-    recorded: list[np.ndarray]
-    """The engine's log-probs, float32 (k,)."""
-    old: list[torch.Tensor] | None
-    """Log-probs under the weights that the rollout's learning began with; None if these are the present ones."""
-    reference: list[torch.Tensor] | None
-    """Log-probs under the frozen reference; None without a KL term."""

@@ -6,8 +6,9 @@ checkpoints; engines get merged weights too, or the adapters alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from peft import LoraConfig as PeftConfig
@@ -15,26 +16,44 @@ from peft import inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
+from rewards.errors import UserError
 from rl.config.schema import LoraConfig
 
 
-def add_adapters(model: nn.Module, settings: LoraConfig) -> None:
+class LoraError(UserError):
+    """Adapters for layers that the model does not have; the message names them and those that it has."""
+
+
+def add_adapters(model: Any, settings: LoraConfig) -> None:
     """Give the language model's linear layers adapters that change nothing yet, and freeze all other weights.
 
     Raises:
-        ValueError: if no layer of the language model has one of the named modules.
+        LoraError: if `model.lora.modules` names a layer that the language model does not have.
     """
+    _check_modules(model.model.language_model, settings.modules)
     model.requires_grad_(False)
-    config = PeftConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=list(settings.modules))
+    alpha: Any = settings.alpha  # peft says int, and divides by the rank
+    config = PeftConfig(r=settings.rank, lora_alpha=alpha, target_modules=list(settings.modules))
     inject_adapter_in_model(config, model.model.language_model)
 
 
-def adapted(model: nn.Module) -> dict[str, LoraLayer]:
+def _check_modules(language_model: nn.Module, modules: Sequence[str]) -> None:
+    linear = (name for name, layer in language_model.named_modules() if isinstance(layer, nn.Linear))
+    there = sorted({name.rpartition(".")[2] for name in linear})
+    absent = [name for name in modules if name not in there]
+    if absent:
+        raise LoraError(
+            f"model.lora.modules = {list(modules)}: the language model has no linear layer {' and no '.join(absent)}; "
+            f"it has {', '.join(there)}"
+        )
+
+
+def adapted(model: nn.Module) -> dict[str, Any]:
     """Name in the checkpoint of each weight that has an adapter -> its layer."""
     return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, LoraLayer)}
 
 
-def adapter_parts(layer: LoraLayer, weight: str) -> dict[str, torch.nn.Parameter]:
+def adapter_parts(layer: Any, weight: str) -> dict[str, torch.nn.Parameter]:
     """Name in peft's files -> A (rank, in) and B (out, rank) of the adapter of a weight of that name."""
     prefix = "base_model.model." + weight.removesuffix(".weight")
     return {
@@ -61,6 +80,6 @@ def checkpoint_name(name: str) -> str | None:
     return None if ".lora_" in name else name.replace(".base_layer.", ".")
 
 
-def merged(layer: LoraLayer) -> torch.Tensor:
+def merged(layer: Any) -> torch.Tensor:
     """The weight with its adapter added, float32: in bfloat16 a small adapter would be rounded away."""
     return layer.get_base_layer().weight.detach().float() + layer.get_delta_weight("default").detach().float()

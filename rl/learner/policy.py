@@ -17,7 +17,7 @@ from rl.learner.tree_attention import Backend, TreeMask, install, tree_mask
 from rollout.families import FamilyError, family_of, family_problem
 
 
-def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> nn.Module:
+def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> Any:
     """Load a checkpoint of a supported family by folder or by name.
 
     Raises:
@@ -31,7 +31,7 @@ def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = F
     return model
 
 
-def freeze(model: nn.Module, parts: Collection[str]) -> None:
+def freeze(model: Any, parts: Collection[str]) -> None:
     """Keep the weights of the vision tower (`vision`) or of its way into the language model (`projector`)."""
     for name, parameter in model.model.visual.named_parameters():
         if ("projector" if "merger" in name.split(".")[0] else "vision") in parts:
@@ -41,9 +41,7 @@ def freeze(model: nn.Module, parts: Collection[str]) -> None:
 class Policy(nn.Module):
     """Wraps a checkpoint so that one forward call gives what losses need and nothing more."""
 
-    def __init__(
-        self, model: nn.Module, banned_ids: Sequence[int], temperature: float = 1.0, backend: Backend | None = None
-    ) -> None:
+    def __init__(self, model: Any, banned_ids: Sequence[int], temperature: float = 1.0, backend: Backend | None = None) -> None:
         """
         Args:
             model: of a supported family, as `load_model` gives it.
@@ -52,7 +50,7 @@ class Policy(nn.Module):
             backend: of attention over prefix trees; the best for device and length if None.
         """
         super().__init__()
-        self.model = model
+        self.model: Any = model
         self.family = family_of(model.config.model_type)
         self.backend = backend
         install(model.model.language_model)
@@ -81,7 +79,7 @@ class Policy(nn.Module):
         elif dist.is_initialized() and dist.get_world_size() > 1:
             # other ranks may be seeing clips: under ZeRO the tower's collectives need every rank
             features, deeper = self.vision_features(self._blank(batch))
-            embeds = embeds + 0.0 * sum(layer.sum() for layer in (features, *deeper)).to(embeds.dtype)
+            embeds = embeds + 0.0 * torch.stack([layer.sum() for layer in (features, *deeper)]).sum().to(embeds.dtype)
         hidden = backbone.language_model(
             inputs_embeds=embeds,
             position_ids=batch.position_ids,

@@ -139,7 +139,7 @@ def attend(
     return out.transpose(1, 2).contiguous(), None
 
 
-def install(language_model: torch.nn.Module) -> None:
+def install(language_model: Any) -> None:
     """Have a transformers language model use this attention; without a `TreeMask` it does what `sdpa` does."""
     AttentionInterface.register(NAME, attend)
     AttentionMaskInterface.register(NAME, sdpa_mask)

@@ -16,4 +16,4 @@ def assert_media_agree(workers: Workers, rows: RowData) -> None:
     groups = workers.engines.groups(prompts, SamplingSpec(2, 12, seed=0))
     for prompt, group in zip(prompts, groups, strict=True):
         np.testing.assert_array_equal(group.samples[0].prompt_ids, prompt.encoded.ids)
-        assert workers.logprob_difference(prompt) < 1e-4, prompt.row.question
+        assert workers.sync.logprob_difference(prompt) < 1e-4, prompt.row.question

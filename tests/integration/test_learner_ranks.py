@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from safetensors.torch import load
 from actors.cluster import wait_ready
 from actors.learners.group import LearnerGroup
 from actors.weights.group import WeightGroup, find_store
-from rl.config.schema import Config
+from rl.config.schema import Config, LoraConfig
+from rl.learner.learner import Learner
 from rl.learner.policy import load_model
-from rl.learner.spec import LoraSpec
 from rl.run.specs import learner_spec
+from rollout.prompts import EncodedPrompt
 from rollout.rows import Row, open_rows
-from rollout.samples import LearnItem
+from rollout.samples import TokenCredit, TokenGroup
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -53,49 +54,53 @@ def learn(
     learners: LearnerGroup,
     zero_stage: int,
     share: bool,
-    lora: LoraSpec | None = None,
-    offload: tuple[str, ...] = (),
+    lora: LoraConfig | None = None,
+    offload: Sequence[str] = (),
 ) -> Learned:
     """A GRPO step, a supervised step, then a GRPO update of two optimizer steps; on ranks that may have done so before."""
     rows, others = open_rows(setting.faces / "train.jsonl"), open_rows(setting.media_rows)
-    spec = learner_spec(setting.config, str(setting.model), rows)
-    spec = replace(spec, deepspeed=replace(spec.deepspeed, zero_stage=zero_stage, offload=offload), threads=1, token_budget=700)
-    spec = replace(spec, share_prefixes=share, gradient_checkpointing=zero_stage == 2, lora=lora)
-    wait_ready("ranks", learners.start(spec), 200)
-    learners.call("load_reference", str(setting.model))
+    settings = replace(setting.config.learner, zero_stage=zero_stage, offload=list(offload), threads=1, token_budget=700)
+    settings = replace(settings, share_prefixes=share, gradient_checkpointing=zero_stage == 2)
+    config = replace(setting.config, learner=settings, model=replace(setting.config.model, lora=lora))
+    wait_ready("ranks", learners.start(learner_spec(config, str(setting.model), rows)), 200)
+    learners.load_reference(setting.model)
     chosen = [rows[i] for task in ("rationale", "attribute_open") for i in rows.indices_by_task()[task][:4]]
     chosen += [others[2], Row(0, "What is a scowl?", (), "qa", reference="brow")]  # images alone, and nothing to look at
     prompts = learners.encode(chosen)
-    items = []
-    for prompt, row in zip(prompts, chosen, strict=True):
-        reply = learners_reply(learners, row.reference or "")
-        for ids in (reply, reply[: len(reply) // 2 + 1], np.roll(reply, 1)):  # a group with a shared and an unshared beginning
-            advantage = float(np.cos(len(items)))
-            items.append(LearnItem(prompt, ids, np.zeros(len(ids), dtype=np.float32), advantage))
-    first = learners.update([items], learning_rate=1e-4)
-    after = learners.log_probs(items)
-    tuned = learners.tune(list(range(6)), learning_rate=1e-4)
-    updated = learners.update([items[:12], items[12:]], learning_rate=1e-4)
-    learners.weights(checksum=False, timeout=60)
+    replies = learners.run(reply_ids, [row.reference or "" for row in chosen], timeout=60)[0]
+    groups = [group_of(number, *pair) for number, pair in enumerate(zip(prompts, replies, strict=True))]
+    first = learners.update([groups], learning_rate=1e-4)
+    after = [log_probs for of_group in learners.log_probs(groups) for log_probs in of_group]
+    tuned = learners.sft(list(range(6)), learning_rate=1e-4)
+    updated = learners.update([groups[:4], groups[4:]], learning_rate=1e-4)
+    learners.write_weights(checksum=False, timeout=60)
     weights = {k: v.float().numpy() for k, v in load(ray.get(learners.weight_copy()).tobytes()).items()}
     assert_the_same_is_broadcast(learners, weights)
     return Learned(first, after, tuned, updated, weights)
 
 
+def reply_ids(learner: Learner, texts: list[str]) -> list[np.ndarray]:
+    return [learner.reply_ids(text) for text in texts]
+
+
+def group_of(number: int, prompt: EncodedPrompt, reply: np.ndarray) -> TokenGroup:
+    """Three replies, with a shared and an unshared beginning."""
+    replies = (reply, reply[: len(reply) // 2 + 1], np.roll(reply, 1))
+    recorded = tuple(np.zeros(len(ids), dtype=np.float32) for ids in replies)
+    advantages = tuple(float(np.cos(3 * number + place)) for place in range(3))
+    return TokenGroup(prompt, replies, recorded, advantages, (TokenCredit(),) * 3)
+
+
 def assert_the_same_is_broadcast(learners: LearnerGroup, weights: dict[str, np.ndarray]) -> None:
-    meeting = learners.meeting([object()], 2, 60.0)
-    sending = learners.broadcast(meeting)
-    store = find_store(meeting.address, meeting.port, 60.0)
-    group = WeightGroup(store, 1, meeting.size, torch.device("cpu"), 60.0)
-    received = dict(group.receive(meeting.shapes, getattr(torch, meeting.dtype)))
+    handle = learners.rendezvous([object()], 2, 60.0)
+    sending = learners.broadcast(handle)
+    store = find_store(handle.address, handle.port, 60.0)
+    group = WeightGroup(store, 1, handle.size, torch.device("cpu"), 60.0)
+    received = dict(group.receive(handle.shapes, getattr(torch, handle.dtype)))
     ray.get(list(sending))
     assert set(received) == set(weights)
     for name, tensor in received.items():
         np.testing.assert_array_equal(tensor.float().numpy(), weights[name])
-
-
-def learners_reply(learners: LearnerGroup, text: str) -> np.ndarray:
-    return learners.call("reply_ids", text)[0]
 
 
 def ranks(count: int) -> Iterator[LearnerGroup]:
@@ -136,9 +141,9 @@ def test_sharded_over_two_ranks_nothing_changes(
     plain: Learned, setting: Setting, two_ranks: LearnerGroup, zero_stage: int, offload: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert_equal(plain, learn(setting, two_ranks, zero_stage, share=True, offload=offload))
-    two_ranks.call("save_state", str(tmp_path))
+    two_ranks.save_state(tmp_path)
     losses = tuned_losses(two_ranks)
-    two_ranks.load_state(str(tmp_path))
+    two_ranks.load_state(tmp_path)
     assert tuned_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
 
 
@@ -155,11 +160,11 @@ def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: 
 
 
 def tuned_losses(learners: LearnerGroup) -> list[float]:
-    return [learners.tune(list(range(6)), learning_rate=1e-3)["loss"] for _ in range(3)]
+    return [learners.sft(list(range(6)), learning_rate=1e-3)["loss"] for _ in range(3)]
 
 
 def test_adapters_change_nothing_either(setting: Setting, one_rank: LearnerGroup, two_ranks: LearnerGroup) -> None:
-    lora = LoraSpec(8, 16.0, ("q_proj", "v_proj", "down_proj"))
+    lora = LoraConfig(8, 16.0, ["q_proj", "v_proj", "down_proj"])
     plain = learn(setting, one_rank, zero_stage=0, share=False, lora=lora)
     sharded = learn(setting, two_ranks, zero_stage=3, share=True, lora=lora)
     assert_equal(plain, sharded)

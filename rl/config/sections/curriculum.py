@@ -16,9 +16,9 @@ class StageConfig:
     batch: int = bounded(32, "rows", least=1)
     """Rows of an optimizer step, over all ranks; must be divisible by learner.ranks."""
     learning_rate: float = bounded(2e-5, above=0)
-    """The highest rate, which the warm-up ends at and from which a cosine falls."""
+    """Highest learning rate: the warm-up ends at it, then a cosine falls from it."""
     final_learning_rate: float | None = bounded(None, least=0)
-    """The rate of the last step; null means a tenth of learning_rate."""
+    """Learning rate of the last step; null means a tenth of learning_rate."""
     warmup: float = bounded(0.03, "share", least=0, most=1)
     """Share of the stage's steps in which the rate rises."""
     mix: dict[str, float] = field(default_factory=dict, metadata=bounds("weight", least=0))

@@ -47,7 +47,7 @@ class DataConfig:
     fps: float = bounded(2.0, "frames per second", above=0)
     """Frames that are sampled from each second of a video; fewer where that would be more than data.max_frames."""
     max_frames: int = bounded(16, "frames", least=2)
-    """Frames of a video at most; an odd number is as good as the even one below."""
+    """Frames of a video at most. Counts of frames are even: an odd number means one less."""
     max_pixels: int = bounded(100_352, "pixels", least=28 * 28, words="784 (28 x 28) or more")
     """Height times width of a frame or image at most; larger ones are scaled down."""
     clip_cache_gib: float = bounded(2.0, "GiB", least=0)

@@ -25,14 +25,14 @@ class GrpoConfig:
     mix: dict[str, float] = field(default_factory=dict, metadata=bounds("weight", least=0))
     """Which rows are drawn: task or source, or a pattern of such -> weight."""
     learning_rate: float = bounded(1e-5, above=0)
-    """The highest rate, which the warm-up ends at and from which a cosine falls."""
+    """Highest learning rate: the warm-up ends at it, then a cosine falls from it."""
     final_learning_rate: float | None = bounded(None, least=0)
-    """The rate of the last step; null means a tenth of learning_rate."""
+    """Learning rate of the last step; null means a tenth of learning_rate."""
     warmup: float = bounded(0.03, "share", least=0, most=1)
     """Share of the steps in which the rate rises."""
 
     estimator: str = "grpo"
-    """What makes advantages of rewards. docs/learner.md has the formulas of those that ship."""
+    """How rewards become advantages: the estimator. docs/learner.md has the formulas of those that ship."""
     estimator_parameters: dict[str, Any] = field(default_factory=dict)
     """Keyword arguments of the function that grpo.estimator names."""
     credit: str = "sequence"
@@ -58,8 +58,9 @@ class GrpoConfig:
     """How often groups with equal rewards make room for other prompts' groups (DAPO's dynamic sampling)."""
 
     correction: Literal["off", "truncate", "mask_token", "mask_sequence"] = "off"
-    """What is done about engines and learner giving a token different probabilities. `truncate` weighs each token by their
-    ratio, at most correction_high; `mask_token` and `mask_sequence` leave out tokens or samples whose ratio is out of bounds."""
+    """What to do about tokens to which engine and learner give different probabilities. `truncate` weighs each token by the
+    ratio of learner to engine, at most correction_high; `mask_token` and `mask_sequence` leave out tokens or samples whose ratio
+    is out of bounds."""
     correction_low: float = bounded(0.5, above=0)
     """The smallest ratio that mask_token and mask_sequence keep."""
     correction_high: float = bounded(2.0, above=0)

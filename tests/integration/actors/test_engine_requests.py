@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from rewards.tree.parser import parse
 from rl.config.schema import Config
 from rl.record.endings import mendable
 from rl.run.workers import Workers
+from rollout import tree_sampling
 from rollout.media import ClipSpec
 from rollout.prompts import MediaStore, PromptEncoder
 from rollout.rows import RowData, open_rows
@@ -48,10 +51,14 @@ def test_positions_agree_at_any_rate(workers: Workers, rows: RowData, config: Co
     store = MediaStore(ClipSpec(fps, config.data.max_frames, config.data.max_pixels), 2**24)
     (rank,) = workers.learners.ranks.actors
     one, other = (slot.actor for slot in workers.engines.slots)
-    with replaced(one, "requests.store", store), replaced(other, "requests.store", store):
-        with replaced(rank, "learner.encoder.store", store), replaced(rank, "learner.encoder._pixels", {}):
-            (prompt,) = workers.prompts(rows, rows.indices_by_task()["rationale"][:1], f"at{fps}")
-            assert workers.sync.logprob_difference(prompt) < 1e-4
+    with (
+        replaced(one, "requests.store", store),
+        replaced(other, "requests.store", store),
+        replaced(rank, "learner.encoder.store", store),
+        replaced(rank, "learner.encoder._pixels", {}),
+    ):
+        (prompt,) = workers.prompts(rows, rows.indices_by_task()["rationale"][:1], f"at{fps}")
+        assert workers.sync.logprob_difference(prompt) < 1e-4
 
 
 def test_a_prompt_that_leaves_no_room_is_told_with_its_files(workers: Workers, rows: RowData) -> None:
@@ -104,3 +111,29 @@ def test_tree_shaped_groups_are_draws_of_the_policy(workers: Workers, prompts: l
             assert not np.array_equal(one.ids[: until + 8], other.ids[: until + 8])
         for ours, sample in zip(learner_log_probs(workers, group), group.samples, strict=True):
             np.testing.assert_allclose(ours, sample.log_probs, atol=1e-4)
+
+
+@contextmanager
+def every_engine_stops_at(workers: Workers, *headers: str) -> Iterator[None]:
+    """For a while, sections of a tree end at these texts."""
+    before = tree_sampling.HEADERS
+    try:
+        set_headers(workers, headers)
+        yield
+    finally:
+        set_headers(workers, before)
+
+
+def set_headers(workers: Workers, headers: Sequence[str]) -> None:
+    def exchange(engine: Any) -> None:
+        from rollout import tree_sampling
+
+        tree_sampling.HEADERS = headers
+
+    for slot in workers.engines.slots:
+        within(slot.actor, exchange)
+
+
+def text_of(workers: Workers, ids: np.ndarray) -> str:
+    text: str = within(workers.learners.ranks.actors[0], lambda one: one.learner.encoder.decode(ids))
+    return text

@@ -10,7 +10,7 @@ import pytest
 
 import rollout.formats
 from rewards.plugins.spec import FunctionSpec, PluginError
-from rollout.formats import AUTO, SHIPPED, canonical, check_format, open_format
+from rollout.formats import AUTO, SHIPPED, canonical, open_format
 from rollout.rows import RowError, open_rows
 from tests.unit.rollout.row_writing import ASK, write
 
@@ -127,21 +127,11 @@ def test_formats_that_cannot_be_found_or_called_are_refused(tmp_path: Path) -> N
         (f"{tmp_path}/strict.py:read", {"fsp": 1}, "does not take the parameters fsp; did you mean 'fps'"),
         (f"{tmp_path}/strict.py:none", {}, "none cannot be called with"),
     ):
-        spec = FunctionSpec(target, parameters)
         with pytest.raises(PluginError, match=said):
-            check_format(spec)
-        with pytest.raises(PluginError, match=said):
-            open_format(spec, tmp_path, ["messages"])
-    check_format(AUTO)
-    check_format(FunctionSpec(f"{tmp_path}/strict.py:read", {"fps": 2}))
-
-
-def test_a_config_is_checked_without_running_a_strangers_file(tmp_path: Path) -> None:
+            open_format(FunctionSpec(target, parameters), tmp_path, ["messages"])
     (tmp_path / "loud.py").write_text("def read(row): return row\nraise RuntimeError('was run')\n")
-    spec = FunctionSpec(f"{tmp_path}/loud.py:read")
-    check_format(spec)
     with pytest.raises(PluginError, match=r"RuntimeError in line 2: was run"):
-        open_format(spec, tmp_path, [])
+        open_format(FunctionSpec(f"{tmp_path}/loud.py:read"), tmp_path, [])
 
 
 def test_the_example_reads_sharegpt_rows(faces: Path, media_rows: Path, tmp_path: Path) -> None:

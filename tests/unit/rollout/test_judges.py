@@ -14,7 +14,7 @@ from rewards.scorers.endpoint import EndpointSpec
 from rollout.judges import agreement, endpoint, judge_of, likelihood, oracle
 from rollout.reasoning import Candidate
 from rollout.rows import Row
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 
 BEGINNING = GOOD[: GOOD.index("expression")]
 

@@ -42,8 +42,7 @@ def test_a_damaged_medium_is_refused_with_its_name(faces: Path, tmp_path: Path) 
 
 
 def test_large_videos_go_through_the_same_decoder(tmp_path: Path) -> None:
-    frames = np.random.default_rng(0).integers(0, 255, (30, 1080, 1920, 3), dtype=np.uint8)
-    encode_video(tmp_path / "large.mp4", frames, fps=30)
+    encode_video(tmp_path / "large.mp4", np.zeros((8, 1080, 1920, 3), dtype=np.uint8), fps=8)
     clip = decode(Medium("video", str(tmp_path / "large.mp4")), ClipSpec(fps=4.0, max_pixels=100_352))
     assert clip.frames.shape[0] == 4
     assert clip.frames.shape[1] * clip.frames.shape[2] <= 100_352

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rewards.sample import Reward
-from rollout.samples import Group, Sample, TokenCredit, TokenGroup, TrainingGroup, VersionSpan
+from rollout.prompts import EncodedPrompt
+from rollout.rows import Row
+from rollout.samples import Group, Prompt, Sample, TokenCredit, TokenGroup, TrainingGroup, VersionSpan, reward_sample
 from tests.unit.stations import group, prompt, scored
 
 
@@ -54,3 +56,13 @@ def test_credit_is_laid_on_tokens() -> None:
 def test_a_sample_is_as_old_as_the_oldest_weights_that_drew_a_part_of_it() -> None:
     (one,) = group([""], versions=[(5, 7)]).samples
     assert (one.version, one.age(7)) == (5, 2)
+
+
+def test_scorers_see_the_row_and_the_completion() -> None:
+    row = Row(0, "Which?", (), "emotion", "faces/ER", "sad", "tree", "reply", ("sad", "happy"), {"id": 7, "source": "other"})
+    one = np.zeros(1, dtype=np.int64)
+    sample = Sample(one, np.array([3, 4]), np.zeros(2, dtype=np.float32), "sad", "length", (VersionSpan(1, 2),))
+    seen = reward_sample(Prompt("s1/0", row, EncodedPrompt(one, one, np.zeros((3, 1), dtype=np.int64), ())), sample)
+    assert (seen.completion, seen.completion_ids, seen.completion_tokens, seen.finish_reason) == ("sad", (3, 4), 2, "length")
+    assert (seen.task, seen.prompt, seen.answer, seen.tree) == ("emotion", "Which?", "sad", "tree")
+    assert (seen.options, seen.group, seen.columns) == (("sad", "happy"), "s1/0", {"id": 7, "source": "faces/ER"})

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rl.openrlhf_export import as_openrlhf
 
 from rewards.exports import as_ms_swift, as_trl, as_verl
 from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, RewardSample, Score
-from rl.openrlhf_export import as_openrlhf
 from tests.unit.rewards.plugins.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 
 PEERS = Path(__file__).parent / "peers"
 MIX = str(Path(__file__).parents[4] / "configs" / "rewards" / "default.yaml")

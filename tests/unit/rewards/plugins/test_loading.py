@@ -19,7 +19,7 @@ from rewards.plugins.loading import check_function, find_function, load_function
 from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, with_function_source, with_source
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 
 SAMPLES = [RewardSample(text) for text in ("a", "bb", "ccc")]
 

@@ -1,12 +1,8 @@
-"""The generative judge and the model parser against a real HTTP server that speaks the protocol; label-set scorers."""
+"""Captions by a generative judge, by words, and as trees."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,64 +10,23 @@ import pytest
 
 from rewards.mix import build_mix
 from rewards.mix_settings import mix_entries
-from rewards.sample import Reward, RewardSample
-from rewards.scorers.captions import caption, caption_tree
-from rewards.scorers.endpoint import open_endpoint
-from rewards.scorers.labels import au, emotion_wheel
-from tests.unit.rewards.tree.test_parser import GOOD
+from rewards.sample import Reward, RewardSample, ScorerError
+from rewards.scorers.captions import caption, caption_tree, tree_by_model
+from rewards.scorers.endpoint import EndpointSpec, open_endpoint
+from tests.unit.rewards.rationales import GOOD
+from tests.unit.rewards.scorers.endpoint_server import EndpointServer
 
-Answer = Callable[[dict[str, Any]], tuple[int, Any]]
-
-
-class Endpoint:
-    """A server whose answers a test chooses; counts what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.answer: Answer = lambda request: (200, {"score": 80, "reason": "close"})
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.asked.append(request)
-                status, content = outer.answer(request)
-                text = content if isinstance(content, str) else json.dumps(content)
-                choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-                body = json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+SAMPLES = [RewardSample(text, task="caption", answer="A woman smiles.") for text in ("She smiles.", "He cries.", "She smiles.")]
 
 
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    found = Endpoint()
-    yield found
-    found.server.shutdown()
-    open_endpoint.cache_clear()
-
-
-def judged(endpoint: Endpoint, samples: list[RewardSample], retries: int = 0, **more: Any) -> list[Reward]:
+def judged(endpoint: EndpointServer, samples: list[RewardSample], retries: int = 0, **more: Any) -> list[Reward]:
     settings = {"endpoint": {"url": endpoint.url, "model": "m", "retries": 0, **more}}
     entries = mix_entries({"judge": {"spec": "caption", "parameters": settings, "retries": retries, "timeout": 5}})
     with build_mix(entries) as mix:
         return mix.score(samples)
 
 
-SAMPLES = [RewardSample(text, task="caption", answer="A woman smiles.") for text in ("She smiles.", "He cries.", "She smiles.")]
-
-
-def test_the_judge_scores_and_asks_once_for_equal_texts(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_the_judge_scores_and_asks_once_for_equal_texts(endpoint: EndpointServer, tmp_path: Path) -> None:
     endpoint.answer = lambda request: (200, {"score": 90 if "She smiles" in str(request) else 10, "reason": ""})
     cache = str(tmp_path / "answers.sqlite")
     first = judged(endpoint, SAMPLES[:2], cache=cache)
@@ -85,7 +40,7 @@ def test_the_judge_scores_and_asks_once_for_equal_texts(endpoint: Endpoint, tmp_
 @pytest.mark.parametrize(
     "content", ["not JSON", {"reason": "no score"}, {"score": 300, "reason": ""}, {"score": "high", "reason": ""}, "[]"]
 )
-def test_an_answer_of_another_form_drops_the_sample_and_is_not_tried_again(endpoint: Endpoint, content: Any) -> None:
+def test_an_answer_of_another_form_drops_the_sample_and_is_not_tried_again(endpoint: EndpointServer, content: Any) -> None:
     endpoint.answer = lambda request: (200, content)
     (reward,) = judged(endpoint, SAMPLES[:1], retries=2)
     assert reward.value is None
@@ -93,12 +48,12 @@ def test_an_answer_of_another_form_drops_the_sample_and_is_not_tried_again(endpo
     assert len(endpoint.asked) == 1
 
 
-def test_equal_questions_at_one_time_are_asked_once(endpoint: Endpoint) -> None:
+def test_equal_questions_at_one_time_are_asked_once(endpoint: EndpointServer) -> None:
     assert [reward.value for reward in judged(endpoint, [SAMPLES[0]] * 6)] == [0.8] * 6
     assert len(endpoint.asked) == 1
 
 
-def test_an_impossible_answer_is_not_kept(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_an_impossible_answer_is_not_kept(endpoint: EndpointServer, tmp_path: Path) -> None:
     cache = str(tmp_path / "answers.sqlite")
     endpoint.answer = lambda request: (200, {"score": 300, "reason": ""})
     assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value is None
@@ -106,13 +61,13 @@ def test_an_impossible_answer_is_not_kept(endpoint: Endpoint, tmp_path: Path) ->
     assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value == 0.3
 
 
-def test_a_refused_key_is_not_tried_again(endpoint: Endpoint) -> None:
+def test_a_refused_key_is_not_tried_again(endpoint: EndpointServer) -> None:
     endpoint.answer = lambda request: (401, {})
     assert "401" in judged(endpoint, SAMPLES[:1], retries=2)[0].errors["judge"]
     assert len(endpoint.asked) == 1
 
 
-def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: Endpoint) -> None:
+def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: EndpointServer) -> None:
     samples = [RewardSample(text, task="caption", answer="A woman smiles.") for text in "abcdef"]
     entries = mix_entries(
         {
@@ -136,18 +91,21 @@ def test_misspelt_settings_are_refused() -> None:
         asyncio.run(caption(SAMPLES[0], endpoint={"ulr": "http://x", "model": "m"}))
     with pytest.raises(ValueError, match="needs an `endpoint`"):
         asyncio.run(caption_tree(SAMPLES[0], parser="model"))
+    with pytest.raises(ValueError, match="measure must be"):
+        asyncio.run(caption_tree(SAMPLES[0], measure="all"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="parser must be"):
+        asyncio.run(caption_tree(SAMPLES[0], parser="rule"))  # type: ignore[arg-type]
 
 
-def test_a_busy_endpoint_is_asked_again(endpoint: Endpoint) -> None:
+def test_a_busy_endpoint_is_asked_again(endpoint: EndpointServer) -> None:
     endpoint.answer = lambda request: (503, {}) if len(endpoint.asked) < 3 else (200, {"score": 50, "reason": ""})
     (reward,) = judged(endpoint, SAMPLES[:1], retries=2)
     assert reward.value == 0.5
     assert len(endpoint.asked) == 3
 
 
-def test_an_endpoint_that_stays_away_drops_the_sample_and_says_where(endpoint: Endpoint) -> None:
-    endpoint.server.shutdown()
-    endpoint.server.server_close()
+def test_an_endpoint_that_stays_away_drops_the_sample_and_says_where(endpoint: EndpointServer) -> None:
+    endpoint.close()
     (reward,) = judged(endpoint, SAMPLES[:1])
     assert reward.value is None
     assert endpoint.url in reward.errors["judge"]
@@ -163,44 +121,35 @@ def test_captions_are_compared_as_trees_by_rules() -> None:
     gold = "A woman with long red hair smiles. She looks very happy."
     same = RewardSample("A happy woman is smiling; her hair is long and red.", tree=gold)
     other = RewardSample("A man with glasses cries.", tree=gold)
-    assert asyncio.run(caption_tree(same, measure="leaf")).value == 1.0
+    assert asyncio.run(caption_tree(same, measure="leaf")).value == 1.0  # type: ignore[union-attr]
     assert asyncio.run(caption_tree(same, measure="root")) == 1.0
-    assert asyncio.run(caption_tree(other, measure="leaf")).value == 0.0
-    assert asyncio.run(caption_tree(same)).value > asyncio.run(caption_tree(other)).value
-    with pytest.raises(ValueError, match="measure must be"):
-        asyncio.run(caption_tree(same, measure="all"))  # type: ignore[arg-type]
+    assert asyncio.run(caption_tree(other, measure="leaf")).value == 0.0  # type: ignore[union-attr]
+    assert asyncio.run(caption_tree(same)).value > asyncio.run(caption_tree(other)).value  # type: ignore[union-attr]
 
 
-def test_captions_are_compared_as_trees_by_a_model(endpoint: Endpoint) -> None:
+def test_rationales_are_compared_as_they_stand_and_answers_where_there_is_no_tree() -> None:
+    assert asyncio.run(caption_tree(RewardSample(GOOD, tree=GOOD))).value == 1.0  # type: ignore[union-attr]
+    assert asyncio.run(caption_tree(RewardSample("She smiles.", answer="A smiling woman."), measure="expression")) == 1.0
+    assert asyncio.run(caption_tree(RewardSample("She smiles."))) is None
+
+
+def test_captions_are_compared_as_trees_by_a_model(endpoint: EndpointServer) -> None:
     person = {"attributes": [["hair color", "red"]], "expressions": ["smile"], "emotions": [["happy", "strong"]]}
     endpoint.answer = lambda request: (200, {"persons": [person]})
     sample = RewardSample("Any words.", tree="Other words.")
-    assert asyncio.run(caption_tree(sample, parser="model", endpoint={"url": endpoint.url, "model": "m"})).value == 1.0
+    scored = asyncio.run(caption_tree(sample, parser="model", endpoint={"url": endpoint.url, "model": "m"}))
+    assert scored.value == 1.0  # type: ignore[union-attr]
     assert len(endpoint.asked) == 2
 
 
-def test_emotions_of_one_cluster_mean_the_same() -> None:
-    sample = RewardSample("<answer>joyful, worried</answer>", answer="happy, fear")
-    assert emotion_wheel(sample).value == 1.0  # type: ignore[union-attr]
-    half = emotion_wheel(RewardSample("sad", answer="disappointed, angry"))
-    assert half is not None
-    assert dict(half.parts) == {"precision": 1.0, "recall": 0.5}
-    assert emotion_wheel(RewardSample(GOOD.replace("m1 angry", "m1 furious"), tree=GOOD)).value == 1.0  # type: ignore[union-attr]
-    assert emotion_wheel(RewardSample("sad")) is None
-
-
-def test_hedges_are_not_paid() -> None:
-    both = GOOD + "\n" + GOOD.replace("m1 angry", "m1 sad")
-    assert emotion_wheel(RewardSample(both, tree=GOOD)).value == 0.0  # type: ignore[union-attr]
-    twice = "<answer>AU1</answer><answer>AU4</answer>"
-    assert au(RewardSample(twice, answer="AU4")).value == 0.0  # type: ignore[union-attr]
-    assert emotion_wheel(RewardSample("<answer>sad</answer><answer>happy</answer>", answer="happy")).value == 0.0  # type: ignore[union-attr]
-
-
-def test_action_units_by_f_beta() -> None:
-    sample = RewardSample("I see AU4 and au 12.", answer="AU4, AU6")
-    assert au(sample).value == pytest.approx(0.5)  # type: ignore[union-attr]
-    assert au(sample, signed=True).value == pytest.approx(0.0)  # type: ignore[union-attr]
-    more = RewardSample("AU4, AU6, AU12", answer="AU4, AU6")
-    assert au(more, beta=2.0).value > au(more, beta=0.5).value  # type: ignore[union-attr]
-    assert au(RewardSample("None", answer="None")).value == 1.0  # type: ignore[union-attr]
+def test_a_models_words_become_a_tree(endpoint: EndpointServer) -> None:
+    spec = EndpointSpec(endpoint.url, "m")
+    person = {"attributes": [["hair (top): color", "<red>"], ["hat", ""]], "expressions": [""], "emotions": [["sad", ""]]}
+    endpoint.answer = lambda request: (200, {"persons": [person]})
+    (found,) = asyncio.run(tree_by_model("Words.", spec)).persons
+    assert [(node.aspect, node.value) for node in found.attributes] == [("hair top color", "red")]
+    assert found.expressions == ()
+    assert [(node.label, node.intensity) for node in found.emotions] == [("sad", None)]
+    endpoint.answer = lambda request: (200, {"persons": [{"attributes": [["hat"]]}]})
+    with pytest.raises(ScorerError, match="another form"):
+        asyncio.run(tree_by_model("Other words.", spec))

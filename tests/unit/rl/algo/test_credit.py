@@ -15,7 +15,7 @@ from rl.algo.estimators import Estimator
 from rollout.prompts import PromptEncoder
 from rollout.samples import TokenCredit
 from tests.fuzz_parser import texts
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 from tests.unit.stations import group, prompt, scored
 
 LINES = GOOD.split("\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rl.config.schema import Config
+from rl.config.schema import Config, ScorerConfig
 from rl.doctor.diagnosis import Unfit, diagnose, quick, refuse
 from rl.doctor.finding import Finding, table
 
@@ -59,6 +59,20 @@ def test_without_a_configuration_the_machine_alone_is_looked_at() -> None:
     names = {one.name for one in diagnose(None)}
     assert {"system", "python", "disk", "shared memory", "temporary folder"} <= names
     assert not {"checkpoint", "mlflow", "scorers"} & names
+
+
+def test_with_a_configuration_everything_is_looked_at(config: Config, tmp_path: Path) -> None:
+    config.cluster.address, config.tracking.mlflow = "local", False
+    scorer = tmp_path / "scorer.py"
+    scorer.write_text("def score(sample):\n    return 1.0\n")
+    config.rewards.scorers = {"mine": ScorerConfig(spec=f"{scorer}:score")}
+    found = {one.name: one for one in diagnose(config)}
+    assert {"system", "disk", "checkpoint", "data", "scorers", "mlflow", "cluster"} <= found.keys()
+    assert (found["scorers"].verdict, found["scorers"].found) == ("ok", "mine")
+    scorer.write_text("import not_installed\n")
+    (broken,) = (one for one in diagnose(config) if one.name == "scorers")
+    assert broken.verdict == "fault"
+    assert "not_installed" in broken.found
 
 
 def test_where_only_the_base_is_installed_the_doctor_says_so() -> None:

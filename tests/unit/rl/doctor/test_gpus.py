@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from rl.config.schema import Config
 from rl.doctor import gpus
@@ -34,6 +38,40 @@ def test_no_device_is_visible_where_none_is_named() -> None:
     for named in ("", "-1", "NoDevFiles"):
         assert gpus.driver({"CUDA_VISIBLE_DEVICES": named}).gpus == 0
     assert gpus.driver({"CUDA_VISIBLE_DEVICES": "0"}).gpus <= 1
+
+
+class NVMLError(Exception):
+    """As NVIDIA's library raises it."""
+
+
+def library(gpus: int, trouble: str = "") -> ModuleType:
+    """What stands in for NVIDIA's library, on a machine with so many GPUs or with a driver that does not answer."""
+
+    def init() -> None:
+        if trouble:
+            raise NVMLError(trouble)
+
+    made = ModuleType("pynvml")
+    for name, value in {
+        "nvmlInit": init,
+        "nvmlDeviceGetCount": lambda: gpus,
+        "nvmlShutdown": lambda: None,
+        "NVMLError": NVMLError,
+    }.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_the_driver_is_asked_and_variables_hide_some_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", library(4))
+    assert gpus.driver({}) == gpus.Driver(4)
+    assert gpus.driver({"CUDA_VISIBLE_DEVICES": "0, 2"}) == gpus.Driver(2)
+    assert gpus.driver({"CUDA_VISIBLE_DEVICES": "0,1,2,3,4,5"}) == gpus.Driver(4)
+    assert gpus.driver({"CUDA_VISIBLE_DEVICES": ""}) == gpus.Driver(0, "CUDA_VISIBLE_DEVICES=")
+    monkeypatch.setitem(sys.modules, "pynvml", library(4, "Driver Not Loaded"))
+    assert gpus.driver({}) == gpus.Driver(0, "Driver Not Loaded")
+    monkeypatch.setitem(sys.modules, "pynvml", None)  # as if not installed
+    assert gpus.driver({}) == gpus.Driver(0, "nvidia-ml-py is not installed")
 
 
 def test_vllm_has_to_be_built_for_what_engines_run_on(config: Config) -> None:

@@ -58,6 +58,26 @@ def test_a_split_that_cannot_be_used_is_a_fault(config: Config, tmp_path: Path, 
     assert said in str(found[1])
 
 
+def test_rows_in_a_format_of_ones_own_are_looked_at_as_it_reads_them(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "def read(row): return {'messages': [{'role': 'user', 'content': row['text']}], 'videos': row['clips']}"
+    )
+    for split in rows.SPLITS:
+        (tmp_path / f"{split}.jsonl").write_text('{"text": "?", "clips": []}\n')
+    config.data.directory, config.data.format = str(tmp_path), f"{tmp_path}/mine.py:read"
+    assert verdicts(rows.data(config)) == ["ok"] * 3
+    config.grpo.mix, config.curriculum.stages = {"qa": 1.0}, {}
+    assert verdicts(rows.data(config, in_full=True)) == ["ok"] * 3
+    (tmp_path / "train.jsonl").write_text('{"text": "<video>?", "clips": ["a.mp4"]}\n')
+    (tmp_path / "val.jsonl").write_text('{"said": "?"}\n')
+    train, val, test = rows.data(config)
+    assert (train.verdict, val.verdict, test.verdict) == ("fault", "fault", "ok")
+    assert "train.jsonl, row 1: " in train.found
+    assert "a.mp4 does not exist" in train.found
+    assert "val.jsonl, row 1: the format " in val.found
+    assert "failed (KeyError in line 1: 'text')" in val.found
+
+
 def test_row_files_may_not_lie_where_their_path_reads_as_something_else(config: Config, faces: Path, tmp_path: Path) -> None:
     for name in ("a::b", "$HOME"):
         (tmp_path / name).symlink_to(faces)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from rl.config.schema import Config
 from rl.doctor import services
-from tests.unit.rl.doctor.common import NOWHERE
+from tests.unit.rl.doctor.common import NOWHERE, server
 
 
 def test_a_tracking_database_is_tried(config: Config, tmp_path: Path) -> None:
@@ -36,6 +39,38 @@ def test_a_tracking_server_that_does_not_answer_is_a_warning(config: Config) -> 
     assert found.verdict == "warning"
     assert "does not answer (ConnectionError)" in found.found
     assert "affectree track sync" in found.advice
+
+
+def test_a_tracking_server_is_judged_by_its_answer(config: Config) -> None:
+    for status, said in ((200, ""), (404, ""), (503, "answers with status 503")):
+        with server({"/health": (status, {})}) as address:
+            config.tracking.uri = address.replace("http://", "http://me:secret@")
+            found = services.tracker(config, ask=True)
+        assert found.verdict == ("warning" if said else "ok")
+        assert said in found.found
+        assert "secret" not in found.found
+
+
+def test_the_cluster_that_is_joined_or_started_is_found_out_without_starting_one(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.cluster.address = "local"
+    assert services.cluster(config) == services.local_cluster(config, os.cpu_count() or 1)
+    monkeypatch.setattr("actors.cluster.ANSWER_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        config.cluster.address = f"127.0.0.1:{closed.getsockname()[1]}"
+    found = services.cluster(config)
+    assert found.verdict == "fault"
+    assert f"no Ray cluster answers at {config.cluster.address}" in found.found
+    assert "cluster.address=local" in found.advice
+
+
+def test_autoscalers_are_known_by_what_they_leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert not services.may_grow({})
+    assert services.may_grow({"RAY_USAGE_STATS_KUBERAY_IN_USE": "1"})
+    (tmp_path / "ray_bootstrap_config.yaml").touch()
+    assert services.may_grow({})
 
 
 def test_a_cluster_that_never_has_room_is_a_fault(config: Config) -> None:

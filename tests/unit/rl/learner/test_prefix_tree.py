@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rl.config.schema import LoraConfig
 from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack_rows
-from rl.learner.lora import adapted, add_adapters, merged, without_adapters
+from rl.learner.lora import LoraError, adapted, add_adapters, merged, without_adapters
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.prefix_tree import PackedTree, pack
 from rollout.families import FAMILIES
@@ -140,8 +140,9 @@ def test_adapters_learn_the_same_from_shared_prefixes(
 
 
 def test_adapters_for_layers_that_are_not_there_are_refused(tiny_model: Path) -> None:
-    with pytest.raises(ValueError, match="absent_proj"):
-        add_adapters(load_model(tiny_model, torch.float32), LoraConfig(4, 8.0, ["absent_proj"]))
+    said = "has no linear layer absent_proj and no qproj; it has down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj"
+    with pytest.raises(LoraError, match=said):
+        add_adapters(load_model(tiny_model, torch.float32), LoraConfig(4, 8.0, ["absent_proj", "q_proj", "qproj"]))
 
 
 def stir(model) -> None:

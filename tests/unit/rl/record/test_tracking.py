@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from rewards.sample import Reward
 from rl.config.schema import Config, TrackingConfig
 from rl.record.directory import RunDirectory
 from rl.record.tracking import Tracker, resend
+from rollout.samples import TokenCredit, TrainingGroup
+from tests.unit.stations import group, prompt, scored
 
 
 def make(tmp_path: Path, uri: str | None = None) -> tuple[Tracker, RunDirectory, list[str]]:
@@ -38,6 +41,32 @@ def test_metrics_go_in_once_a_step_even_after_a_resume(tmp_path: Path) -> None:
     assert steps_of(again, "reward/mean") == [1, 2, 3, 4]
     assert steps_of(again, "odd _key__") == [1, 2, 3]
     assert MlflowClient(tracking_uri=again.uri).get_run(again.run_id).data.params == {"grpo.group": "8"}
+
+
+def test_the_first_sample_of_some_groups_is_a_trace_and_files_are_attached(tmp_path: Path) -> None:
+    tracker, run, warnings = make(tmp_path)
+    tracker.traces = 1
+    tracker.start({})
+    answers = scored(group(["a completion", "another"], prompt(tree="<tree>")), [Reward(0.5, {"leaf": 0.25}), Reward(1.0)])
+    learned = TrainingGroup(**vars(answers), advantages=(-1.0, 1.0), credit=(TokenCredit(), TokenCredit()))
+    tracker.trace([learned, learned], step=3)
+    tracker.artifact(run.config_file)
+    tracker.artifact(run.path / "absent")
+    tracker.finish()
+    assert warnings == []
+    client = MlflowClient(tracking_uri=tracker.uri)
+    (trace,) = client.search_traces(locations=[tracker.experiment_id])
+    (span,) = trace.data.spans
+    assert span.inputs == {"prompt": "?", "media": [], "gold": "<tree>"}
+    assert span.outputs == {"completion": "a completion", "reward": 0.5}
+    assert {key: span.attributes[key] for key in ("step", "version", "task", "advantage")} == {
+        "step": 3,
+        "version": 1,
+        "task": "rationale",
+        "advantage": -1.0,
+    }
+    assert {one.name: one.value for one in trace.info.assessments} == {"reward": 0.5, "leaf": 0.25}
+    assert [file.path for file in client.list_artifacts(tracker.run_id)] == ["config.yaml"]
 
 
 def test_a_dead_server_neither_stops_nor_delays_a_run(tmp_path: Path) -> None:

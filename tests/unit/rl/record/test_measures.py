@@ -1,0 +1,59 @@
+"""What an evaluation measures, and what guessing would get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rl.record.measures import baselines, evaluate_groups
+from rollout.rows import Row
+from rollout.samples import Group
+from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.stations import group, prompt
+
+
+def answered(text: str, task: str, answer: str | None = None, tree: str | None = None) -> Group:
+    asked = prompt(task=task, tree=tree)
+    return group([text], replace(asked, row=replace(asked.row, answer=answer)), lengths=[5])
+
+
+def test_rationales_are_measured_by_level_and_other_tasks_by_their_answers() -> None:
+    wrong = GOOD.replace("brown", "red").replace("angry", "sad").replace("Angry", "Sad")
+    found = evaluate_groups(
+        [
+            answered(GOOD, "rationale", "Angry", GOOD),
+            answered(wrong, "rationale", "Angry", GOOD),
+            answered("yes", "attribute_closed", "yes"),
+            answered("no", "attribute_closed", "yes"),
+            answered("sad", "emotion_single", "angry"),
+        ],
+        examples=1,
+    )
+    measures = found.measures
+    assert (measures["root_accuracy"], measures["answer_accuracy"], measures["expression_f1"]) == (0.5, 0.5, 1.0)
+    assert measures["leaf_f1"] == pytest.approx((1.0 + 0.5) / 2)
+    assert (measures["qa/attribute_closed"], measures["qa/emotion_single"]) == (0.5, 0.0)
+    assert (measures["length"], measures["ended"]) == (5.0, 1.0)
+    (example,) = found.examples
+    assert (example.written, example.gold) == (GOOD, GOOD)
+    assert evaluate_groups([]).measures == {}
+
+
+def row(task: str, answer: str | None = None, tree: str | None = None, source: str = "s") -> Row:
+    return Row(0, "?", (), task, answer=answer, tree=tree, source=source)
+
+
+def test_chance_is_one_of_the_labels_and_majority_the_most_frequent() -> None:
+    sad, red = GOOD.replace("angry", "sad"), GOOD.replace("brown", "red")
+    chance, majority = baselines(
+        [
+            *(row("rationale", tree=tree) for tree in (GOOD, GOOD, sad, red)),
+            *(row("attribute_closed", answer) for answer in ("yes", "yes", "no")),
+            row("attribute_closed", "left", source="other"),
+        ]
+    )
+    assert (chance["root_accuracy"], majority["root_accuracy"]) == (0.5, 0.75)
+    assert (chance["leaf_f1"], majority["leaf_f1"]) == ((0.5 + 1.0) / 2, (0.75 + 1.0) / 2)
+    assert chance["qa/attribute_closed"] == pytest.approx((3 * 0.5 + 1.0) / 4)  # by source, weighted by its rows
+    assert majority["qa/attribute_closed"] == pytest.approx((3 * 2 / 3 + 1.0) / 4)

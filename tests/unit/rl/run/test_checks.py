@@ -1,0 +1,43 @@
+"""When a run is stopped, or told of, for what a step looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rewards.sample import Reward
+from rl.config.load import load_config
+from rl.run.checks import TooManyScorerErrors, alarm, check_errors
+from rollout.samples import ScoredGroup
+from tests.unit.stations import group, scored
+
+
+def failing(count: int, of: int) -> ScoredGroup:
+    rewards = [Reward(None, errors={"mine": "ValueError: no"}) for _ in range(count)]
+    return scored(group([""] * of), [*rewards, *[Reward(1.0)] * (of - count)])
+
+
+def test_a_share_of_failures_is_borne_and_more_name_the_scorer() -> None:
+    check_errors([failing(1, 4)], most=0.25)
+    with pytest.raises(TooManyScorerErrors, match=r"scorer 'mine' failed on 2 of 4 samples.*the first failure: ValueError: no"):
+        check_errors([failing(2, 4)], most=0.25)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ([], True),
+        (["rollout.max_logprob_diff=null"], False),
+        (["grpo.top_k=5", "grpo.correction=truncate"], False),
+        (["grpo.staleness=1", "grpo.correction=truncate"], False),
+    ],
+)
+def test_differences_are_told_where_there_should_be_none(
+    settings: list[str], told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = load_config(Path("configs/quickstart.yaml"), settings)
+    alarm(config, {"logprob_diff_max": 0.5})
+    assert ("differ by 5.00e-01" in capsys.readouterr().out) == told
+    alarm(config, {"logprob_diff_max": 1e-6})
+    assert capsys.readouterr().out == ""
