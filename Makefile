@@ -17,11 +17,14 @@ setup:
 train: setup
 	$(BIN)/affectree train $(CONFIG) $(SETTINGS)
 
-# The inner loop: under a minute, on two processors. Each of the two processes computes with one thread.
-unit: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit
+UNIT := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit
 
-test: unit
+# The inner loop: less than a minute on two processors.
+unit: setup
+	$(UNIT) -m "not slow"
+
+test: setup
+	$(UNIT)
 	$(BIN)/python -m pytest -q tests/golden tests/integration
 
 # The main job in small, interrupted and gone on with.
@@ -55,4 +58,4 @@ wheel: setup
 	$(UV) build -q --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
 
 clean:
-	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -13,6 +13,8 @@ Rooms, from the bottom:
 - `plugins/`: finding, loading and calling what strangers wrote; scorers in processes of their own
 - `tools/`: checking scorers, scoring recorded rollouts again, reward hacks
 
-Beside them, `readings` tells what each line of a completion states, `files` reads files that a user names, and `errors` holds
-the error that a user can mend.
+Beside them:
+- `readings`: what each line of a completion states, for learners that credit lines or nodes apart
+- `files`: reads files that a user names; `bases`: settings files that name others below them
+- `errors`: the error that a user can mend
 """

@@ -8,8 +8,8 @@ from typing import Any
 from rewards.errors import UserError, did_you_mean
 from rewards.files import read_settings, type_name
 
-HOME = Path(__file__).resolve().parent.parent
-"""Where affectree's own configurations are, in the folder `configs`."""
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+"""The configurations that ship."""
 BASE = "base"
 
 Layer = tuple[str, dict[str, Any]]
@@ -20,14 +20,14 @@ def settings_file(name: str, folder: Path = Path()) -> Path:
     """The file that a user means.
 
     Args:
-        name: a path, or the name of a configuration that ships, such as `quickstart` or `algo/dapo`. A file of that path
-            comes first.
+        name: a path, or the name of a configuration that ships, such as `algo/dapo` or `configs/algo/dapo.yaml`. A file of
+            that path comes first.
         folder: where relative paths start.
     """
     beside = folder / name
     if not _exists(beside):
-        for shipped in (HOME / "configs" / f"{name}.yaml", HOME / name):
-            if shipped.is_file():
+        for shipped in (CONFIGS / f"{name}.yaml", CONFIGS.parent / name):
+            if shipped.exists() and shipped.is_relative_to(CONFIGS):
                 return shipped
     return beside
 
@@ -80,7 +80,7 @@ def _exists(file: Path) -> bool:
 
 
 def _instead(name: str, folder: Path) -> str:
-    ship = sorted(str(file.relative_to(HOME / "configs").with_suffix("")) for file in (HOME / "configs").rglob("*.yaml"))
+    ship = sorted(str(file.relative_to(CONFIGS).with_suffix("")) for file in CONFIGS.rglob("*.yaml"))
     bases = [one for one in ship if not one.startswith("rewards/")]  # mixes, which `rewards.mix` takes
     near = did_you_mean(name, [*bases, *(file.name for file in folder.glob("*.yaml"))])
     return near or f"; give a path from {folder}, or a name of those that ship: {', '.join(bases)}"
@@ -88,4 +88,4 @@ def _instead(name: str, folder: Path) -> str:
 
 def _shown(file: Path) -> str:
     """A file as users know it."""
-    return str(file.relative_to(HOME)) if file.is_absolute() and file.is_relative_to(HOME / "configs") else str(file)
+    return str(file.relative_to(CONFIGS.parent)) if file.is_relative_to(CONFIGS) else str(file)

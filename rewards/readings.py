@@ -1,4 +1,4 @@
-"""Which line of a completion states what, and whether the gold tree has it: for learners that credit lines or nodes apart."""
+"""What each line of a completion states, and whether the gold tree has it: for learners that credit lines or nodes apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JudgedNode:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the lines of a completion state; lines count from 0."""
+    """What the lines of a completion state. Lines count from 0."""
 
     levels: Mapping[int, str]
     """Line -> level of the tree, for headers and nodes."""
@@ -33,17 +33,20 @@ class Reading:
 
 
 def read(sample: RewardSample) -> Reading:
-    """Read a completion line by line; what a scorer has parsed of it already is not parsed again."""
+    """Read a completion line by line. What a scorer has parsed of the sample already is not parsed again."""
     return Reading(line_levels(sample.completion), judged_nodes(sample))
 
 
 def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:
     """Line (from 0) -> the node on it; empty without a gold tree, and for a completion with several trees.
 
-    A leaf is about its person's aspect, an expression and an emotion about their place among the person's: what a node is
-    about is written before what it says of it. Right are, as for the scorers `leaf`, `expression` and `root`, a folded aspect
-    and value of this person, a folded name, and a folded label of this person that rests on an expression that rests on an
-    attribute. What is stated more often than the gold tree has it is wrong the further times.
+    What a node is about is written before what it says. A leaf is about an aspect of its person; the third expression of a
+    person is about the third expression, whatever its name, and so is an emotion.
+
+    Texts are compared as by the scorers `leaf`, `expression` and `root`, synonyms folded. A leaf is right if the gold tree has
+    its aspect and value for this person, an expression if it has the name, and an emotion if it has the label for this person
+    and the emotion rests on an expression that rests on an attribute. A node that is stated more often than the gold tree has
+    it is wrong from there on.
     """
     gold = sample.gold.tree if sample.tree else None
     if gold is None or gold.is_empty() or sample.parsed.has("second_tree"):
@@ -67,7 +70,7 @@ class _Node:
 
 
 def _nodes(number: int, person: Person) -> Iterator[_Node]:
-    """The nodes of the person that is `number` in the text."""
+    """The nodes of a person; `number` is the person's place in the text."""
     for a in person.attributes:
         aspect = fold(a.aspect)
         yield _Node(a.id, (number, "attribute", aspect), (number, "attribute", aspect, fold(a.value)))

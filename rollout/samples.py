@@ -71,7 +71,7 @@ class Sample:
     text: str
     finish_reason: str
     versions: tuple[VersionSpan, ...]
-    """Of the weights that it was drawn with: several where weights were loaded while it was being drawn."""
+    """The versions of the weights that drew it, in order: several where weights were loaded while it was being drawn."""
     path: tuple[int, ...] = ()
     """In a group sampled as a tree: which section at each level. Equal for samples that are one text, which ended early."""
     ends: tuple[int, ...] = ()

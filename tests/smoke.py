@@ -34,10 +34,10 @@ SETTINGS = (
     "grpo.group=4",
     "grpo.max_tokens=24",
     "evaluation.every=2",
-    "evaluation.rows={rationale: 4, attribute_open: 4, attribute_closed: 4, expression_open: 4}",
-    "evaluation.rows={emotion_single: 4, emotion_fine: 4, action_units: 4}",
+    "evaluation.rows={rationale: 4, attribute_open: 4, attribute_closed: 4, expression_open: 4, emotion_single: 4,"
+    " emotion_fine: 4, action_units: 4}",
     "evaluation.val_rows={rationale: 4}",
-    'evaluation.max_tokens={"*": 24}',
+    'evaluation.max_tokens={rationale: 160, "*": 24}',
     "checkpoints.every=1",
 )
 NOWHERE = "http://127.0.0.1:9"

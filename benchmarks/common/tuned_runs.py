@@ -66,7 +66,8 @@ def settings(model: Path, runs: Path, variant: Variant, steps: int, seed: int = 
         "tracking.mlflow=false",
         "checkpoints.every=0",
     ]
-    return load_config(QUICKSTART, [*words, *variant.settings])
+    by_key = {word.partition("=")[0]: word for word in (*words, *variant.settings)}
+    return load_config(QUICKSTART, list(by_key.values()))
 
 
 def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, seeds: int) -> Iterator[tuple[Variant, int, Curve]]:

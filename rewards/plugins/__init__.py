@@ -10,5 +10,5 @@ Finding and loading:
 Calling scorers:
 - `calling`: one call, sync or async, whose every end becomes an outcome
 - `runners`: where a scorer runs: inline, in threads, or in a process of its own
-- `process_runner`: the reward worker's side of such a process; `supervisor` starts it, `scorer_process` is what it does
+- `process_runner`: asks such a process; `child` holds it, `supervisor` starts it, `scorer_process` is what runs in it
 """

@@ -75,19 +75,23 @@ def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]
     """
     try:
         spec = with_source(spec)
+        travels = _travels(spec)
+        if travels.verdict == "failed":  # to its own process too
+            yield travels
+            return
         runner = ProcessRunner(spec) if spec.place != "process" else start_runner(spec)
     except PluginError as error:
         yield Finding("imports", "failed", str(error))
         return
     try:
         yield Finding("imports", "ok", f"in a process of its own; mode {runner.mode}, sha256 {runner.sha256[:12]}")
-        yield _pickles(spec)
+        yield travels
         yield from _behaviour(runner, probes(task))
     finally:
         runner.close()
 
 
-def _pickles(spec: ScorerSpec) -> Finding:
+def _travels(spec: ScorerSpec) -> Finding:
     try:
         pickle.dumps(spec)
     except (pickle.PicklingError, TypeError, AttributeError) as error:

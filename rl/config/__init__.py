@@ -14,5 +14,6 @@ functions.py    … names of functions and families
 places.py       … files, folders and addresses
 effects.py      … settings of the command line that would change nothing
 model_check.py  whether a checkpoint can be had and is supported
-explain.py      what `affectree config explain` says
+explain.py      what `affectree config explain` says of a key
+explain_view.py … on a terminal
 """

@@ -41,7 +41,7 @@ class Bounds:
 
     def problem(self, value: float) -> str | None:
         """What is wrong with a number, in words; None for one that is in the range."""
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return "must be a finite number"
         if self.hold(value):
             return None

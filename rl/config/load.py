@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rewards.bases import BASE, Layer
+from rewards.bases import BASE, Layer, settings_file
 from rewards.errors import UserError
 from rewards.files import read_settings, yaml_problem
 from rewards.mix_settings import read_mix_settings
@@ -138,16 +138,14 @@ def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word
 
 def _give(merged: DictConfig, key: Key, value: Any) -> None:
     """Set a key of OmegaConf's, which checks the type."""
-    if value == {} and is_mapping(kind_of(key)):
-        section: Any = merged
-        for part in key[:-1]:
-            section = section[part]
+    section: Any = merged
+    for part in key[:-1]:
+        section = section[part]
+    kind = kind_of(key)
+    if value == {} and is_mapping(kind):
         section[key[-1]] = {}  # merging would keep what there is by default
         return
-    nested = "off" if value is False and "off" in choices(kind_of(key)) else value  # as YAML reads a bare off
-    for part in reversed(key):
-        nested = {part: nested}
-    merged.merge_with(OmegaConf.create(nested))
+    section.merge_with({key[-1]: "off" if value is False and "off" in choices(kind) else value})  # as YAML reads a bare off
 
 
 def _is_choice(key: Key, value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The policy: a Qwen2.5-VL or Qwen3-VL checkpoint and the log-probabilities that it gives to replies."""
+"""The policy: a checkpoint of a supported family, and the log-probabilities that it gives to replies."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ from transformers import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2_5_VLProcessor,
-    Qwen2TokenizerFast,
+    Qwen2Tokenizer,
     Qwen2VLImageProcessor,
-    Qwen2VLVideoProcessor,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
     Qwen3VLProcessor,
     Qwen3VLVideoProcessor,
 )
+from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
 
 from rl.config.schema import TinySpec
 
@@ -68,7 +68,7 @@ Settings = dict[str, Any]
 class Recipe:
     """What a small model of one family is made of, beside what those of all families share."""
 
-    processor: Callable[[Qwen2TokenizerFast, Settings], ProcessorMixin]
+    processor: Callable[[Qwen2Tokenizer, Settings], ProcessorMixin]
     """(tokenizer, fewest and most pixels) -> the processor."""
     model: Callable[[TinySpec, Settings, Settings, Settings], PreTrainedModel]
     """(shape, settings of the text part, of the vision tower, of the whole) -> a model with random weights."""
@@ -93,7 +93,7 @@ def build_tiny(directory: Path, texts: Iterable[str], spec: TinySpec, seed: int)
     return directory
 
 
-def _train_tokenizer(texts: Iterable[str], vocab: int) -> Qwen2TokenizerFast:
+def _train_tokenizer(texts: Iterable[str], vocab: int) -> Qwen2Tokenizer:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -109,18 +109,18 @@ def _train_tokenizer(texts: Iterable[str], vocab: int) -> Qwen2TokenizerFast:
     )
     bpe.train_from_iterator(texts, trainer)
     bpe.add_special_tokens(list(SPECIAL_TOKENS))
-    return Qwen2TokenizerFast(
+    return Qwen2Tokenizer(
         tokenizer_object=bpe,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
-        unk_token=None,
+        unk_token=None,  # type: ignore[arg-type]  # transformers declares only text, and takes None
         bos_token=None,
         extra_special_tokens=list(SPECIAL_TOKENS),
         model_max_length=8192,
     )
 
 
-def _model(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> PreTrainedModel:
+def _model(tokenizer: Qwen2Tokenizer, spec: TinySpec) -> PreTrainedModel:
     token_id = tokenizer.convert_tokens_to_ids
     half_head = spec.hidden // spec.heads // 2
     section = [half_head - 2 * (half_head * 3 // 8), half_head * 3 // 8, half_head * 3 // 8]
@@ -157,7 +157,7 @@ def _model(tokenizer: Qwen2TokenizerFast, spec: TinySpec) -> PreTrainedModel:
     return RECIPES[spec.family].model(spec, text, vision, tokens)
 
 
-def _qwen2_5_processor(tokenizer: Qwen2TokenizerFast, size: Settings) -> ProcessorMixin:
+def _qwen2_5_processor(tokenizer: Qwen2Tokenizer, size: Settings) -> ProcessorMixin:
     return Qwen2_5_VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=dict(size)),
         tokenizer=tokenizer,
@@ -171,7 +171,7 @@ def _qwen2_5_model(spec: TinySpec, text: Settings, vision: Settings, whole: Sett
     return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **whole))
 
 
-def _qwen3_processor(tokenizer: Qwen2TokenizerFast, size: Settings) -> ProcessorMixin:
+def _qwen3_processor(tokenizer: Qwen2Tokenizer, size: Settings) -> ProcessorMixin:
     return Qwen3VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=dict(size), patch_size=16),
         tokenizer=tokenizer,

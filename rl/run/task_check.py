@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 
 from rewards.errors import UserError, did_you_mean, nearest_or_all
-from rl.config.schema import Config, EvaluationConfig
+from rl.config.schema import Config
 from rollout.mixing import check_mix, mixed_tasks
 from rollout.rows import RowData
 
@@ -59,8 +59,6 @@ def _check_scorers(config: Config, tasks: list[str]) -> None:
 def _check_evaluated(key: str, counts: dict[str, int], rows: RowData) -> None:
     tasks = sorted(set(rows.tasks()))
     missing = [task for task in counts if task not in tasks]
-    if len(missing) < len(counts):  # settings can only be added to, so that the default's stands where it finds nothing
-        missing = [task for task in missing if task not in EvaluationConfig().rows]
     for task in missing:
         hint = nearest_or_all(task, tasks, "tasks are")
         raise TaskError(f"{key} asks for {task!r}, but no row of {rows.path} has that task{hint}")

@@ -64,6 +64,7 @@ def unreadable(file: Path) -> Iterator[None]:
 )
 def test_a_file_that_may_not_be_read(place: Place, words: str, said: str) -> None:
     Path("rows.jsonl").write_text("{}\n")
+    place.type(words.replace(words.split()[-1], "nowhere"))  # imports what the command needs, which nobody may read either
     with unreadable(Path(words.split()[-1])):
         place.check(Mistake(words, said))
 
@@ -91,9 +92,9 @@ def test_a_real_process_takes_little_time_and_imports_nothing_heavy(place: Place
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS  # a busy machine takes longer
 
 
-def test_a_run_is_reported_on_and_synced_though_its_data_and_scorers_are_gone(place: Place) -> None:
+def test_a_run_is_reported_on_and_synced_though_its_data_scorers_and_functions_are_gone(place: Place) -> None:
     Path("mine.py").write_text("def score(sample):\n    return 1\n")
-    text = Path("quick.yaml").read_text()
+    text = Path("quick.yaml").read_text().replace("  estimator: dr_grpo", "  estimator: mine.py:score")
     Path("quick.yaml").write_text(text.replace("\nrewards:\n", "\nrewards:\n  scorers:\n    mine: {spec: 'mine.py:score'}\n"))
     place.begin_run()
     Path("mine.py").unlink()
@@ -104,4 +105,5 @@ def test_a_run_is_reported_on_and_synced_though_its_data_and_scorers_are_gone(pl
         assert (status, lines) == (0, []), words
     status, _, lines = place.type("train --resume run")
     assert status == 2
-    assert [line.split(": ")[0] for line in lines[1:]] == ["  - data.directory = 'nowhere'", "  - rewards.scorers.mine"]
+    gone = ["  - grpo.estimator = 'mine.py:score'", "  - data.directory = 'nowhere'", "  - rewards.scorers.mine"]
+    assert [line.split(": ")[0] for line in lines[1:]] == gone

@@ -15,6 +15,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from rl.algo.advantages import StepRewards
+from rl.algo.ema_grpo import ema_grpo
 from rl.record.directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN, Head, ray_head
@@ -106,6 +108,17 @@ def test_the_run_directory_is_whole(finished: Finished) -> None:
     assert len(rows) == 4 * 4
     assert {row["version"] for row in rows} == {2}
     assert not list(directory.rglob("*.partial"))
+
+
+def test_what_the_estimator_remembers_went_on_over_the_kill(finished: Finished) -> None:
+    memory: dict[str, list[float]] = {}
+    for step in range(1, STEPS + 1):
+        rows = pq.read_table(finished.path / "rollouts" / f"step_{step}.parquet").to_pylist()
+        rewards = [[row["reward"] for row in rows]]
+        ema_grpo(StepRewards(rewards, tasks=["rationale"]), memory=memory)
+    last = RunDirectory(finished.path).last_checkpoint()
+    assert last is not None
+    assert last[1].estimator["reward"]["rationale"] == pytest.approx(memory["rationale"])
 
 
 def test_every_sync_of_the_run_agreed(finished: Finished) -> None:

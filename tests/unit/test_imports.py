@@ -57,15 +57,7 @@ def test_the_contracts_hold(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("way", AS)
-@pytest.mark.parametrize(
-    ("importer", "imported"),
-    [
-        ("rewards.sample", "rollout.rows"),
-        ("rewards.tree.nodes", "rewards.mix"),
-        ("rl.algo.advantages", "rl.config.schema"),
-        ("rl.record.console", "torch"),
-    ],
-)
+@pytest.mark.parametrize(("importer", "imported"), [("rewards.sample", "rollout.rows"), ("rl.record.console", "torch")])
 def test_an_import_that_runs_up_is_named(tree: Path, importer: str, imported: str, way: str) -> None:
     assert_named(tree, importer, imported, AS[way], f"{importer} -> {imported}")
 
@@ -73,16 +65,18 @@ def test_an_import_that_runs_up_is_named(tree: Path, importer: str, imported: st
 @pytest.mark.parametrize(
     ("importer", "imported", "said"),
     [
+        ("rewards.tree.nodes", "rewards.mix", "rewards.tree.nodes -> rewards.mix"),
+        ("rl.algo.advantages", "rl.config.schema", "rl.algo.advantages -> rl.config.schema"),
+        ("rl.record.checks", "actors.folders", "rl.record.checks -> actors.folders"),
         ("actors.engine.gate", "actors.learners", "actors.engine.gate -> actors.learners"),
         ("actors.pool.dispatch", "actors.learners", "actors.pool.dispatch -> actors.learners"),
-        ("rl.record.checks", "actors.folders", "rl.record.checks -> actors.folders"),
         ("rl.learner.spec", "ray", "rl.learner.spec -> ray"),
         ("rl.algo.objective", "rl.algo.losses", "No cycles are allowed in rl.algo."),
         ("rewards.astray", "rewards.sample", "- rewards.astray"),
     ],
-    ids=["beside", "stated", "beside actors", "library", "circle", "no room"],
+    ids=["room", "package", "beside", "engine to learner", "pool to learner", "library", "circle", "no room"],
 )
-def test_so_is_what_else_breaks_the_order(tree: Path, importer: str, imported: str, said: str) -> None:
+def test_so_is_whatever_else_breaks_a_contract(tree: Path, importer: str, imported: str, said: str) -> None:
     assert_named(tree, importer, imported, AS["lazy"], said)
 
 
@@ -103,22 +97,21 @@ def test_no_module_comes_back_to_itself() -> None:
     order.prepare()  # raises CycleError with the circle
 
 
-@pytest.mark.parametrize(
-    ("rooms", "without"),
-    [
-        ("rewards", "torch ray vllm deepspeed transformers mlflow"),
-        ("rl.config", "torch ray vllm deepspeed transformers mlflow"),
-        ("rl.record", "torch ray vllm deepspeed transformers mlflow"),
-        ("rollout rl.algo rl.learner actors.weights", "ray vllm"),
-    ],
-)
-def test_light_rooms_load_nothing_heavy(rooms: str, without: str) -> None:
-    words = [sys.executable, "-c", LOADED, rooms, without]
+def heavy_modules(rooms: str, of: str) -> list[str]:
+    """Which packages are loaded once every module of some rooms has been imported in a new process."""
+    words = [sys.executable, "-c", LOADED, rooms, of]
     done = subprocess.run(words, cwd=HOME, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == ""
+    return done.stdout.splitlines()[-1].split()
 
 
-def test_something_heavy_would_be_seen() -> None:
-    words = [sys.executable, "-c", LOADED, "rewards.tree", "numba av"]
-    done = subprocess.run(words, cwd=HOME, capture_output=True, text=True, check=True)
-    assert done.stdout == "numba\n"
+def test_rewards_configuration_and_records_load_no_framework() -> None:
+    assert heavy_modules("rewards rl.config rl.record", of="torch ray vllm deepspeed transformers mlflow") == []
+
+
+@pytest.mark.slow  # a new process imports torch, transformers and DeepSpeed
+def test_rows_mathematics_learner_and_weights_load_neither_ray_nor_vllm() -> None:
+    assert heavy_modules("rollout rl.algo rl.learner actors.weights", of="ray vllm") == []
+
+
+def test_what_is_heavy_would_be_seen() -> None:
+    assert heavy_modules("rewards.tree", of="numba av") == ["numba"]

@@ -59,7 +59,7 @@ def rows(faces: Path) -> RowData:
 @pytest.fixture(scope="package")
 def launched(cluster: None, config: Config, rows: RowData, media_rows: Path) -> Iterator[Launched]:
     others, directory = open_rows(media_rows), RunDirectory.create(config)
-    with launch(config, directory, Splits(rows, others, others)) as workers:
+    with launch(config, directory, Splits(rows, rows, others)) as workers:
         started = Launched(workers, directory.initial_model)
         try:
             workers.engines.groups(workers.prompts(rows, [0], "early"), SamplingSpec(1, 4))

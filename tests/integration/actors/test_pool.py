@@ -7,36 +7,29 @@ import ray
 
 from rl.run.workers import Workers
 from rollout.rows import RowData
-from rollout.samples import SamplingSpec
+from rollout.samples import Group, SamplingSpec
 from tests.integration.actors.inside import change_weights, kill_vllm, wait_until_all_serve, within
 
 pytestmark = pytest.mark.timeout(400)
 
 
-def test_an_engine_that_dies_loses_nothing(workers: Workers, rows: RowData) -> None:
+def test_engines_that_die_lose_nothing_even_if_all_do(workers: Workers, rows: RowData, version: int) -> None:
     prompts = workers.prompts(rows, rows.indices_by_task()["rationale"][:24], "many")
-    victim = workers.engines.slots[1]
-    answers = []
-    for prompt, _ in workers.engines.generate(prompts, SamplingSpec(32, 64)):
-        answers.append(prompt.key)
-        if len(answers) == 2:
-            assert victim.load
-            ray.kill(victim.actor)
-    assert sorted(answers) == sorted(prompt.key for prompt in prompts)
-    assert workers.engines.deaths == victim.deaths == 1
-
-
-def test_when_all_engines_die_successors_take_the_last_weights_and_go_on(workers: Workers, rows: RowData, version: int) -> None:
-    prompts = workers.prompts(rows, rows.indices_by_task()["rationale"][:24], "more")
-    found = {}
+    first, last = workers.engines.slots
+    found: dict[str, Group] = {}
     for prompt, group in workers.engines.generate(prompts, SamplingSpec(32, 64)):
-        if not found:
-            within(workers.engines.slots[0].actor, kill_vllm)
-            ray.kill(workers.engines.slots[1].actor)
+        assert prompt.key not in found
         found[prompt.key] = ray.get(group)
+        if len(found) == 2:
+            assert first.load
+            ray.kill(first.actor)
+        if len(found) == 4:  # while the other's successor is loading
+            assert last.load
+            within(last.actor, kill_vllm)
     assert set(found) == {prompt.key for prompt in prompts}
-    assert {span.version for group in found.values() for sample in group.samples for span in sample.versions} == {version}
-    assert workers.engines.deaths == 2
+    spans = {span for group in found.values() for sample in group.samples for span in sample.versions}
+    assert {span.version for span in spans} == {version}  # successors were given what the last sync gave
+    assert (first.deaths, last.deaths, workers.engines.deaths) == (1, 1, 2)
     wait_until_all_serve(workers)
     change_weights(workers)
     assert workers.sync.sync(version + 1).logprob_diff < 1e-4

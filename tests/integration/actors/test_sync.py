@@ -77,6 +77,7 @@ def test_a_stale_cache_is_noticed(workers: Workers, version: int) -> None:
     async def no_reset() -> None:
         pass
 
+    assert workers.sync.logprob_difference(workers.sync.probe.prompt) < 1e-4  # which leaves it in the caches
     change_weights(workers)
     with replaced(workers.engines.slots[0].actor, "reset_caches", no_reset), pytest.raises(SyncMismatch, match="stale"):
         workers.sync.sync(version + 1)

@@ -13,12 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from rewards.cli import DEFAULT_MIX, app
-from rewards.mix import build_mix
-from rewards.mix_settings import read_mix
 from rewards.plugins.spec import PluginError
-from rewards.testing import assert_scorer
-from rewards.tools.recorded import RolloutDataError, read_rollouts
-from rewards.tools.reward_hacks import ANSWER, GOLD, hack_cases, honest_cases, rewards_of
+from rewards.tools.recorded import RolloutDataError
+from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
 from rewards.tree.writer import write
 
 HOME = Path(__file__).parents[3]
@@ -45,14 +42,14 @@ def test_check_names_every_fault_of_a_broken_scorer() -> None:
     assert code == 1
     for said in ("probe: empty", "ZeroDivisionError", "found nan", "found 'a number'", "determinism", "order independence"):
         assert said in output
-    with pytest.raises(AssertionError, match="ZeroDivisionError"):
-        assert_scorer(f"{BROKEN}:score")
 
 
 def test_check_takes_a_mix_and_gathers_one_fault_of_all_probes(tmp_path: Path) -> None:
-    code, output = affectree_reward("check", str(DEFAULT_MIX))
+    mix = tmp_path / "mix.yaml"
+    mix.write_text("scorers: {structure: {}, tree_edit: {}}\n")
+    code, output = affectree_reward("check", str(mix))
     assert code == 0, output
-    assert "tree_edit:" in output
+    assert output.index("structure:") < output.index("tree_edit:")
     file = tmp_path / "list.py"
     file.write_text("def f(samples):\n    return [1 for sample in samples]\n")
     code, output = affectree_reward("check", f"{file}:f")
@@ -107,24 +104,25 @@ def test_score_shows_table_histogram_and_coloured_trees(tmp_path: Path, kind: st
     for said in ("3 of 3", "new minus recorded", "correlation", "rewards", "best", "worst", "slowest", "emotion sad (strong)"):
         assert said in output
     assert "~" in output
-    assert read_rollouts(file)[0].sample.columns == {"clip": 3}
     assert affectree_reward("score", "root", "--rollouts", str(tmp_path))[0] == 0
 
 
 def test_score_refuses_what_it_cannot_read(tmp_path: Path) -> None:
-    file = tmp_path / "x.jsonl"
-    file.write_text('{"completion": "a"}\n{"text": "b"}\n')
-    with pytest.raises(RolloutDataError, match=r"x.jsonl, row 2: `completion` must be text; the row has text"):
-        read_rollouts(file)
-    file.write_text("{")
-    with pytest.raises(RolloutDataError, match=r"line 1: not JSON"):
-        read_rollouts(file)
     with pytest.raises(RolloutDataError, match="no such file"):
-        read_rollouts(tmp_path / "none.parquet")
-    with pytest.raises(RolloutDataError, match=r"no .parquet or .jsonl"):
-        read_rollouts(tmp_path / "..")
+        affectree_reward("score", "root", "--rollouts", str(tmp_path / "none.parquet"))
     with pytest.raises(PluginError, match="key=value"):
         affectree_reward("check", "root", "-p", "nonsense")
+    with pytest.raises(PluginError, match="a mix brings its own parameters, modes and adapters; give none"):
+        affectree_reward("check", str(DEFAULT_MIX), "--mode", "batch")
+
+
+def test_parameters_are_json_or_text(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def f(sample, number=0, word=''): return {'score': number, 'letters': len(word)}\n")
+    code, output = affectree_reward("try", f"{file}:f", "-p", "number=0.5", "-p", "word=abc", stdin="x")
+    assert code == 0
+    assert "reward 0.5000" in output
+    assert "f.letters 3.000" in output
 
 
 def test_try_scores_standard_input(tmp_path: Path) -> None:
@@ -136,20 +134,18 @@ def test_try_scores_standard_input(tmp_path: Path) -> None:
     assert "attribute eyebrow angle: lowered" in output
 
 
-def test_every_cheat_is_paid_less_than_an_honest_half_right_tree() -> None:
-    with build_mix(read_mix(DEFAULT_MIX)) as mix:
-        gold, half, wrong = rewards_of(mix, honest_cases())
-        assert gold == 1.0
-        assert half is not None
-        assert wrong is not None
-        assert wrong < half
-        for case, paid in zip(hack_cases(), rewards_of(mix, hack_cases()), strict=True):
-            assert paid is not None
-            assert paid < half, case.name
-    assert affectree_reward("hacks")[0] == 0
+def test_try_tells_a_gold_tree_that_cannot_be_read(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.txt"
+    gold.write_text("A woman smiles.")
+    with pytest.raises(PluginError, match=r"gold\.txt: the gold tree cannot be read: it has no <tree>"):
+        affectree_reward("try", "leaf", "--tree", str(gold), stdin="x")
 
 
-def test_a_mix_that_pays_cheats_is_told(tmp_path: Path) -> None:
+def test_hacks_shows_what_a_mix_pays(tmp_path: Path) -> None:
+    code, output = affectree_reward("hacks")
+    assert code == 0
+    assert "what honest rationales and reward hacks get" in output
+    assert "two answers, last right" in output
     file = tmp_path / "mix.yaml"
     file.write_text("scorers:\n  qa: {}\n")
     code, output = affectree_reward("hacks", str(file))

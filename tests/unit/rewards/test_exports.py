@@ -77,6 +77,14 @@ def test_what_could_not_be_scored_is_none_in_trl_and_an_error_elsewhere(tmp_path
             score()
 
 
+def test_the_document_imports_what_there_is() -> None:
+    text = (Path(MIX).parents[2] / "docs" / "writing-scorers.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("from rewards")]
+    assert "from rewards.exports import as_ms_swift, as_openrlhf, as_trl, as_verl" in lines
+    for line in lines:
+        exec(line, {})
+
+
 def test_a_wrong_file_is_told_before_a_training() -> None:
     with pytest.raises(PluginError, match=r"absent\.yaml: no such file"):
         as_trl("absent.yaml")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.captions.reader import read_caption
+from rewards.captions.reader import linked_person, read_caption
 from rewards.tree.nodes import Person
 from rewards.tree.parser import parse
 from rewards.tree.writer import write
@@ -97,6 +97,13 @@ def test_people_are_kept_apart() -> None:
     assert [e.name for e in first.expressions] == ["frown"]
     assert [e.name for e in second.expressions] == ["smile"]
     assert {a.aspect: a.value for a in second.attributes} == {"gender": "woman", "hair color": "red"}
+
+
+def test_every_node_rests_on_all_below() -> None:
+    person = linked_person([("hat", "no"), ("mask", "no")], ["smile"], [("happy", None), ("surprise", "weak")])
+    assert [node.id for node in person.attributes] == ["a1", "a2"]
+    assert [node.rests_on for node in person.expressions] == [("a1", "a2")]
+    assert [(node.intensity, node.rests_on) for node in person.emotions] == [(None, ("e1",)), ("weak", ("e1",))]
 
 
 @given(

@@ -1,4 +1,4 @@
-"""Reward functions of the peers run unchanged, apart, with the numbers that they give when called directly; and back."""
+"""Reward functions of the peers run unchanged, with the numbers that they give when called directly."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rl.openrlhf_export import as_openrlhf
 
-from rewards.exports import as_ms_swift, as_trl, as_verl
 from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, RewardSample, Score
 from tests.unit.rewards.plugins.peers import easyr1_style, openrlhf_style, swift_style, trl_style, verl_style
-from tests.unit.rewards.rationales import GOOD
 
 PEERS = Path(__file__).parent / "peers"
-MIX = str(Path(__file__).parents[4] / "configs" / "rewards" / "default.yaml")
 TEXTS = ("angry", "<think>x</think><answer>angry</answer>", "sad")
 IDS = ((1, 2), (1, 2, 3), ())
 SAMPLES = [
@@ -92,31 +88,6 @@ def test_easyr1() -> None:
     found = through("easyr1", "easyr1_style.py:compute_score", format_weight=0.2)
     assert values(found) == [result["overall"] for result in direct]
     assert found[0] == Score(direct[0]["overall"], {"format": 1.0, "accuracy": 1.0})
-
-
-def test_our_mix_serves_the_peers() -> None:
-    wrong = GOOD.replace("m1 angry", "m1 sad")
-    texts, expected = [GOOD, wrong], None
-    chats = [[{"role": "assistant", "content": text}] for text in texts]
-    expected = as_trl(MIX)(["?", "?"], texts, answer=["angry"] * 2, tree=[GOOD] * 2)
-    assert expected[0] == 1.0
-    assert expected[1] is not None
-    assert expected[1] < 1.0
-    assert as_trl(MIX)([[{"role": "user", "content": "?"}]] * 2, chats, answer=["angry"] * 2, tree=[GOOD] * 2) == expected
-    verl = [as_verl(MIX)("faces", text, GOOD) for text in texts]
-    assert verl == expected
-    openrlhf = as_openrlhf(MIX)([f"?{text}" for text in texts], ["?"] * 2, [GOOD] * 2)
-    assert openrlhf["rewards"].tolist() == pytest.approx(expected)
-    orm = as_ms_swift(MIX)(args=None)  # ms-swift makes an instance of what it finds in `orms`
-    assert orm(texts, answer=["angry"] * 2, tree=[GOOD] * 2, messages=[[]] * 2) == expected
-
-
-def test_only_trl_passes_what_lengths_need(tmp_path: Path) -> None:
-    mix = tmp_path / "mix.yaml"
-    mix.write_text("scorers: {length: {}}\n")
-    assert as_trl(str(mix))(["?"], ["word"], completion_ids=[[1] * 600]) == [0.0]
-    with pytest.raises(PluginError, match="counts tokens"):
-        as_verl(str(mix))("faces", "word", "gold")
 
 
 def test_parameters_that_a_peers_function_does_not_take_are_refused() -> None:

@@ -1,31 +1,22 @@
-"""Finding scorers, calling them in every declared way, and what their faults become."""
+"""Finding what a config names: scorers, and functions that the trainer calls."""
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from rewards.mix import build_mix
-from rewards.mix_settings import mix_entries, read_mix
-from rewards.plugins.calling import call
 from rewards.plugins.loading import check_function, find_function, load_function, load_scorer
 from rewards.plugins.runners import start_runner
 from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, with_function_source, with_source
-from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, scorer
-from tests.unit.rewards.rationales import GOOD
+from rewards.sample import RewardSample, Score
 
 SAMPLES = [RewardSample(text) for text in ("a", "bb", "ccc")]
-
-
-def outcomes(function: object, mode: Mode = "sample", samples: Sequence[RewardSample] = SAMPLES) -> list[Outcome]:
-    return [outcome for _, outcome in sorted(call(function, "mine", mode, samples, {}), key=lambda pair: pair[0])]  # type: ignore[arg-type]
 
 
 def test_scorers_are_found_by_file_module_class_and_name(tmp_path: Path) -> None:
@@ -41,11 +32,6 @@ def test_scorers_are_found_by_file_module_class_and_name(tmp_path: Path) -> None
         load_scorer(ScorerSpec("x", f"{file}:always", {"unknown": 1}))
     with pytest.raises(PluginError, match="it has Holder, always"):
         load_scorer(ScorerSpec("x", f"{file}:missing"))
-
-
-def test_impossible_settings_are_refused_together() -> None:
-    with pytest.raises(PluginError, match=r"mode .*timeout .*on_error"):
-        load_scorer(ScorerSpec("root", mode="each", timeout=0, on_error="ignore"))  # type: ignore[arg-type]
 
 
 def test_a_declared_mode_is_kept_and_a_contrary_one_refused(tmp_path: Path) -> None:
@@ -68,134 +54,34 @@ def test_workers_use_the_text_that_the_run_began_with(tmp_path: Path) -> None:
     runner.close()
 
 
-@pytest.mark.parametrize(
-    "result", [math.nan, math.inf, -math.inf, "0.5", [1.0], {"value": 1}, Score(math.nan), Score(1, {"a": math.nan})]
-)
-def test_what_is_not_a_score_is_a_failure_with_its_name(result: object) -> None:
-    for outcome in outcomes(lambda sample: result):
-        assert isinstance(outcome, Failure)
-        assert "mine" in outcome.message
-
-
-@pytest.mark.parametrize("result", [np.float32(0.5), np.int64(1), np.array(0.25), True, {"score": 0.5, "part": np.float64(2)}])
-def test_every_kind_of_number_is_a_score(result: object) -> None:
-    assert all(isinstance(outcome, Score) for outcome in outcomes(lambda sample: result))
-
-
-def test_none_means_not_applicable() -> None:
-    assert outcomes(lambda sample: None) == [None] * 3
-
-
-@pytest.mark.parametrize("results", [[1, 2], [1, 2, 3, 4], 1.0, {"score": 1}, "abc", None])
-def test_a_list_of_the_wrong_length_is_never_spread_over_samples(results: object) -> None:
-    for outcome in outcomes(lambda samples: results, "batch"):
-        assert isinstance(outcome, Failure)
-
-
-def test_one_bad_item_of_a_batch_costs_one_sample() -> None:
-    assert outcomes(lambda samples: [1, math.nan, None], "batch")[0] == Score(1.0)
-    assert isinstance(outcomes(lambda samples: [1, math.nan, None], "batch")[1], Failure)
-    assert outcomes(lambda samples: [1, math.nan, None], "batch")[2] is None
-
-
-def test_coroutines_are_awaited_in_every_mode() -> None:
-    async def one(sample: RewardSample) -> int:
-        return len(sample.completion)
-
-    async def many(samples: list[RewardSample]) -> list[int]:
-        return [len(sample.completion) for sample in samples]
-
-    expected = [Score(1.0), Score(2.0), Score(3.0)]
-    assert outcomes(one) == outcomes(many, "batch") == outcomes(many, "group") == expected
-
-
-def test_only_faults_of_infrastructure_are_marked_for_another_try() -> None:
-    def broken(error: Exception) -> object:
-        def function(sample: RewardSample) -> float:
-            raise error
-
-        return function
-
-    for error in (ConnectionError("gone"), InfrastructureError("busy"), TimeoutError()):
-        assert all(isinstance(o, Failure) and o.infrastructure for o in outcomes(broken(error)))
-    for error in (ValueError("no"), ZeroDivisionError(), AssertionError(), MemoryError()):
-        assert all(isinstance(o, Failure) and not o.infrastructure for o in outcomes(broken(error)))
-
-
-def test_groups_are_kept_apart(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
-    file.write_text("def size(samples):\n    return [len(samples)] * len(samples)\n")
-    with build_mix(mix_entries({"mine": {"spec": f"{file}:size", "mode": "group"}})) as mix:
-        samples = [RewardSample(str(n), group=group) for n, group in enumerate("aabab")]
-        assert [reward.value for reward in mix.score(samples)] == [3, 3, 2, 3, 2]
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"tasks": "rationale"}, "tasks must be a list"),
-        ({"weight": -1}, "weight must be a number of 0 or more"),
-        ({"wait": 1}, "unknown key wait"),
-        ({"weight": math.nan}, "weight must be a number"),
-        ({"weight": "heavy"}, "weight must be a number"),
-        ({"tasks": []}, "tasks must be a list"),
-        ({"timeout": "soon"}, "timeout must be a number"),
-        ({"memory_gib": -1}, "memory_gib must be 0 or more"),
-        ({"isolation": "container"}, "isolation must be one of"),
-        ({"on_error": True}, "finite number"),
-        ({"on_error": math.nan}, "finite number"),
-        ({"level": "top"}, "level must be one of"),
-    ],
-)
-def test_settings_that_would_be_misread_are_refused(given: dict[str, object], said: str) -> None:
-    with pytest.raises(PluginError, match=said):
-        build_mix(mix_entries({"root": given}))
-
-
-def test_a_mix_file_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
-    file = tmp_path / "mix.yaml"
-    for text, said in (
-        ("scorers: {root: [", "not valid YAML"),
-        ("scorers: {root: mine.py}", "must be `key: value` pairs"),
-        ("", "no scorers"),
-    ):
-        file.write_text(text)
-        with pytest.raises(PluginError, match=f"mix.yaml.*{said}"):
-            read_mix(file)
+def test_a_target_without_a_function_is_told() -> None:
     with pytest.raises(PluginError, match=r"names no function; write mine\.py:FUNCTION"):
         load_scorer(ScorerSpec("mine", "mine.py"))
 
 
-def test_a_failure_says_where_it_happened() -> None:
-    def helper() -> float:
-        return [1.0][3]
-
-    (first, *_) = outcomes(lambda sample: helper())
-    assert isinstance(first, Failure)
-    assert "IndexError" in first.message
-    assert "test_loading.py" in first.message
-    assert "in helper" in first.message
+def test_a_scorer_without_a_signature_is_refused() -> None:
+    with pytest.raises(PluginError, match=r"cannot be called as a scorer .*; a function of another trainer needs `adapter`"):
+        load_scorer(ScorerSpec("x", "builtins:iter"))
 
 
-def test_a_mode_that_does_not_exist_cannot_be_declared() -> None:
-    with pytest.raises(ValueError, match="mode must be one of"):
-        scorer(mode="groups")  # type: ignore[arg-type]
+def test_an_adapter_sets_the_mode_and_checks_the_parameters(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def f(queries, prompts, labels, bonus=0): return [bonus] * len(queries)\n")
+    spec = ScorerSpec("x", f"{file}:f", {"bonus": 1}, adapter="openrlhf")
+    assert load_scorer(spec).mode == "batch"
+    for changed, said in (
+        (replace(spec, mode="sample"), "the openrlhf contract means mode batch, not sample"),
+        (replace(spec, parameters={"bouns": 1}), "does not take the parameters bouns; did you mean 'bonus'"),
+    ):
+        with pytest.raises(PluginError, match=f"scorer 'x': .*{said}"):
+            load_scorer(changed)
 
 
-def test_a_mix_with_a_mix_below_is_read_whole(tmp_path: Path) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text("rewards:\n  mix: configs/rewards/default.yaml\n  scorers:\n    root: {weight: 9}\n    length: {}\n")
-    entries = {entry.scorer.name: entry for entry in read_mix(file)}
-    assert set(entries) == {"root", "leaf", "tree_edit", "structure", "qa", "format", "length"}
-    assert (entries["root"].weight, entries["root"].tasks) == (9.0, ("rationale",))
-
-
-def test_order_does_not_matter_for_what_ships() -> None:
-    texts = [GOOD, "", "<tree>", GOOD.replace("brown", "red")]
-    samples = [RewardSample(text, tree=GOOD, answer="angry") for text in texts]
-    for name in ("structure", "leaf", "root", "tree_edit", "qa", "format"):
-        runner = start_runner(ScorerSpec(name))
-        assert runner.score(samples) == list(reversed(runner.score(list(reversed(samples)))))
+def test_an_entry_point_that_is_not_there_names_what_ships() -> None:
+    with pytest.raises(PluginError, match=r"^scorer 'nothing' is not known; use one of au, .*tree_edit, or file.py:function"):
+        load_scorer(ScorerSpec("x", "nothing"))
+    with pytest.raises(PluginError, match=r"^scorer 'laef' is not known; did you mean 'leaf'"):
+        load_scorer(ScorerSpec("x", "laef"))
 
 
 def centred(rewards: list[float], scale: float = 1.0) -> list[float]:

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
-from rl.config.load import ConfigError, load_config
+from rewards.mix_settings import read_mix
+from rl.config.load import ConfigError, load_config, load_saved
 from rl.run.specs import longest_completion
 
 QUICKSTART = Path("configs/quickstart.yaml")
@@ -22,6 +25,29 @@ def test_shipped_configurations_are_valid() -> None:
     for file in sorted(Path("configs").glob("*.yaml")):
         config = load_config(file, ["model.path=Qwen/Qwen2.5-VL-3B-Instruct", "data.faces={}"] if file != QUICKSTART else [])
         assert config.rewards.scorers
+    for file in sorted(Path("configs/algo").glob("*.yaml")):
+        assert load_config(QUICKSTART, [f"base={file}", "rollout.max_model_len=1024"]).grpo.steps == 32
+
+
+def test_a_saved_configuration_says_everything_and_means_the_same_when_it_is_read_again(tmp_path: Path) -> None:
+    words = ["rewards.scorers.leaf=null", "curriculum.stages.attribute=null", "evaluation.rows={rationale: 3}", "base=algo/dapo"]
+    config = load_config(QUICKSTART, words)
+    saved = tmp_path / "config.yaml"
+    saved.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
+    assert config == load_saved(saved, files=True) == load_config(saved)
+    assert "leaf" not in [entry.scorer.name for entry in read_mix(saved)]
+
+
+def test_a_configuration_that_an_earlier_version_saved_is_read(tmp_path: Path) -> None:
+    saved = tmp_path / "config.yaml"
+    text = OmegaConf.to_yaml(OmegaConf.structured(load_config(QUICKSTART)))
+    saved.write_text(
+        text.replace("  mix: null", "  mix: configs/rewards/default.yaml").replace("grpo:\n", "grpo:\n  preset: null\n")
+    )
+    assert load_saved(saved, files=False).rewards.mix == "configs/rewards/default.yaml"
+    saved.write_text(text.replace("  loss: ppo", "  loss: pop"))
+    with pytest.raises(ConfigError, match=r"grpo\.loss = 'pop': must be one of ppo, gspo, cispo"):
+        load_saved(saved, files=False)
 
 
 def test_unknown_keys_and_wrong_types_are_told_together() -> None:
@@ -83,26 +109,31 @@ def test_faults_of_scorers_are_told_before_a_run(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def f(sample):\n    return 1\n")
     text = problems(f"rewards.scorers.mine.spec={file}:f", "rewards.scorers.mine.mode=each", "rewards.scorers.leaf.level=top")
-    assert "level must be one of" in text
-    assert "mode must be one of" in problems(f"rewards.scorers.mine.spec={file}:f", "rewards.scorers.mine.mode=each")
+    assert "rewards.scorers.leaf.level = 'top': must be one of attribute, expression, emotion" in text
+    assert "rewards.scorers.mine.mode = 'each': must be one of sample, batch, group" in text
     assert "it has f" in problems(f"rewards.scorers.mine.spec={file}:g")
 
 
-def test_presets_stand_below_the_configs_own_settings() -> None:
-    config = load_config(
-        None,
-        [
-            "grpo.preset=configs/algo/videmo.yaml",
-            "grpo.mix={rationale: 1}",
-            "data.faces={}",
-            "model.init=tiny",
-            "rewards.scorers.root={}",
-        ],
-    )
+def test_bases_stand_below_what_names_them(tmp_path: Path) -> None:
+    words = ["base=configs/algo/videmo.yaml", "grpo.mix={rationale: 1}", "data.faces={}", "model.init=tiny"]
+    config = load_config(None, [*words, "rewards.scorers.root={}"])
     assert (config.grpo.kl, config.grpo.temperature, config.grpo.estimator) == (0.04, 0.9, "grpo")
-    assert load_config(QUICKSTART, ["grpo.preset=configs/algo/dapo.yaml"]).grpo.clip_high == 0.28
-    assert load_config(QUICKSTART, ["grpo.preset=configs/algo/dapo.yaml"]).grpo.kl == 0.05  # the quickstart's own
-    assert "no such file" in problems("grpo.preset=absent.yaml")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("base: [algo/dapo, quickstart]\n")
+    config = load_config(mine)
+    assert (config.grpo.clip_high, config.grpo.kl) == (0.28, 0.05)  # the quickstart's own comes later
+    assert load_config(QUICKSTART, ["base=algo/dapo"]).grpo.kl == 0  # over the quickstart's
+
+
+def test_the_two_sizes_of_videmo_differ_in_three_settings() -> None:
+    small, large = (asdict(load_config(Path(name), ["data.faces={}"])) for name in ("videmo_3b", "videmo_7b"))
+    assert (small.pop("name"), large.pop("name")) == ("videmo-3b", "videmo-7b")
+    assert (small["learner"].pop("ranks"), large["learner"].pop("ranks")) == (4, 8)
+    assert (small["model"].pop("path")[-11:], large["model"].pop("path")[-11:]) == ("3B-Instruct", "7B-Instruct")
+    assert small == large
+
+
+def test_choices_and_combinations_are_told_together() -> None:
     text = problems("grpo.estimator=best", "grpo.loss=gspo", "grpo.token_level_loss=true", "grpo.correction=some")
     for key in ("grpo.estimator", "grpo.token_level_loss", "grpo.correction ="):
         assert key in text
@@ -117,7 +148,7 @@ def test_sampling_that_is_not_the_present_policys_needs_a_correction() -> None:
 
 def test_trees_of_samples_have_three_levels_and_the_groups_size() -> None:
     assert load_config(QUICKSTART, ["rollout.branching=[2, 2, 2]", "grpo.credit=branch"]).rollout.branching == [2, 2, 2]
-    for shape in ("[2, 2, 3]", "[4, 2]", "[8, 1, 0]"):
+    for shape in ("[2, 2, 3]", "[4, 2]", "[8, 1]"):
         assert "three numbers whose product is grpo.group = 8" in problems(f"rollout.branching={shape}")
     assert "needs rollout.branching" in problems("grpo.credit=branch")
     assert "must be false with rollout.branching" in problems("rollout.branching=[2, 2, 2]", "grpo.structured=true")
@@ -152,6 +183,6 @@ def test_settings_that_would_fail_late_or_do_nothing_are_told_before_a_run() -> 
 
 
 def test_a_pattern_of_longest_completions_counts_before_the_default() -> None:
-    limits = load_config(QUICKSTART, ["evaluation.max_tokens={'qa_*': 8}"]).evaluation.max_tokens
+    limits = load_config(QUICKSTART, ["evaluation.max_tokens={'*': 24, 'qa_*': 8}"]).evaluation.max_tokens
     assert longest_completion(limits, "qa_short") == 8
     assert longest_completion(limits, "another") == limits["*"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -16,9 +17,20 @@ from rollout.samples import TokenCredit, TrainingGroup
 from tests.unit.stations import group, prompt, scored
 
 
-def make(tmp_path: Path, uri: str | None = None) -> tuple[Tracker, RunDirectory, list[str]]:
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has made; copied, it saves each test a second."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}").search_experiments()
+    return folder / "mlflow.db"
+
+
+def make(tmp_path: Path, uri: str | None = None, store: Path | None = None) -> tuple[Tracker, RunDirectory, list[str]]:
+    """A tracker, its run, and where its warnings go; `store` is a database to begin with."""
     config = Config(runs=str(tmp_path / "runs"), tracking=TrackingConfig(uri=uri))
     run, warnings = RunDirectory.create(config), []
+    if store is not None:
+        shutil.copy(store, tmp_path / "runs")
     return Tracker(config, run, warnings.append), run, warnings
 
 
@@ -26,8 +38,8 @@ def steps_of(tracker: Tracker, key: str) -> list[int]:
     return [p.step for p in MlflowClient(tracking_uri=tracker.uri).get_metric_history(tracker.run_id, key)]
 
 
-def test_metrics_go_in_once_a_step_even_after_a_resume(tmp_path: Path) -> None:
-    tracker, run, warnings = make(tmp_path)
+def test_metrics_go_in_once_a_step_even_after_a_resume(tmp_path: Path, empty_store: Path) -> None:
+    tracker, run, warnings = make(tmp_path, store=empty_store)
     tracker.start({"grpo.group": 8})
     for step in (1, 2, 3):
         tracker.log({"reward/mean": step / 10, "odd [key]@": 1.0, "broken": float("inf")}, step)
@@ -43,8 +55,8 @@ def test_metrics_go_in_once_a_step_even_after_a_resume(tmp_path: Path) -> None:
     assert MlflowClient(tracking_uri=again.uri).get_run(again.run_id).data.params == {"grpo.group": "8"}
 
 
-def test_the_first_sample_of_some_groups_is_a_trace_and_files_are_attached(tmp_path: Path) -> None:
-    tracker, run, warnings = make(tmp_path)
+def test_the_first_sample_of_some_groups_is_a_trace_and_files_are_attached(tmp_path: Path, empty_store: Path) -> None:
+    tracker, run, warnings = make(tmp_path, store=empty_store)
     tracker.traces = 1
     tracker.start({})
     answers = scored(group(["a completion", "another"], prompt(tree="<tree>")), [Reward(0.5, {"leaf": 0.25}), Reward(1.0)])
@@ -81,8 +93,8 @@ def test_a_dead_server_neither_stops_nor_delays_a_run(tmp_path: Path) -> None:
     assert tracker.failures == 1
 
 
-def test_what_is_missing_is_sent_later(tmp_path: Path) -> None:
-    tracker, run, _ = make(tmp_path)
+def test_what_is_missing_is_sent_later(tmp_path: Path, empty_store: Path) -> None:
+    tracker, run, _ = make(tmp_path, store=empty_store)
     for step in (1, 2):
         run.log_metrics({"phase": "grpo", "step": step, "metrics": {"reward/mean": 0.5}})
     assert resend(tracker, run) == 2

@@ -1,0 +1,44 @@
+"""A child process as its parent sees it."""
+
+from __future__ import annotations
+
+import pickle
+import time
+
+import psutil
+
+from rewards.plugins.child import START_TIMEOUT, Child
+from rewards.plugins.spec import ScorerSpec
+from tests.unit.rewards.plugins.conftest import ODD_SCORERS
+from tests.unit.rewards.plugins.outcomes import samples
+
+
+def test_a_child_answers_until_its_end() -> None:
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"))
+    ready = child.receive(time.monotonic() + START_TIMEOUT)
+    assert ready is not None
+    assert (ready["mode"], ready["concurrent"]) == ("sample", False)
+    assert child.receive(time.monotonic() + 0.1) is None  # it says nothing unasked
+    assert child.alive()
+    deadline = time.monotonic() + 10
+    assert child.send(pickle.dumps((1, samples("good", "bad"))), deadline) is None
+    answers = [child.receive(deadline) for _ in range(3)]
+    assert answers[0] == {"request": 1, "index": 0, "value": 1.0, "parts": {}}
+    assert answers[1:] == [
+        {"request": 1, "index": 1, "error": answers[1]["error"], "infrastructure": False},  # type: ignore[index]
+        None,
+    ]
+    child.kill()
+
+
+def test_a_killed_child_leaves_nothing() -> None:
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:helper"))
+    child.receive(time.monotonic() + START_TIMEOUT)
+    below = psutil.Process(child.process.pid).children(recursive=True)
+    assert below
+    child.kill()
+    child.kill()  # a second time does nothing
+    assert not child.alive()
+    assert psutil.wait_procs(below, timeout=10)[1] == []
+    assert child.receive(time.monotonic() + 10) == {"ended": True}
+    assert "signal SIGKILL" in child.last_words()
