@@ -6,6 +6,7 @@ rows ─► prompts ─► engines ─► groups ─► reward workers ─► ad
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 
 from actors.cluster import connect, resources
@@ -15,7 +16,8 @@ from rl.config.schema import Config
 from rl.doctor.diagnosis import refuse
 from rl.doctor.services import may_grow, room
 from rl.record.console import say
-from rl.record.directory import RunDirectory, advanced, write_folder
+from rl.record.directory import RunDirectory
+from rl.record.files import write_folder
 from rl.record.metrics import Stopwatch, sft_metrics, step_metrics
 from rl.record.report import write_report
 from rl.record.results import Results
@@ -110,7 +112,7 @@ def grpo(run: Run) -> None:
             alarm(config, updated)
             metrics = step_metrics(groups, updated, synced.metrics(), watch.seconds, version, config.grpo.staleness)
             metrics |= {"learner/learning_rate": rate, "rollout/idle_share": workers.engines.idle_share()}
-            run.progress = advanced(run.progress, step=step)
+            run.progress = replace(run.progress, step=step)
             if is_due(step, config.evaluation.every):
                 metrics |= best_so_far(run)
             run.record(groups, metrics, shown)
@@ -124,7 +126,7 @@ def conclude(run: Run) -> None:
     if run.config.grpo.steps:
         if run.progress.best_step not in (0, run.progress.step):
             workers.learners.load_state(directory.best(run.progress.best_step))
-            run.progress = advanced(run.progress, version=run.progress.version + 1)
+            run.progress = replace(run.progress, version=run.progress.version + 1)
             say(f"taking the weights of step {run.progress.best_step}, the best on the val split")
             workers.sync.load(run.progress.version)
         evaluate(run, "grpo")

@@ -16,7 +16,8 @@ from actors.environment import worker_environment
 from rl.config.load import load_config
 from rl.config.schema import Config
 from rl.record.console import say, warn
-from rl.record.directory import Progress, RunDirectory
+from rl.record.directory import RunDirectory
+from rl.record.progress import Progress
 from rl.record.tracking import Tracker
 from rl.run.begin import run_with
 from rl.run.evaluator import validate

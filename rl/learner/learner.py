@@ -6,7 +6,7 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,11 @@ from rl.algo.objective import Totals
 from rl.algo.policy_losses import policy_loss
 from rl.learner import deepspeed_engine
 from rl.learner.balance import join_equal_prompts
-from rl.learner.batch import Budget, PackedRow, TokenBatch, make_batch, micro_batches, pack_rows
+from rl.learner.batch import PackedRow, TokenBatch
 from rl.learner.deepspeed_engine import all_max, all_sum
 from rl.learner.lora import add_adapters, without_adapters
 from rl.learner.mini_batch import MiniBatch
+from rl.learner.packer import LogProbs, Packer
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.saving import save_model
 from rl.learner.spec import LearnerSpec
@@ -33,12 +34,6 @@ from rl.learner.update_sums import UpdateSums, update_means
 from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
 from rollout.rows import Row, RowData, open_rows
 from rollout.samples import TokenGroup
-
-MOST_LOGITS = 2**30
-"""Logits that a micro-batch may need: 4 GiB in float32, held a few times over while gradients are computed."""
-
-LogProbs = Callable[[TokenBatch], torch.Tensor]
-"""A batch's log-probs under some weights, float32 (N,), without a gradient."""
 
 
 class Learner:
@@ -56,12 +51,12 @@ class Learner:
         processor = AutoProcessor.from_pretrained(spec.checkpoint, trust_remote_code=trust)
         config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=trust)
         self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes), spec.engine_dtype)
-        self.budget = Budget(spec.learner.token_budget, MOST_LOGITS // len(self.encoder.tokenizer))
         self.policy_loss = policy_loss(spec.loss)
         self.engine = self._engine(spec.checkpoint)
-        self.share = spec.learner.share_prefixes and self.engine.module.can_share
-        if spec.learner.share_prefixes and not self.share:
+        share = spec.learner.share_prefixes and self.engine.module.can_share
+        if spec.learner.share_prefixes and not share:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
+        self.packer = Packer(self.encoder, spec.learner.token_budget, share, self.device)
         self.reference: LogProbs | None = None
         self.rows: RowData | None = None
 
@@ -97,7 +92,7 @@ class Learner:
                 losses.append(float(loss.detach()) / self.ranks)
             return loss
 
-        norm = self._step(self._packed(groups), loss_of, learning_rate)
+        norm = self._step(self.packer.pack(groups), loss_of, learning_rate)
         return {
             "loss": all_sum({"loss": sum(losses)}, self.device)["loss"],
             "gradient_norm": norm,
@@ -159,14 +154,14 @@ class Learner:
 
     def log_probs(self, groups: Sequence[TokenGroup]) -> list[np.ndarray]:
         """Log-probabilities under the present weights, float32 (k,) for each reply, counted through the groups."""
-        return [row.cpu().numpy() for row in self._log_probs(self._packed(groups), self._present_log_probs)]
+        return [row.cpu().numpy() for row in self.packer.log_probs(self.packer.pack(groups), self._present_log_probs)]
 
     def reference_kl(self, groups: Sequence[TokenGroup]) -> list[float]:
         """KL from the reference of each reply under the present weights, summed over its tokens."""
         if self.reference is None:
             raise RuntimeError("no reference is loaded; a KL penalty on the reward needs grpo.kl above 0")
-        rows, estimator = self._packed(groups), self.spec.grpo.kl_estimator
-        ours, theirs = self._log_probs(rows, self._present_log_probs), self._log_probs(rows, self.reference)
+        rows, estimator = self.packer.pack(groups), self.spec.grpo.kl_estimator
+        ours, theirs = self.packer.log_probs(rows, self._present_log_probs), self.packer.log_probs(rows, self.reference)
         return [sample_kl(a, b, estimator) for a, b in zip(ours, theirs, strict=True)]
 
     def weights(self, merge: bool) -> Iterator[tuple[str, torch.Tensor]]:
@@ -222,14 +217,14 @@ class Learner:
             totals: its sizes over all ranks.
             again: the rollout is learned from in several steps, so that the old policy is not always the present one.
         """
-        rows = self._packed(groups)
+        rows = self.packer.pack(groups)
         return MiniBatch(
             rows,
             totals,
             advantages=[self._advantages(group, place) for group in groups for place in range(len(group.replies))],
             recorded=[log_probs for group in groups for log_probs in group.log_probs],
-            old=self._log_probs(rows, self._present_log_probs) if again else None,
-            reference=self._log_probs(rows, self.reference) if self.reference else None,
+            old=self.packer.log_probs(rows, self._present_log_probs) if again else None,
+            reference=self.packer.log_probs(rows, self.reference) if self.reference else None,
         )
 
     def _grpo_step(self, mini: MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
@@ -266,19 +261,8 @@ class Learner:
         return credit.over(group.advantages[place], len(ids), lines)
 
     def _step(self, rows: Sequence[list[PackedRow]], loss_of: Any, learning_rate: float) -> float:
-        calls = [lambda counts, of_batch=of_batch: loss_of(self._batch(of_batch), counts) for of_batch in rows]
+        calls = [lambda counts, of_batch=of_batch: loss_of(self.packer.batch(of_batch), counts) for of_batch in rows]
         return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
-
-    @torch.no_grad()
-    def _log_probs(self, rows: Sequence[list[PackedRow]], log_probs: LogProbs) -> list[torch.Tensor]:
-        """Of each reply of packed groups, float32 (k,)."""
-        found: dict[int, torch.Tensor] = {}
-        # under ZeRO-3 a forward pass is a collective: every rank has to make as many
-        for number in range(int(all_max(len(rows), self.device))):
-            batch = self._batch(rows[min(number, len(rows) - 1)])
-            sizes = torch.bincount(batch.sequence_of, minlength=batch.sequences).tolist()
-            found.update(zip(batch.members, log_probs(batch).split(sizes), strict=True))
-        return [found[member] for member in sorted(found)]
 
     def _present_log_probs(self, batch: TokenBatch) -> torch.Tensor:
         return self._forward(self.engine.module, batch)
@@ -290,16 +274,6 @@ class Learner:
     @torch.no_grad()
     def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
         return policy(batch)[0]
-
-    def _packed(self, groups: Sequence[TokenGroup]) -> list[list[PackedRow]]:
-        """Rows of micro-batches within the budget."""
-        return micro_batches(pack_rows(groups, self.budget, self.share), self.budget)
-
-    def _batch(self, rows: Sequence[PackedRow]) -> TokenBatch:
-        """The tensors of one micro-batch, on this rank's device."""
-        encoder = self.encoder
-        pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.prompt.media}
-        return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id).to(self.device)
 
     def _example(self, index: int) -> TokenGroup:
         if self.rows is None:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,31 +20,14 @@ from rewards.mix import MixEntry
 from rl.config.load import load_saved
 from rl.config.schema import Config
 from rl.record.checks import check_metrics_line, check_summary
+from rl.record.files import sync_to_disk, write_atomically
+from rl.record.progress import PHASES, Progress
 
-_PHASES = ("tune", "grpo")
-_CHECKPOINT = re.compile(rf"({'|'.join(_PHASES)})_\d+")
+_CHECKPOINT = re.compile(rf"({'|'.join(PHASES)})_\d+")
 
 
 class RunError(UserError):
     """A run directory that cannot be used; says what is missing and what to do."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands: what a checkpoint is a checkpoint of."""
-
-    phase: str = "tune"
-    """`tune` until curriculum tuning is done, then `grpo`."""
-    step: int = 0
-    """Optimizer steps of tuning, or GRPO steps, that are done."""
-    version: int = 0
-    """The weights' version."""
-    best: float | None = None
-    """The best value on the val split so far."""
-    best_step: int = 0
-    """The GRPO step that gave it."""
-    estimator: Mapping[str, Any] = field(default_factory=dict)
-    """What the advantage estimator remembers of the steps before."""
 
 
 class RunDirectory:
@@ -218,7 +201,7 @@ class RunDirectory:
         facts = read_json_object(file, RunError)
         try:
             progress = Progress(**facts)
-            sound = progress.phase in _PHASES and all(isinstance(n, int) for n in (progress.step, progress.version))
+            sound = progress.phase in PHASES and all(isinstance(n, int) for n in (progress.step, progress.version))
         except TypeError:
             sound = False
         if not sound:
@@ -228,43 +211,7 @@ class RunDirectory:
     def _checkpoints(self) -> list[Path]:
         folders = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
         whole = [p for p in folders if _CHECKPOINT.fullmatch(p.name) and (p / "progress.json").exists()]
-        return sorted(whole, key=lambda p: (_PHASES.index(p.name.split("_")[0]), p.name))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write aside, sync, rename: a reader sees the old file or the new one, never half of one."""
-    aside = path.with_name(f".{path.name}.partial")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def write_folder(final: Path, write: Callable[[Path], None]) -> None:
-    """Fill a folder aside, sync it, then give it its name."""
-    aside = final.with_name(f".{final.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    write(aside)
-    sync_to_disk(aside)
-    shutil.rmtree(final, ignore_errors=True)
-    aside.rename(final)
-
-
-def sync_to_disk(folder: Path) -> None:
-    """fsync every file below a folder."""
-    for file in folder.rglob("*"):
-        if file.is_file():
-            handle = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-
-
-def advanced(progress: Progress, **changes: Any) -> Progress:
-    """A progress with some fields changed."""
-    return replace(progress, **changes)
+        return sorted(whole, key=lambda p: (PHASES.index(p.name.split("_")[0]), p.name))
 
 
 def _is_after(record: Mapping[str, Any], progress: Progress) -> bool:

@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 
 from rl.config.schema import Config
 from rl.record.console import console, example_panels, say, stage_table
-from rl.record.directory import RunDirectory, write_atomically
+from rl.record.directory import RunDirectory
+from rl.record.files import write_atomically
 from rl.record.measures import Evaluation, Example, baselines
 from rl.record.tracking import Tracker
 from rollout.rows import Row

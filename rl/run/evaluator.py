@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import ray
@@ -10,7 +11,7 @@ import ray
 from rewards.errors import UserError
 from rl.config.schema import ReasoningConfig
 from rl.record.console import say
-from rl.record.directory import advanced, write_folder
+from rl.record.files import write_folder
 from rl.record.measures import evaluate_groups
 from rl.record.time_left import phase
 from rl.run.forecast import plan
@@ -61,7 +62,7 @@ def best_so_far(run: Run) -> dict[str, float]:
     with run.results.timed("validate"):
         reward, measures = validate(run)
         if run.config.evaluation.keep_best and (run.progress.best is None or reward > run.progress.best):
-            run.progress = advanced(run.progress, best=reward, best_step=run.progress.step)
+            run.progress = replace(run.progress, best=reward, best_step=run.progress.step)
             write_folder(run.directory.best(run.progress.step), run.workers.learners.save_state)
     return {"val/reward": reward, **{f"val/{key}": value for key, value in measures.items()}}
 

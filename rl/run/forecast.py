@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rl.config.schema import Config
-from rl.record.directory import Progress
+from rl.record.progress import Progress
 from rl.record.time_left import duration
 from rl.run.specs import longest_completion
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from actors.sync.weight_sync import Synced
 from rl.algo.credit import CreditRule
 from rl.algo.estimators import Estimator
 from rl.config.schema import Config
 from rl.record.console import say
-from rl.record.directory import Progress, RunDirectory, advanced, write_folder
+from rl.record.directory import RunDirectory
+from rl.record.files import write_folder
 from rl.record.metrics import step_line
+from rl.record.progress import Progress
 from rl.record.results import Results
 from rl.record.rollouts import write_rollouts
 from rl.record.time_left import Phase
@@ -52,12 +54,12 @@ class Run:
     def sync(self, new: bool = False) -> Synced:
         """Have all engines take the learner's weights and check that they agree; the version goes up if they are `new`."""
         synced = self.workers.sync.sync(self.progress.version + new)
-        self.progress = advanced(self.progress, version=synced.report.version)
+        self.progress = replace(self.progress, version=synced.report.version)
         return synced
 
     def checkpoint(self) -> None:
         """Save what going on needs."""
-        self.progress = advanced(self.progress, estimator=self.estimate.memory)
+        self.progress = replace(self.progress, estimator=self.estimate.memory)
         self.directory.save_checkpoint(self.progress, self.workers.learners.save_state, self.config.checkpoints.keep)
         self.directory.drop_other_bests(self.progress.best_step)
 
@@ -78,7 +80,7 @@ class Run:
 
     def record_sft(self, step: SftStep, metrics: Mapping[str, float], shown: Phase) -> None:
         """Write down a supervised step: metrics.jsonl first, then MLflow, then the console."""
-        self.progress = advanced(self.progress, step=step.number)
+        self.progress = replace(self.progress, step=step.number)
         self.directory.log_metrics({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
         self.tracker.log(metrics, step.number, flush=False)
         shown.step(f"{step.stage} | loss {metrics['tune/loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")

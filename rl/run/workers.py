@@ -16,7 +16,8 @@ from actors.sync.weight_sync import Probe, WeightSync
 from rewards.mix import with_sources
 from rl.config.schema import Config, scorer_entries
 from rl.record.console import say, warn
-from rl.record.directory import RunDirectory, write_folder
+from rl.record.directory import RunDirectory
+from rl.record.files import write_folder
 from rl.run.preparation import Splits, named_model, tokenizer_texts
 from rl.run.specs import engine_spec, learner_spec
 from rollout.rows import RowData

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rl.config.schema import Config
-from rl.record.directory import Progress, RunDirectory
+from rl.record.directory import RunDirectory
+from rl.record.progress import Progress
 from rl.record.tracking import Tracker
 from rl.run.begin import run_with
 from rl.run.preparation import Splits

@@ -39,9 +39,8 @@ def test_what_is_stated_too_often_is_wrong_from_there_on() -> None:
 
 
 def test_nodes_of_other_completions_are_about_the_same_thing() -> None:
-    one, other = (
-        judged_nodes(RewardSample(text, tree=GOOD)) for text in (GOOD, GOOD.replace("brown", "red").replace("scowl", "x"))
-    )
+    one = judged_nodes(RewardSample(GOOD, tree=GOOD))
+    other = judged_nodes(RewardSample(GOOD.replace("brown", "red").replace("scowl", "smile"), tree=GOOD))
     assert [node.about for node in one.values()] == [node.about for node in other.values()]
     assert len({node.about for node in one.values()}) == 4
 

@@ -8,7 +8,9 @@ import pytest
 
 from rl.config.load import load_config
 from rl.config.schema import Config
-from rl.record.directory import Progress, RunDirectory, RunError, write_folder
+from rl.record.directory import RunDirectory, RunError
+from rl.record.files import write_folder
+from rl.record.progress import Progress
 
 QUICKSTART = Path("configs/quickstart.yaml")
 
