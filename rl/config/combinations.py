@@ -95,6 +95,8 @@ def _objective_rules(grpo: GrpoConfig) -> Iterator[Rule]:
     kl_apart = grpo.credit == "sequence" or grpo.kl_in == "loss"
     unreached = f"must be loss with credit {grpo.credit}, whose rewards it would not reach"
     yield Rule("grpo.kl_in", grpo.kl_in, kl_apart, unreached)
+    by_parts = grpo.estimator == "gdpo" and grpo.kl_in == "reward"
+    yield Rule("grpo.kl_in", grpo.kl_in, not by_parts, "must be loss with estimator gdpo, which looks at the parts of a reward")
     pulls = grpo.kl_in == "reward" or grpo.kl_estimator != "k1" or not grpo.kl
     flat = "k1 has no gradient towards the reference; use k2 or k3 in the loss"
     yield Rule("grpo.kl_estimator", grpo.kl_estimator, pulls, flat)
