@@ -58,4 +58,4 @@ wheel: setup
 	$(UV) build -q --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
 
 clean:
-	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -64,7 +64,8 @@ class Composition:
             self._put(key, value, source, whole=True)
 
     def _put(self, key: Key, value: Any, source: str, whole: bool) -> None:
-        """
+        """Lay one value over what is there, with all that it holds.
+
         Args:
             key: from the top.
             value: of the key.

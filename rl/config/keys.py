@@ -42,6 +42,16 @@ def is_mapping(kind: Any) -> bool:
     return get_origin(without_none(kind)) is dict
 
 
+def can_hold(kind: Any, value: Any) -> bool:
+    """Whether a type can hold a value, as far as lists and `key: value` pairs go."""
+    bare = without_none(kind)
+    if bare is Any:
+        return True
+    if isinstance(value, list):
+        return get_origin(bare) is list and all(can_hold(get_args(bare)[0], one) for one in value)
+    return not isinstance(value, dict) or is_section(kind) or is_mapping(kind)
+
+
 def entry_kind(mapping: Any) -> Any:
     """The type of a mapping's entries."""
     return get_args(without_none(mapping))[1]

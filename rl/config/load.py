@@ -15,7 +15,7 @@ from rewards.files import read_settings, yaml_problem
 from rewards.mix_settings import read_mix_settings
 from rl.config.composition import Composition
 from rl.config.effects import without_effect
-from rl.config.keys import GONE, Key, choices, expected, is_mapping, kind_of
+from rl.config.keys import GONE, Key, can_hold, choices, expected, is_mapping, kind_of
 from rl.config.layers import COMMAND_LINE, Word, file_layers, read_words
 from rl.config.rules import check_config
 from rl.config.schema import Config
@@ -58,11 +58,11 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     for word in words:
         if word.key != (BASE,):
             composed.set(word.key, word.value, COMMAND_LINE)
-    if any(_takes_scorers(word) for word in words):
+    if any(_within(word, _SCORERS) is not None for word in words):
         composed.problems += [
-            f"{word.text} (command line): has no effect, since rewards.scorers are given whole; leave one out"
+            f"{word.text} (command line): rewards.mix has no effect, since rewards.scorers are given whole; leave one out"
             for word in words
-            if word.key == _MIX and word.value is not None
+            if _within(word, _MIX) is not None
         ]
     config = _checked(composed, "the configuration", files=True, words=words)
     config.rewards.mix = None
@@ -90,10 +90,9 @@ def load_saved(path: Path, files: bool) -> Config:
 
 def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str]) -> list[Layer]:
     """The scorers of the file that `rewards.mix` names in the end, as the lowest layer."""
-    named = [layer["rewards"] for _, layer in layers if isinstance(layer.get("rewards"), dict)]
-    named += [word.value for word in words if word.key == ("rewards",) and isinstance(word.value, dict)]
-    names = [section["mix"] for section in named if "mix" in section]
-    names += [word.value for word in words if word.key == _MIX]
+    sections = [layer["rewards"] for _, layer in layers if isinstance(layer.get("rewards"), dict)]
+    names = [section["mix"] for section in sections if "mix" in section]
+    names += [_within(word, _MIX) for word in words if _MIX in word.leaves()]
     if not names or not isinstance(names[-1], str):
         return []
     try:
@@ -103,9 +102,12 @@ def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str])
         return []
 
 
-def _takes_scorers(word: Word) -> bool:
-    """Whether a word says which scorers there are, without those of a mix."""
-    return word.key == _SCORERS or (word.key == _SCORERS[:1] and isinstance(word.value, dict) and "scorers" in word.value)
+def _within(word: Word, key: tuple[str, str]) -> Any:
+    """What a word gives a setting of a section, whole; None where it does not."""
+    section, name = key
+    if word.key == (section,) and isinstance(word.value, dict):
+        return word.value.get(name)
+    return word.value if word.key == key else None
 
 
 def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word] = ()) -> Config:
@@ -115,7 +117,7 @@ def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word
     for key, given in composed.given.items():
         try:
             _give(merged, key, given.value)
-        except (OmegaConfBaseException, TypeError, ValueError):
+        except (OmegaConfBaseException, TypeError, ValueError, OverflowError):
             if _is_choice(key, given.value):
                 other[key] = given.value
                 continue
@@ -137,7 +139,9 @@ def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word
 
 
 def _give(merged: DictConfig, key: Key, value: Any) -> None:
-    """Set a key of OmegaConf's, which checks the type."""
+    """Set a key of OmegaConf's, which checks the type; but it takes lists for numbers, which raise `TypeError` here."""
+    if not can_hold(kind_of(key), value):
+        raise TypeError(f"{key} = {value!r}")
     section: Any = merged
     for part in key[:-1]:
         section = section[part]
@@ -152,7 +156,7 @@ def _is_choice(key: Key, value: Any) -> bool:
     """Whether a value is of the type of a setting's choices, so that the rules can tell what is wrong with it."""
     allowed = choices(kind_of(key))
     listed = value if isinstance(value, list) else [value]
-    return bool(allowed) and all(type(one) is type(allowed[0]) for one in listed)
+    return bool(allowed) and can_hold(kind_of(key), value) and all(type(one) is type(allowed[0]) for one in listed)
 
 
 def _set(config: Config, key: Key, value: Any) -> None:

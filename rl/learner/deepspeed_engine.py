@@ -32,8 +32,8 @@ def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
     return torch.device("cuda", 0) if on_gpu else torch.device("cpu")
 
 
-def start(policy: Policy, config: LearnerConfig, bf16: bool) -> Any:
-    """Wrap a policy in a DeepSpeed engine with AdamW; `bf16` if its weights are bfloat16."""
+def start(policy: Policy, config: LearnerConfig, ranks: int, bf16: bool) -> Any:
+    """Wrap a policy in a DeepSpeed engine with AdamW, on one of `ranks`; `bf16` if its weights are bfloat16."""
     trained = [p for p in policy.parameters() if p.requires_grad]
     # fused, it is as fast on host memory as DeepSpeed's own CPU optimizer, which has to be compiled at the first start
     optimizer = torch.optim.AdamW(trained, lr=0.0, betas=(0.9, config.beta2), weight_decay=config.weight_decay, fused=True)
@@ -45,7 +45,7 @@ def start(policy: Policy, config: LearnerConfig, bf16: bool) -> Any:
         optimizer=optimizer,
         config={
             "train_micro_batch_size_per_gpu": 1,
-            "train_batch_size": config.ranks,
+            "train_batch_size": ranks,
             "gradient_clipping": config.gradient_clip,
             "bf16": {"enabled": bf16},
             "zero_optimization": zero,

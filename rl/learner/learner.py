@@ -197,7 +197,7 @@ class Learner:
         deepspeed_engine.load_state(self.engine, directory)
 
     def _engine(self, path: str) -> Any:
-        return deepspeed_engine.start(self._policy(path), self.spec.learner, bf16=self.dtype == torch.bfloat16)
+        return deepspeed_engine.start(self._policy(path), self.spec.learner, self.ranks, bf16=self.dtype == torch.bfloat16)
 
     def _policy(self, path: str) -> Policy:
         settings = self.spec.model

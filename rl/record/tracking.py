@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from rl.config.schema import Config
 from rl.record.directory import RunDirectory
+from rl.record.traces import log_traces
 from rollout.samples import TrainingGroup
 
 # MLflow's own defaults let a dead server block each call for minutes.
@@ -84,7 +85,7 @@ class Tracker:
             step: the step's number.
         """
         if self.run_id and self.traces:
-            self._guard(lambda: self._trace(groups, step))
+            self._guard(lambda: log_traces(groups[: self.traces], step, self.run_id or "", self.experiment_id))
 
     def artifact(self, path: Path) -> None:
         """Attach a file of the run."""
@@ -154,32 +155,6 @@ class Tracker:
         for begin in range(0, len(waiting), 900):
             entries = [mlflow.entities.Metric(*entry) for entry in waiting[begin : begin + 900]]
             self._client().log_batch(self.run_id, metrics=entries)
-
-    def _trace(self, groups: Sequence[TrainingGroup], step: int) -> None:
-        import mlflow
-
-        for group in groups[: self.traces]:
-            sample, reward, advantage = group.samples[0], group.rewards[0], group.advantages[0]
-            row = group.prompt.row
-            attributes: dict[str, Any] = {
-                "step": step,
-                "version": sample.version,
-                "task": row.task,
-                "advantage": advantage,
-            }
-            span = mlflow.start_span_no_context(
-                name="rollout",
-                inputs={"prompt": row.question, "media": [medium.path for medium in row.media], "gold": row.tree or row.answer},
-                attributes=attributes,
-                tags={"affectree.step": str(step), "affectree.task": row.task},
-                metadata={"mlflow.sourceRun": self.run_id or ""},
-                experiment_id=self.experiment_id,
-            )
-            span.set_outputs({"completion": sample.text, "reward": reward.value})
-            span.end()
-            for name, value in {"reward": reward.value, **reward.parts}.items():
-                if value is not None:
-                    mlflow.log_feedback(trace_id=span.trace_id, name=name, value=float(value))
 
     def _client(self) -> Any:
         from mlflow import MlflowClient

@@ -39,6 +39,13 @@ def test_several_problems_have_a_line_each(place: Place) -> None:
     assert [line.split(" = ")[0] for line in lines[1:]] == ["  - seed", "  - grpo.group", "  - grpo.estimator"]
 
 
+def test_a_setting_is_explained(place: Place) -> None:
+    status, said, lines = place.type("config explain grpo.clip_low")
+    assert (status, lines) == (0, [])
+    assert said.startswith("grpo.clip_low: 0.2  by default\na number, above 0 ")
+    assert "grpo.clip_low" in place.type("config explain grpo")[1]
+
+
 @contextmanager
 def unreadable(file: Path) -> Iterator[None]:
     """As a user who may not read it: root may read everything."""
@@ -73,6 +80,7 @@ def test_a_file_that_may_not_be_read(place: Place, words: str, said: str) -> Non
     "mistake",
     [
         Mistake("train quick.yaml grpo.stpes=3", "the configuration cannot be used: grpo.stpes (command line): …"),
+        Mistake("config explain grpo.clip_lwo", "grpo.clip_lwo: no such setting; did you mean 'clip_low'?"),
         Mistake("data check rows.jsonl", "rows.jsonl, row 1, key `messages`: no user turn found; a row needs one"),
         Mistake("report run", "{here}/run/summary.json: not JSON (line 1: expecting value); …"),
     ],

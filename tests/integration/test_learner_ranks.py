@@ -59,7 +59,14 @@ def learn(
 ) -> Learned:
     """A GRPO step, a supervised step, then a GRPO update of two optimizer steps; on ranks that may have done so before."""
     rows, others = open_rows(setting.faces / "train.jsonl"), open_rows(setting.media_rows)
-    settings = replace(setting.config.learner, zero_stage=zero_stage, offload=list(offload), threads=1, token_budget=700)
+    settings = replace(
+        setting.config.learner,
+        ranks=learners.ranks.count,
+        zero_stage=zero_stage,
+        offload=list(offload),
+        threads=1,
+        token_budget=700,
+    )
     settings = replace(settings, share_prefixes=share, gradient_checkpointing=zero_stage == 2)
     config = replace(setting.config, learner=settings, model=replace(setting.config.model, lora=lora))
     wait_ready("ranks", learners.start(learner_spec(config, str(setting.model), rows)), 200)

@@ -1,49 +1,55 @@
-"""Learner ranks that die while they are at it. What they learn is tested in ../test_learner_ranks.py."""
+"""Ranks that are late or die while they are at it, as real Ray actors. What ranks learn is tested in ../test_learner_ranks.py."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
+import ray
 
-from actors.cluster import wait_ready
 from actors.learners.group import LearnerGroup
 from actors.learners.ranks import LearnerLost, WeightsChanged
-from tests.integration.actors.inside import within
+from actors.weights.handles import WeightHandle
 
 pytestmark = pytest.mark.timeout(100)
 
 
+class Rank:
+    """Writes nothing. For two seconds it is late; asked for a checksum, rank 1 dies."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.ready = time.monotonic() + 2.0
+
+    def write_weights(self, checksum: bool) -> WeightHandle | None:
+        if checksum and self.number:
+            os._exit(1)
+        time.sleep(max(0.0, self.ready - time.monotonic()))
+        return None if self.number else WeightHandle("somewhere", "node", 7)
+
+
 @pytest.fixture
 def learners(cluster: None) -> Iterator[LearnerGroup]:
-    """A rank without a model."""
-    group = LearnerGroup(1, cpus=0.5, gpus=0)
-    wait_ready("room", [group.room()], 60)
-    group.place()
+    group = LearnerGroup(2, cpus=0.1, gpus=0)
+    group.ranks.actors = [ray.remote(Rank).options(num_cpus=0).remote(number) for number in range(2)]
+    ray.get([actor.__ray_ready__.remote() for actor in group.ranks.actors])
     yield group
     group.shutdown()
 
 
-def write_by(learners: LearnerGroup, write: Callable[[], None]) -> None:
-    """Have this happen when the rank writes its weights."""
+def test_a_rank_that_is_late_or_dies_while_it_writes_the_weights_is_named(learners: LearnerGroup) -> None:
+    late = r"learner rank 0, learner rank 1: writing the weights was not finished within 0 s \(rollout.sync_timeout\)"
+    with pytest.raises(LearnerLost, match=late):
+        learners.write_weights(checksum=False, timeout=0.1)
+    assert learners.write_weights(checksum=False, timeout=60.0).bytes == 7
+    with pytest.raises(LearnerLost, match="learner rank 1 died while writing the weights"):
+        learners.write_weights(checksum=True, timeout=60.0)
 
-    def exchange(rank: Any) -> None:
-        rank.merge, rank.learner = True, SimpleNamespace(weights=lambda merge: iter(()), shapes=dict)
-        rank.sender = SimpleNamespace(write=lambda *_: write())
 
-    within(learners.ranks.actors[0], exchange)
-
-
-def test_one_that_dies_or_hangs_while_it_sends_is_named(learners: LearnerGroup) -> None:
-    write_by(learners, lambda: time.sleep(2.0))
-    with pytest.raises(LearnerLost, match=r"learner rank 0: writing the weights was not finished within 1 s"):
-        learners.write_weights(checksum=False, timeout=1.0)
-    with pytest.raises(WeightsChanged, match="5 changes were expected, there have been 0"):
-        learners.write_weights(checksum=False, timeout=60.0, at=5)
-    write_by(learners, lambda: os._exit(1))
-    with pytest.raises(LearnerLost, match="learner rank 0 died while writing the weights"):
-        learners.write_weights(checksum=False, timeout=60.0)
+def test_weights_that_have_changed_since_are_not_written(learners: LearnerGroup) -> None:
+    assert learners.write_weights(checksum=False, timeout=60.0, at=0).bytes == 7
+    learners.ranks.ask(lambda number, actor: None, changes=True)
+    with pytest.raises(WeightsChanged, match="0 changes were expected, there have been 1"):
+        learners.write_weights(checksum=False, timeout=60.0, at=0)

@@ -1,4 +1,7 @@
-"""The ways that weights take to real engines. Through memory, they take it in test_sync.py, and adapters in test_families.py."""
+"""The ways that weights take to real engines, some of which die meanwhile.
+
+Weights go through memory in test_sync.py too, and adapters by themselves in ../test_families.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from actors.sync.broadcast import BroadcastTransfer
 from actors.sync.registry import make_transfer
@@ -36,6 +40,20 @@ def test_weights_come_by_broadcast_too(workers: Workers, config: Config, version
     assert workers.sync.sync(version + 3).logprob_diff < 1e-4  # through memory again
 
 
+def test_weights_take_the_way_that_a_strangers_file_gives_them(
+    workers: Workers, config: Config, version: int, tmp_path: Path
+) -> None:
+    file, folder = "examples/disk_transfer.py:DiskTransfer", tmp_path / "shared"
+    rollout = replace(config.rollout, transfer=file, transfer_parameters={"folder": str(folder)})
+    with through(workers, make_transfer(workers.learners, config.model, rollout)):
+        for again in (1, 2):
+            change_weights(workers)
+            synced = workers.sync.sync(version + again)
+            assert synced.logprob_diff < 1e-4
+            assert synced.report.bytes == (folder / "weights.safetensors").stat().st_size > 1_000_000
+    assert [path.name for path in folder.iterdir()] == ["weights.safetensors"]
+
+
 def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(
     workers: Workers, config: Config, version: int
 ) -> None:
@@ -59,15 +77,9 @@ def test_an_engine_that_dies_in_a_broadcast_keeps_no_other_from_the_weights(
         assert workers.sync.logprob_difference(workers.sync.probe.prompt) < 1e-4
 
 
-def test_weights_take_the_way_that_a_strangers_file_gives_them(
-    workers: Workers, config: Config, version: int, tmp_path: Path
-) -> None:
-    file, folder = "examples/disk_transfer.py:DiskTransfer", tmp_path / "shared"
-    rollout = replace(config.rollout, transfer=file, transfer_parameters={"folder": str(folder)})
-    with through(workers, make_transfer(workers.learners, config.model, rollout)):
-        for again in (1, 2):
-            change_weights(workers)
-            synced = workers.sync.sync(version + again)
-            assert synced.logprob_diff < 1e-4
-            assert synced.report.bytes == (folder / "weights.safetensors").stat().st_size > 1_000_000
-    assert [path.name for path in folder.iterdir()] == ["weights.safetensors"]
+def test_a_sync_to_a_dead_engine_goes_on_with_the_others(workers: Workers, version: int) -> None:
+    ray.kill(workers.engines.slots[1].actor)
+    change_weights(workers)
+    assert workers.sync.sync(version + 1).logprob_diff < 1e-4
+    assert [slot.serving for slot in workers.engines.slots] == [True, False]
+    assert workers.engines.deaths == 1

@@ -41,16 +41,16 @@ def test_a_services_timeout_is_infrastructure(start: Start, name: str) -> None:
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_late_coroutine_is_the_scorers_own_fault(start: Start, isolation: str) -> None:
-    found = start("slow", isolation=isolation).score(GOOD_BAD_GOOD)
-    assert shown(found) == ["1", "timed out after 1 s", "1"]
+    found = start("slow", isolation=isolation, timeout=0.5).score(GOOD_BAD_GOOD)
+    assert shown(found) == ["1", "timed out after 0.5 s", "1"]
     assert not found[1].infrastructure  # type: ignore[union-attr]
-    late = start("slow_list", isolation=isolation, mode="batch").score(GOOD_BAD_GOOD)
-    assert shown(late) == ["timed out after 1 s"] * 3
+    late = start("slow_list", isolation=isolation, mode="batch", timeout=0.5).score(GOOD_BAD_GOOD)
+    assert shown(late) == ["timed out after 0.5 s"] * 3
     assert not late[0].infrastructure  # type: ignore[union-attr]
 
 
 def test_coroutines_that_compute_have_their_timeout_each(start: Start) -> None:
-    assert shown(start("busy").score(samples(*"abcdef"))) == ["1"] * 6
+    assert shown(start("busy").score(samples(*"abc"))) == ["1"] * 3  # 0.4 s each, and a second for each
 
 
 def test_threads_wait_side_by_side_and_let_the_process_end() -> None:
@@ -58,13 +58,20 @@ def test_threads_wait_side_by_side_and_let_the_process_end() -> None:
         "from rewards.plugins.runners import start_runner\n"
         "from rewards.plugins.spec import ScorerSpec\n"
         "from rewards.sample import RewardSample\n"
-        f"r = start_runner(ScorerSpec('mine', '{ODD_SCORERS}:blocks', isolation='thread', timeout=1))\n"
+        f"r = start_runner(ScorerSpec('mine', '{ODD_SCORERS}:blocks', isolation='thread', timeout=0.5))\n"
         "print([getattr(o, 'value', 'late') for o in r.score([RewardSample(t) for t in ('good', 'bad', 'bad', 'good')])])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[1.0, 'late', 'late', 1.0]"
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another try comes soon."""
+    monkeypatch.setattr("rewards.plugins.runners._BACKOFF", 0.05)
+
+
+@pytest.mark.usefixtures("soon")
 def test_faults_of_infrastructure_are_tried_again_in_whole_groups(tmp_path: Path) -> None:
     path, count = tmp_path / "flaky.py", tmp_path / "count"
     path.write_text(
@@ -79,6 +86,7 @@ def test_faults_of_infrastructure_are_tried_again_in_whole_groups(tmp_path: Path
     runner.close()
 
 
+@pytest.mark.usefixtures("soon")
 def test_only_the_samples_that_failed_are_tried_again(tmp_path: Path) -> None:
     path, seen = tmp_path / "flaky.py", tmp_path / "seen"
     path.write_text(

@@ -73,8 +73,8 @@ def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: EndpointServer) ->
         {
             "judge": {
                 "spec": "caption",
-                "parameters": {"endpoint": {"url": endpoint.url, "model": "m", "per_minute": 60}},
-                "timeout": 1.5,
+                "parameters": {"endpoint": {"url": endpoint.url, "model": "m", "per_minute": 120}},
+                "timeout": 0.75,
                 "retries": 0,
             }
         }
@@ -97,7 +97,8 @@ def test_misspelt_settings_are_refused() -> None:
         asyncio.run(caption_tree(SAMPLES[0], parser="rule"))  # type: ignore[arg-type]
 
 
-def test_a_busy_endpoint_is_asked_again(endpoint: EndpointServer) -> None:
+def test_a_busy_endpoint_is_asked_again(endpoint: EndpointServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewards.plugins.runners._BACKOFF", 0.05)
     endpoint.answer = lambda request: (503, {}) if len(endpoint.asked) < 3 else (200, {"score": 50, "reason": ""})
     (reward,) = judged(endpoint, SAMPLES[:1], retries=2)
     assert reward.value == 0.5
