@@ -21,11 +21,13 @@ from rewards.errors import UserError
 
 LOCAL = "local"
 AUTO = "auto"
+"""Values of `cluster.address`: a cluster of the run's own, or the one that runs on this machine."""
 _SEE_LOGS = "what its process printed is in logs/ of the run directory"
 ANSWER_SECONDS = 3.0
-"""How long a head is given to answer; on one network it takes milliseconds."""
+"""How long a head is given to answer. On one network it takes milliseconds."""
 
 PACKAGES = ("actors", "rewards", "rl", "rollout")
+"""This project's own."""
 
 
 class ClusterError(UserError):
@@ -33,7 +35,11 @@ class ClusterError(UserError):
 
 
 def check_packages() -> None:
-    """Refuse to run where another package shadows one of ours; their names are common ones."""
+    """Refuse to run where another package shadows one of ours, whose names are common ones.
+
+    Raises:
+        ClusterError: naming the folder that the other was imported from.
+    """
     home = Path(__file__).resolve().parent.parent
     for name in PACKAGES:
         found = Path(importlib.import_module(name).__file__ or "").resolve().parent.parent
@@ -49,7 +55,7 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
 
     Args:
         address: as the config names it.
-        object_store_gib: of a cluster that is started here.
+        object_store_gib: size of the object store, if a cluster is started here.
         environment: variables for every worker process.
 
     Returns:
@@ -151,12 +157,17 @@ def resources() -> dict[str, float]:
 
 
 def wait_ready(what: str, refs: Sequence[Any], timeout: float) -> list[Any]:
-    """Wait until actors have started.
+    """Wait until actors have started. Returns what the references stand for, in order.
+
+    Args:
+        what: what errors call them, such as `the learner ranks`.
+        refs: references that are ready when the actors are.
+        timeout: seconds.
 
     Raises:
         ClusterError: after `timeout` seconds, with what was asked for and what the cluster has; or if a process died, or a
             library gave up, as vLLM does where memory is short.
-        Exception: what else an actor raised, as Ray passes it on.
+        RayTaskError: if an actor raised something else.
     """
     try:
         return ray.get(list(refs), timeout=timeout)

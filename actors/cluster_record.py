@@ -1,4 +1,4 @@
-"""What Ray has left on this machine of the cluster that was started last. Read without Ray, which takes long to import."""
+"""The cluster that was started last on this machine, from Ray's files. Read without Ray, which takes long to import."""
 
 from __future__ import annotations
 

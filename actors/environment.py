@@ -1,4 +1,4 @@
-"""Environment of every process of a run; what a user has set stays.
+"""Environment variables of every process of a run. What a user has set stays.
 
 `prepare_process` comes first in every command, since libraries read their variables once, when they are imported. It also
 gives way to the machine: a home folder that cannot be written to, a temporary folder whose name sockets or compilers do not
@@ -39,7 +39,7 @@ OPENMP = Path(sys.prefix) / "lib" / "libiomp5.so"
 """Intel's OpenMP, which vLLM's CPU build brings along."""
 
 MOST_OPEN_FILES = 65_536
-"""As many as Ray asks for. Some programs go through all that they might have open, so that more is no better."""
+"""As many as Ray asks for. More is no better: some programs go through all files that they might have open."""
 
 _CACHES = {
     "XDG_CACHE_HOME": (".cache", ("huggingface/datasets", "vllm", "numba", "torch")),
@@ -47,7 +47,7 @@ _CACHES = {
     "TRITON_HOME": (".triton", ("autotune",)),  # DeepSpeed makes it as it is imported
     "FLASHINFER_WORKSPACE_BASE": ("", (".cache/flashinfer",)),
 }
-"""By variable: the place under the home folder that it stands for, and what the libraries write there."""
+"""Variable -> the place under the home folder that it stands for, and the folders that libraries write to there."""
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _given: dict[str, str] = {}
@@ -64,7 +64,7 @@ def prepare_process() -> None:
 
 
 def given() -> Mapping[str, str]:
-    """What `prepare_process` has set because of this machine."""
+    """The variables that `prepare_process` has set because of this machine."""
     return dict(_given)
 
 
@@ -74,10 +74,13 @@ def hush() -> None:
 
 
 def worker_environment(on_cpu: bool) -> dict[str, str]:
-    """Variables for the processes of a run.
+    """Variables for the worker processes of a run.
 
-    On CPUs engine and learner take turns on the same cores: threads that go to sleep at once after their work,
-    rather than spin, leave the cores to the other (measured in docs/benchmarks.md).
+    On CPUs engine and learner take turns on the same cores. Threads that go to sleep at once after their work, rather than
+    spin, leave the cores to the other (measured in docs/benchmarks.md).
+
+    Args:
+        on_cpu: neither engines nor learner have a GPU.
     """
     wanted = dict(QUIET)
     if on_cpu and OPENMP.is_file():
@@ -114,7 +117,7 @@ def cache_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def temporary_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The temporary folder by a link with a short and plain name, where its own is too much for sockets or compilers."""
+    """A link with a short and plain name for the temporary folder, where its own name is too much for sockets or compilers."""
     found = {}
     for name in ("TMPDIR", "RAY_TMPDIR"):
         folder = environ.get(name)
@@ -142,7 +145,7 @@ def raise_open_files() -> None:
 
 
 def why_not_compiling() -> str | None:
-    """What torch.compile lacks here, or None. It calls a C++ compiler with paths that it does not quote."""
+    """What torch.compile lacks here, in words; None if nothing. It calls a C++ compiler with paths that it does not quote."""
     compiler = shlex.split(os.environ.get("CXX") or "g++")[0]
     headers = Path(sysconfig.get_path("include"))
     work = Path(os.environ.get("TORCHINDUCTOR_CACHE_DIR") or temporary_folder())
@@ -159,7 +162,7 @@ def why_not_compiling() -> str | None:
 
 
 def preloadable(library: Path) -> str:
-    """A path that may stand in LD_PRELOAD, which is split at blanks and colons: the library's own, or through a link."""
+    """A path of a library that may stand in LD_PRELOAD, which is split at blanks and colons; empty if there is none."""
     if is_plain(library) and ":" not in str(library):
         return str(library)
     link = short_link(library.parent)

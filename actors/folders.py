@@ -13,13 +13,13 @@ from pathlib import Path
 SOCKET_BYTES = 107
 """The longest path of a Unix socket."""
 RAY_SOCKET = "/ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
-"""What Ray adds to the temporary folder, with the longest process id. vLLM's and Python's own sockets need less."""
+"""The longest path that Ray adds to the temporary folder. vLLM's and Python's own sockets need less."""
 
 _PLAIN = re.compile(r"[\w./+@%=,:~#-]+", re.ASCII)
 
 
 def temporary_folder() -> Path:
-    """The system's, or what TMPDIR names."""
+    """The system's temporary folder, or the one that TMPDIR names."""
     try:
         return Path(tempfile.gettempdir())
     except FileNotFoundError:  # none can be written to
@@ -27,7 +27,7 @@ def temporary_folder() -> Path:
 
 
 def writable(folder: Path) -> bool:
-    """Whether files can be written in a folder, or where it would be made. Tried, since permissions alone do not tell."""
+    """Whether files can be written in a folder, or where it would be made. It is tried, since permissions do not tell all."""
     try:
         with tempfile.TemporaryFile(dir=nearest(folder)) as file:
             file.write(bytes(4096))  # a full disk still takes names
@@ -48,7 +48,7 @@ def is_plain(path: str | Path) -> bool:
 
 
 def socket_bytes(folder: str | Path) -> int:
-    """Bytes of the longest path of a socket, if this is the temporary folder."""
+    """Bytes of the longest socket's path, if this is the temporary folder."""
     return len(os.fsencode(Path(folder).absolute())) + len(RAY_SOCKET)
 
 

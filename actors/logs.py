@@ -1,4 +1,4 @@
-"""What an actor's process and those that it starts print: into the run's folder, a file for each actor."""
+"""What actors print, with the processes that they start: into the run's folder, a file for each actor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 LOGS = "AFFECTREE_LOGS"
-"""Variable with the run's log folder, given to all workers of a run."""
+"""Variable with the path of the run's log folder; all workers of a run are given it."""
 
 
 def keep_output(name: str) -> None:

@@ -76,7 +76,7 @@ CREDIT: dict[str, Callable[..., Credit]] = {
 
 def credit_rule(spec: FunctionSpec) -> CreditRule:
     """A credit rule by name or from a file. Raises `PluginError` if there is none such, or it does not take the parameters."""
-    return load_function("credit rule", spec, CREDIT)
+    return load_function("credit rule", spec, CREDIT, given=("groups", "estimate"))
 
 
 def _by_subject(groups: Groups) -> dict[Hashable, dict[tuple[int, int], dict[int, float]]]:

@@ -74,7 +74,7 @@ LOSSES: dict[str, Callable[..., tuple[torch.Tensor, Reported]]] = {"ppo": ppo, "
 
 def policy_loss(spec: FunctionSpec) -> PolicyLossFunction:
     """A loss by name or from a file. Raises `PluginError` if there is none such, or it does not take the parameters."""
-    return load_function("policy loss", spec, LOSSES)
+    return load_function("policy loss", spec, LOSSES, given=("tokens", "objective"))
 
 
 def _by_openrlhf(kind: str, tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:

@@ -56,7 +56,9 @@ NAMED = {
     "grpo.estimator": Named(
         "advantage estimator", lambda c: FunctionSpec(c.grpo.estimator, c.grpo.estimator_parameters), ESTIMATORS
     ),
-    "grpo.credit": Named("credit rule", lambda c: FunctionSpec(c.grpo.credit, c.grpo.credit_parameters), CREDIT),
+    "grpo.credit": Named(
+        "credit rule", lambda c: FunctionSpec(c.grpo.credit, c.grpo.credit_parameters), CREDIT, ("groups", "estimate")
+    ),
     "grpo.loss": Named(
         "policy loss",
         lambda c: FunctionSpec(c.grpo.loss, c.grpo.loss_parameters),

@@ -16,7 +16,7 @@ from rl.config.schema import Config
 from rl.record.console import warn
 from rl.run.specs import engine_spec
 from rollout.faces.questions import RATIONALE_QUESTION
-from rollout.media import Medium, is_image
+from rollout.media import medium_of
 from rollout.reasoning import Judge, Reasoned
 from rollout.rows import Row
 from rollout.samples import Prompt, SamplingSpec
@@ -47,8 +47,9 @@ def reason_clips(
 
 
 def clip_row(index: int, clip: Path, question: str) -> Row:
-    kind = "image" if is_image(clip) else "video"
-    return Row(index, question.replace("<video>", f"<{kind}>"), (Medium(kind, str(clip.resolve())),), "rationale")
+    """A question about a clip; its `<video>` becomes an `<image>` where that is what the clip is."""
+    medium = medium_of(clip.resolve())
+    return Row(index, question.replace("<video>", f"<{medium.kind}>"), (medium,), "rationale")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from actors.sync.broadcast import BroadcastTransfer
 from actors.sync.memory import MemoryTransfer
 from actors.sync.registry import TRANSFERS, make_transfer
 from rewards.plugins.spec import PluginError
+from rl.config import functions
 from rl.config.schema import LoraConfig, ModelConfig, RolloutConfig
 
 NOBODY = cast(LearnerGroup, None)
@@ -26,9 +27,7 @@ def make(model: ModelConfig | None = None, **rollout: Any) -> Any:
 
 
 def test_a_config_is_refused_that_names_another_than_these() -> None:
-    from rl.config import rules
-
-    assert set(rules.TRANSFERS) == set(TRANSFERS)
+    assert set(functions.TRANSFERS) == set(TRANSFERS)
 
 
 def test_those_that_ship_are_made_by_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,12 @@ def models(tiny_models: dict[str, Path]) -> dict:
     return {family: load_model(path, torch.float32) for family, path in tiny_models.items()}
 
 
+opened = cache(open_rows)
+
+
 def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> list[TokenGroup]:
     """Flat groups of ragged length about videos, images, text or all of these; or trees of depth 3."""
-    rows, others = open_rows(faces / "train.jsonl"), open_rows(media_rows)
+    rows, others = opened(faces / "train.jsonl"), opened(media_rows)
     video = [rows[i] for i in rows.indices_by_task()["rationale"][:2]]
     text = [Row(0, "What is a scowl?", (), "qa", reference="brow"), Row(1, "And a frown, in one word?", (), "qa")]
     images = [others[1], others[2]]
