@@ -38,7 +38,7 @@ def read_layers(file: Path, error: type[UserError] = UserError, above: tuple[Pat
     Args:
         file: to read.
         error: what is raised if a file cannot be read, is not there, or leads back to itself.
-        above: files whose bases led here.
+        above: the files that led here by their `base`; naming one of them again is an error.
     """
     if file.resolve() in (one.resolve() for one in above):
         way = " > ".join(_shown(one) for one in (*above, file))
@@ -87,5 +87,5 @@ def _instead(name: str, folder: Path) -> str:
 
 
 def _shown(file: Path) -> str:
-    """A file as users know it."""
+    """A file's path as users write it: within affectree for what ships."""
     return str(file.relative_to(CONFIGS.parent)) if file.is_relative_to(CONFIGS) else str(file)

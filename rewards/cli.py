@@ -149,7 +149,7 @@ def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | Non
 
 
 def read_parameters(words: list[str] | None) -> dict[str, Any]:
-    """The values of `--parameter key=value`, by key: as JSON, or as text where they are none."""
+    """The words of `--parameter key=value` as a mapping. A value that is not JSON is text."""
     found = {}
     for word in words or ():
         key, equals, value = word.partition("=")

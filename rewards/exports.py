@@ -65,7 +65,8 @@ def as_verl(mix: str) -> Callable[..., float]:
         mix: YAML file with the mix.
 
     Returns:
-        A function that gives a completion's reward. It raises `ScorerError` where a completion could not be scored.
+        A function that gives a completion's reward. It raises `ScorerError` where a completion could not be scored, and
+        `PluginError` for a file that cannot be read as a mix or scores lengths.
     """
 
     def compute_score(
@@ -86,7 +87,8 @@ def as_openrlhf(mix: str, tensor: Callable[[list[float]], Any]) -> Callable[...,
 
     Returns:
         A function of n queries, prompts and labels that gives `rewards` and `scores`, float32 (n,), and `extra_logs` with
-        the parts that all n samples have. It raises `ScorerError` where a sample could not be scored.
+        the parts that all n samples have. It raises `ScorerError` where a sample could not be scored, and `PluginError`
+        for a file that cannot be read as a mix or scores lengths.
     """
 
     def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any], **_: Any) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def as_ms_swift(mix: str) -> type:
 
     Returns:
         A class whose instances give the rewards of a list of completions. They raise `ScorerError` where one could not be
-        scored.
+        scored, and `PluginError` for a file that cannot be read as a mix or scores lengths.
     """
 
     class Affectree:

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rewards.errors import UserError, did_you_mean
 
 _MOST_SIBLINGS = 500
-"""Files of a folder among which a misspelt name is looked for."""
+"""At most this many files of a folder are compared with a name that is not there."""
 
 
 def read_text(file: Path, error: type[UserError] = UserError) -> str:

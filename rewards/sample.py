@@ -27,11 +27,13 @@ class RewardSample:
     task: str = "rationale"
     """The task of the data set's row, by which scorers are chosen."""
     prompt: str = ""
+    """The text of the question."""
     answer: str | None = None
     """The gold answer: a label, comma-separated labels, an option letter or a phrase."""
     tree: str | None = None
     """The gold affective tree as text."""
     options: tuple[str, ...] = ()
+    """The choices of a closed question, in order."""
     finish_reason: str = "stop"
     """`stop`, or `length` where the completion was cut off."""
     completion_tokens: int = 0

@@ -29,7 +29,7 @@ def assert_scorer(spec: str, task: str = "rationale", **settings: Any) -> None:
 
 
 def gold_sample(**changes: Any) -> RewardSample:
-    """A sample whose completion is its gold rationale; `changes` set further fields of `RewardSample`, or other values."""
+    """A sample whose completion is its gold rationale; `changes` are fields of `RewardSample` with other values."""
     facts = {"completion": write(GOLD, ANSWER), "answer": ANSWER, "tree": write(GOLD), **changes}
     return RewardSample(**facts)
 

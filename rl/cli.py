@@ -147,9 +147,9 @@ def reason(
     scorer: Annotated[str, typer.Option(help="Who chooses: agreement, likelihood or endpoint.")] = "agreement",
     endpoint: Annotated[str | None, typer.Option(help="Base URL of an OpenAI-compatible judge, for --scorer endpoint.")] = None,
     judge_model: Annotated[str | None, typer.Option(help="The judge's model, for --scorer endpoint.")] = None,
-    temperature: Annotated[float, typer.Option(help="Of the candidates; above 0.", min=1e-3)] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Sampling temperature of the candidates; above 0.", min=1e-3)] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="Longest rationale.", min=1)] = 512,
-    seed: Annotated[int | None, typer.Option(help="Of the candidates.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the candidates.", min=0)] = None,
     max_model_len: Annotated[
         int | None,
         typer.Option(help="Tokens of a clip with its rationale at most; the run's rollout.max_model_len if not given.", min=64),
@@ -187,7 +187,7 @@ def reason(
 def faces(
     out: Annotated[Path, typer.Option(help="Folder to write; must be empty or missing.")],
     clips: Annotated[int, typer.Option(help="Training clips; val and test get a quarter as many each.")] = 1024,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
     careless: Annotated[float, typer.Option(help="Share of training rationales with a careless captioner's emotion.")] = 0.0,
 ) -> None:
     """Draw people: H.264 clips and ms-swift rows for train, val and test."""

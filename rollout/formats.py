@@ -19,7 +19,7 @@ from rewards.plugins.spec import FunctionSpec, with_function_source
 from rollout.row_files import RowError
 
 AUTO = FunctionSpec("auto")
-"""The first of the formats that ship whose columns a file has."""
+"""`data.format=auto`: the first shipped format whose columns the file has."""
 _KIND = "row format"
 _GIVEN = ("row",)
 
@@ -39,7 +39,7 @@ def canonical(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 SHIPPED = {"canonical": Shipped(canonical, ("messages",))}
-"""By the name that `data.format` gives them, in the order in which `auto` tries them."""
+"""The formats that ship, by the name that `data.format` gives them; `auto` tries them in this order."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ _SCHEMA = {
 
 
 def agreement(stage: int, candidates: Sequence[Candidate]) -> list[float]:
-    """The candidate's mean edit distance to the trees of the others, times -1: the tree in their middle is the highest."""
+    """The candidate's mean edit distance to the trees of the others, times -1: highest for the tree nearest to all."""
     trees = [to_node(RewardSample(one.text).parsed.tree) for one in candidates]
     others = max(1, len(trees) - 1)
     return [-sum(edit_distance(tree, other) for other in trees) / others for tree in trees]

@@ -20,7 +20,7 @@ class VisionBlock:
     time: int
     height: int
     width: int
-    """Patches, before spatial merging."""
+    """The box's size in patches, before spatial merging."""
     interval: float = 0.0
     """How much the time position grows from one temporal patch to the next."""
 

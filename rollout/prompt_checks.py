@@ -28,7 +28,16 @@ def check_prompt_fits(prompt: Prompt, max_model_len: int) -> None:
 
 
 def check_prompt_ids(prompt: Prompt, written: np.ndarray, theirs: np.ndarray) -> None:
-    """Raise `PromptMismatch` unless the engine saw exactly the trainer's expanded prompt, and then what had been written."""
+    """Compare the prompt that an engine saw with the trainer's.
+
+    Args:
+        prompt: what was asked.
+        written: tokens that the completion was to begin with, int64 (k,).
+        theirs: the expanded prompt as the engine reports it, `written` included, int64 (n + k,).
+
+    Raises:
+        PromptMismatch: if they differ in any token.
+    """
     ours = np.concatenate([prompt.encoded.ids, written])
     if not np.array_equal(theirs, ours):
         shared = min(len(ours), len(theirs))

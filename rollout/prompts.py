@@ -32,7 +32,7 @@ class EncodedPrompt:
     positions: np.ndarray
     """int64 (3, n): positions of `ids` in time, height and width."""
     media: tuple[Medium, ...]
-    """In the order of their placeholders."""
+    """The videos and images that it is about, in the order of their placeholders."""
 
 
 class MediaStore:

@@ -34,11 +34,11 @@ class Stage:
     """What one stage considered, and what it kept."""
 
     candidates: tuple[str, ...]
-    """Their texts, in the order in which they were drawn."""
+    """The texts of the candidates, in the order in which they were drawn."""
     votes: tuple[float, ...]
-    """The judge's value for each of them."""
+    """The judge's value for each candidate."""
     chosen: int
-    """Which of them was kept, from 0."""
+    """The place of the candidate that was kept, from 0."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KINDS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 _AT_ONCE = 2**30
-"""Bytes of the largest file that is read in one piece, where the type of a column shows only in a late row."""
+"""Files of up to so many bytes are read in one piece, since a column's type may show only in a late row."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EMPTY = "the data set is empty; write at least one row"
 _ONE_A_LINE = 'write one row a line, such as {"messages": […]}'

@@ -84,7 +84,7 @@ def paths_of(record: Mapping[str, Any], kind: Kind, where: str) -> list[str]:
 
 
 def check_tags(record: Mapping[str, Any], question: str, given: Mapping[Kind, Sequence[str]], where: str) -> list[Kind]:
-    """The kinds of the question's tags in order, once it is sure that there is a file for each."""
+    """The kinds of the question's tags, in order. Raises `RowError` unless there is a file for each tag and no other."""
     asked: list[Kind] = MEDIA_TAG.findall(question)
     for kind, paths in given.items():
         if asked.count(kind) == len(paths):

@@ -46,14 +46,19 @@ class Row:
     question: str
     """The user turn with its `<video>` and `<image>` tags."""
     media: tuple[Medium, ...]
-    """In the order of the tags."""
+    """Its videos and images, in the order of the tags."""
     task: str
+    """What kind of question it is; mixes, scorers and evaluations choose rows by it."""
     source: str = ""
+    """The data set that it comes from; empty where the file names none."""
     answer: str | None = None
+    """The right answer: a label, comma-separated labels, an option letter or a phrase."""
     tree: str | None = None
+    """The gold affective tree as text."""
     reference: str | None = None
     """The last assistant turn: what supervised tuning imitates."""
     options: tuple[str, ...] = ()
+    """The choices of a closed question, in order."""
     columns: dict[str, Any] = field(default_factory=dict)
     """Every other column, for scorers that want it."""
 
@@ -63,11 +68,11 @@ class Overview:
     """What one pass over all rows of a file finds."""
 
     tasks: list[str]
-    """One for each row, in order."""
+    """The task of each row, in order."""
     sources: list[str]
-    """One for each row, in order; empty text where a row names none."""
+    """The source of each row, in order; empty text where a row names none."""
     most_media: dict[str, int]
-    """How many videos the row with the most videos has, and so for images."""
+    """The most videos and the most images that any row has, under `video` and `image`."""
 
 
 class RowData:
@@ -102,7 +107,7 @@ class RowData:
 
     @property
     def most_media(self) -> dict[str, int]:
-        """How many videos the row with the most videos has, and so for images."""
+        """The most videos and the most images that any row has, under `video` and `image`."""
         return self.overview.most_media
 
     def tasks(self) -> list[str]:

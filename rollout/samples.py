@@ -35,11 +35,13 @@ class SamplingSpec:
     count: int
     """Completions for each prompt: the group size G."""
     max_tokens: int
+    """Longest completion, in tokens."""
     temperature: float = 1.0
-    """0 is greedy."""
+    """Sampling temperature; 0 takes the most probable token."""
     top_p: float = 1.0
+    """Share of the probability that is sampled from, the most probable tokens first; 1 for all."""
     top_k: int = 0
-    """0 for all tokens."""
+    """Number of the most probable tokens that are sampled from; 0 for all."""
     stop: tuple[str, ...] = ()
     """Texts that end a completion; they are part of it."""
     branching: tuple[int, ...] = ()
@@ -73,7 +75,8 @@ class Sample:
     versions: tuple[VersionSpan, ...]
     """The versions of the weights that drew it, in order: several where weights were loaded while it was being drawn."""
     path: tuple[int, ...] = ()
-    """In a group sampled as a tree: which section at each level. Equal for samples that are one text, which ended early."""
+    """In a group sampled as a tree: number of its section at each level. Samples that are one text, which ended early, have
+    the same path."""
     ends: tuple[int, ...] = ()
     """Tokens up to the end of each section of the path."""
 
@@ -94,7 +97,7 @@ class Group:
     prompt: Prompt
     samples: tuple[Sample, ...]
     seconds: float
-    """From asking to the last sample's end."""
+    """Seconds from asking the engine to the end of the last sample."""
 
     def drawn_tokens(self) -> int:
         """Tokens that the engine drew; what samples share was drawn once."""
@@ -112,7 +115,7 @@ class ScoredGroup(Group):
     """A group with its rewards: the reward worker's station."""
 
     rewards: tuple[Reward, ...]
-    """Each sample's, in order."""
+    """The reward of each sample, in order."""
     readings: tuple[Reading, ...]
     """Which line of each sample states what, read once, where it was scored."""
     scoring_seconds: float
@@ -131,8 +134,8 @@ class TokenCredit:
         """The advantage of each token, float32 (tokens,).
 
         Args:
-            advantage: the sample's.
-            tokens: of the sample.
+            advantage: of the sample as a whole.
+            tokens: number of tokens of the sample.
             lines: the line that each token writes; needed where lines are credited.
 
         Raises:
@@ -153,7 +156,7 @@ class TrainingGroup(ScoredGroup):
     """A scored group with its advantages: what a step learns from and writes down."""
 
     advantages: tuple[float | None, ...]
-    """Each sample's; None for those that nothing is learned from."""
+    """The advantage of each sample; None for those that nothing is learned from."""
     credit: tuple[TokenCredit, ...]
 
     def tokens(self) -> TokenGroup | None:
@@ -175,9 +178,9 @@ class TokenGroup:
 
     prompt: EncodedPrompt
     replies: tuple[np.ndarray, ...]
-    """int64 (k,) each, k >= 1."""
+    """Token ids of each reply, int64 (k,), k >= 1."""
     log_probs: tuple[np.ndarray, ...] = ()
-    """float32 (k,) each, what the engine recorded; with the next two, for GRPO alone."""
+    """What the engine recorded for each reply, float32 (k,). Empty in supervised steps, as are the next two."""
     advantages: tuple[float, ...] = ()
     credit: tuple[TokenCredit, ...] = ()
 

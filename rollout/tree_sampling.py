@@ -33,7 +33,7 @@ class Written:
     """Tokens that follow a prompt: one draw of an engine, or several that continue each other."""
 
     ids: np.ndarray = field(default_factory=_no_ids)
-    """int64 (k,)."""
+    """Token ids, int64 (k,)."""
     log_probs: np.ndarray = field(default_factory=_no_log_probs)
     """float32 (k,): log-probabilities of the sampled distribution."""
     versions: tuple[VersionSpan, ...] = ()
@@ -54,7 +54,7 @@ class Written:
 
 
 def joined(first: tuple[VersionSpan, ...], then: tuple[VersionSpan, ...]) -> tuple[VersionSpan, ...]:
-    """Spans one after another; two that meet and have the same version become one."""
+    """The spans of both, in order. Where the last and the first have one version, they become one span."""
     if not first or not then or first[-1].version != then[0].version:
         return (*first, *then)
     return (*first[:-1], VersionSpan(then[0].version, first[-1].tokens + then[0].tokens), *then[1:])
@@ -66,7 +66,7 @@ class Leaf:
 
     written: Written
     path: tuple[int, ...]
-    """Which section at each level; shorter than the tree is deep if the text ended before."""
+    """Number of its section at each level, from 0; shorter than the tree is deep if the text ended early."""
     ends: tuple[int, ...]
     """Where each section of the path ends: the number of tokens up to there."""
 

@@ -11,7 +11,7 @@ from rewards.tree.taxonomy import taxonomy
 PLURALS: dict[str, list[str]] = taxonomy()["caption"]["grammar"]["plurals"]
 """Plural of a person noun -> [singular, gender]."""
 MOST_PEOPLE = 32
-"""People of one caption; further ones are taken for the last, which keeps the time linear in a flood of people."""
+"""The most people that are told apart in one caption; more count as the last one, so that time stays linear in the text."""
 _ROLES = grammar_words("roles")
 _NUMBERS = {"two": 2, "three": 3, "both": 2, "couple": 2, "2": 2, "3": 3}
 _NEW = frozenset({"a", "an", "another"})

@@ -92,7 +92,7 @@ def _take(meaning: Meaning, hit: Hit, sentence: Sentence, people: People, actors
 
 
 def _state_of(people: People, said: Meaning) -> None:
-    """Note a value; the light is that of the place, and is kept with the first person."""
+    """Note a value of the people at hand. The light is a value of the place, and is kept with the first person."""
     if said.name == "lighting":
         people.scene[said.name] = said.value
     else:

@@ -25,7 +25,7 @@ class Meaning:
     value: str = ""
     """The aspect's value, for an object, a value or a word."""
     part: str = ""
-    """For a value, the part next to whose nouns it must stand."""
+    """For a value, the part that it describes; it counts only next to a noun for that part."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Hit:
 
 
 def grammar_words(name: str) -> frozenset[str]:
-    """A list of the taxonomy's words that hold sentences together, such as `negations` or `copulas`."""
+    """One of the taxonomy's lists of grammar words, such as `negations` or `copulas`."""
     return frozenset(taxonomy()["caption"]["grammar"][name])
 
 
@@ -82,7 +82,7 @@ def hits(tokens: list[str]) -> list[Hit]:
 
 @lru_cache(maxsize=1)
 def _sizes() -> dict[str, tuple[int, ...]]:
-    """First word -> numbers of words of the phrases that begin with it, the highest first."""
+    """First word -> lengths, in words, of the phrases that begin with it; the longest first."""
     found: dict[str, set[int]] = {}
     for phrase in _lexicon():
         words = phrase.split()

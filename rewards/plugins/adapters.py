@@ -158,7 +158,7 @@ def _truth(sample: RewardSample) -> str | None:
 
 
 def _then(result: Any, convert: Callable[[Any], Any]) -> Any:
-    """Convert a result; for an awaitable, what it will give."""
+    """The converted result; for an awaitable, another that gives it."""
     if not inspect.isawaitable(result):
         return convert(result)
 

@@ -31,7 +31,7 @@ _END_TIMEOUT = 1.0
 _KEPT_CHUNKS = 16
 """Chunks of at most 4096 bytes of the child's output that are kept to tell what it printed last."""
 _GLANCE = 0.5
-"""Seconds between two looks at whether the child's output still matters."""
+"""Seconds between two looks at whether the child was killed, while it prints nothing."""
 
 
 class Child:

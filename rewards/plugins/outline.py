@@ -23,7 +23,7 @@ class Outline:
     functions: dict[str, inspect.Signature | None]
     """Functions and classes. None for one whose parameters cannot be told: a class, or a function with a decorator."""
     complete: bool
-    """False where `from x import *` may bring further names."""
+    """False where `from x import *` may bring more names."""
 
 
 def outline(what: str, where: str, text: str) -> Outline:

@@ -16,7 +16,7 @@ from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _GRACE = 1.0
-"""Seconds beyond the scorer's timeout for a child that cancels late coroutines itself."""
+"""Seconds that a child has beyond the scorer's timeout where it cancels late coroutines itself."""
 
 
 class ProcessRunner:

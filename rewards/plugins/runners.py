@@ -20,11 +20,11 @@ from rewards.plugins.spec import ScorerSpec, check_spec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _BACKOFF = 0.5
-"""Seconds before the first further try; each next one waits twice as long, and each half as long more or less by chance."""
+"""Seconds before the first retry. Each next one waits twice as long, and chance adds or takes up to half."""
 _GRACE = 0.5
 """Seconds beyond the scorer's timeout for threads in which late coroutines are cancelled."""
 _MOST_THREADS = 16
-"""Calls of one scorer at a time, and as many that hang until it is given up."""
+"""The most calls of one scorer at a time; also how many may hang before it is given up."""
 
 
 class Runner(Protocol):
@@ -97,8 +97,8 @@ class InlineRunner:
 class ThreadRunner:
     """Calls a scorer in threads, for several samples side by side: for scorers that wait for a service.
 
-    A late call is left behind in its thread, which cannot be killed. Such calls are counted, and too many of them fail
-    every further one.
+    A late call is left behind in its thread, which cannot be killed. Such calls are counted, and once there are too many
+    of them every new call fails.
     """
 
     def __init__(self, spec: ScorerSpec) -> None:
@@ -150,7 +150,7 @@ class ThreadRunner:
             box.put([failure(error)] * len(samples))
 
     def _await(self, box: queue.Queue[list[Outcome]]) -> None:
-        """Count a call that was left behind until it comes back."""
+        """Keep a late call among those that hang until it comes back."""
         box.get()
         self.stuck -= 1
 

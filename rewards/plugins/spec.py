@@ -62,7 +62,7 @@ class ScorerSpec:
     timeout: float = 30.0
     """Seconds for one call."""
     retries: int = 2
-    """Further calls after a fault of infrastructure; faults of the scorer are never tried again."""
+    """How often a call is tried again after a fault of infrastructure; faults of the scorer are not tried again."""
     on_error: str | float = "drop"
     """`drop` the sample, `fail` the run, or the number to use instead."""
     memory_gib: float = 8.0

@@ -23,9 +23,9 @@ from cachetools import LRUCache
 from rewards.sample import InfrastructureError, ScorerError
 
 _BUSY = (408, 409, 429)
-"""Answers by which an endpoint says that trying again may help, as all from 500 on do."""
+"""HTTP statuses, besides those from 500 on, after which trying again may help."""
 _MOST_KEPT = 16_384
-"""Answers that are kept in memory, where there is no file for them."""
+"""The most answers that are kept in memory, where no file is set for them."""
 
 
 @dataclass(frozen=True)

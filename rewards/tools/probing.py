@@ -65,7 +65,7 @@ def probes(task: str = "rationale") -> dict[str, RewardSample]:
 
 
 def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]:
-    """Check a scorer step by step; yields what each check found, and ends early where nothing further can be said.
+    """Check a scorer step by step; yields what each check found, and ends early where the remaining checks would say nothing.
 
     The scorer is loaded in a process of its own from its text alone, as reward workers load it, whatever its isolation.
 

@@ -24,7 +24,7 @@ _WANTED = (
     *((key, (str,), "text") for key in ("task", "prompt", "answer", "tree", "finish_reason")),
     *((key, (list, tuple), "a list") for key in ("options", "completion_ids")),
 )
-"""(column, types, their name) of what may be left out, but must have its type."""
+"""(column, its types, their name in words) of each column that may be left out."""
 
 
 class RolloutDataError(UserError):

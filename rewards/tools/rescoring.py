@@ -21,7 +21,7 @@ class Rescored:
     recorded: Recorded
     reward: Reward
     milliseconds: float
-    """Time that scoring it took: its group's, shared evenly among the group's samples."""
+    """Milliseconds that scoring it took: the time of its group, divided by the number of samples."""
 
 
 @dataclass(frozen=True)

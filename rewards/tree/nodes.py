@@ -42,6 +42,7 @@ class Emotion:
     id: str
     label: str
     intensity: str | None = None
+    """Such as `strong`; None if none is stated."""
     rests_on: tuple[str, ...] = ()
     """Ids of the expressions that it is inferred from."""
 

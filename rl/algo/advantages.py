@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 EPSILON = 1e-4
 """Added to standard deviations, as in the framework that the paper's authors used (ms-swift 3.2)."""
 Rewards = Sequence[Sequence[float | None]]
-"""By group and sample."""
+"""Rewards by group and sample; None for a sample that could not be scored."""
 Advantages = list[list[float | None]]
 
 
@@ -23,11 +23,11 @@ class StepRewards:
 
     values: Rewards
     tasks: Sequence[str] = ()
-    """Each group's task."""
+    """The task of each group."""
     parts: Sequence[Sequence[Mapping[str, float]]] = ()
-    """By group and sample: what each scorer gave, by name; a scorer that does not apply to a sample is not there."""
+    """By group and sample: scorer -> what it gave. Scorers that do not apply to a sample are missing."""
     weights: Mapping[str, float] = field(default_factory=dict)
-    """Each scorer's weight in the mix."""
+    """Scorer -> its weight in the mix."""
 
 
 def grpo(rewards: StepRewards) -> Advantages:
@@ -60,7 +60,7 @@ def reinforce_plus_plus_baseline(rewards: StepRewards) -> Advantages:
 
 
 def less_kl(rewards: Rewards, kl: Sequence[Sequence[float]], weight: float) -> Advantages:
-    """Rewards less `weight` times each sample's KL from the reference, for a penalty in the reward."""
+    """Rewards minus `weight` times each sample's KL from the reference: the KL penalty as a part of the reward."""
     return [
         [None if reward is None else reward - weight * penalty for reward, penalty in zip(group, penalties, strict=True)]
         for group, penalties in zip(rewards, kl, strict=True)

@@ -21,12 +21,12 @@ def assign(
     """Give each sample its advantage, and its tokens theirs.
 
     Args:
-        groups: of a step; samples without a reward have no advantage.
+        groups: the step's; samples without a reward get no advantage.
         estimate: the advantage estimator.
         credit: which tokens get which advantage.
-        weights: each scorer's in the mix.
-        kl: by group and sample, KL from the reference, where it is a penalty in the reward.
-        kl_weight: its weight.
+        weights: scorer -> its weight in the mix.
+        kl: each sample's KL from the reference, by group, where it is a penalty in the reward; else empty.
+        kl_weight: weight of that penalty.
     """
     values = [[reward.value for reward in group.rewards] for group in groups]
     parts = [[reward.parts for reward in group.rewards] for group in groups]

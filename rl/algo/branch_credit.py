@@ -14,11 +14,11 @@ from rollout.samples import ScoredGroup, TokenCredit
 
 Path = tuple[int, ...]
 Sections = tuple[float | None, ...]
-"""Advantage of each section of a sample's path."""
+"""Advantage of each section of a sample's path; None where the group's samples have none."""
 
 
 def branch_credit(groups: Sequence[ScoredGroup], estimate: Estimator) -> list[list[TokenCredit]]:
-    """The tokens of a section have its advantage among its siblings; samples that were drawn alone have none."""
+    """The tokens of a section get its advantage among its siblings. Samples that were not drawn as a tree keep their own."""
     found = []
     for group in groups:
         paths = [sample.path for sample in group.samples]
@@ -36,9 +36,10 @@ def section_advantages(paths: Sequence[Path], rewards: Sequence[float | None], e
     """Advantages of the sections of one group's samples.
 
     Args:
-        paths: of the samples; a sample whose text ended early has a shorter one and stands for several samples.
-        rewards: of the samples; those without one are left out of all means.
-        estimate: as for samples; `rloo` compares with the other siblings alone, the rest with all of them.
+        paths: one for each sample. A text that ended early has a shorter path and stands for several samples.
+        rewards: one for each sample; samples without one are left out of all means.
+        estimate: the advantage estimator. `rloo` compares a section with its siblings alone, all others with the mean over
+            siblings and section.
     """
     leave_one_out = estimate.name == "rloo"
     step = StepRewards([rewards])

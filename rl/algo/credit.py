@@ -29,7 +29,7 @@ from rollout.samples import ScoredGroup, TokenCredit
 
 Groups = Sequence[ScoredGroup]
 Credit = list[list[TokenCredit]]
-"""By group and sample."""
+"""Token credit by group and sample."""
 CreditRule = Callable[[Groups, Estimator], Credit]
 
 
@@ -39,7 +39,7 @@ def sequence_credit(groups: Groups, estimate: Estimator) -> Credit:
 
 
 def level_credit(groups: Groups, estimate: Estimator) -> Credit:
-    """The lines of a level have the sample's advantage in that level's reward; levels that no scorer judged are left out."""
+    """The lines of a level get the sample's advantage in that level's reward. Levels that no scorer judged are left out."""
     by_level = {level: _relative(groups, partial(_of_level, level), estimate, level) for level in LEVELS}
     return [
         [
@@ -51,7 +51,7 @@ def level_credit(groups: Groups, estimate: Estimator) -> Credit:
 
 
 def node_credit(groups: Groups, estimate: Estimator) -> Credit:
-    """A node's line has the node's advantage among its group's; samples without a gold tree have none."""
+    """The line of a node gets the advantage of its being right in its group. Samples without a gold tree are left out."""
     rest = _relative(groups, lambda reward: reward.rest, estimate, "rest")
     found: list[list[dict[int, float]]] = [[{} for _ in group.samples] for group in groups]
     for places in _by_subject(groups).values():
@@ -75,12 +75,12 @@ CREDIT: dict[str, Callable[..., Credit]] = {
 
 
 def credit_rule(spec: FunctionSpec) -> CreditRule:
-    """A credit rule by name or from a file. Raises `PluginError` if there is none such, or it does not take the parameters."""
+    """A credit rule by name or from a file. Raises `PluginError` if it cannot be found or does not take the parameters."""
     return load_function("credit rule", spec, CREDIT, given=("groups", "estimate"))
 
 
 def _by_subject(groups: Groups) -> dict[Hashable, dict[tuple[int, int], dict[int, float]]]:
-    """What nodes are about -> (group, sample) -> line -> value, of samples that have a reward."""
+    """What a node is about -> (group, sample) -> line -> value of the node there; for samples that have a reward."""
     found: dict[Hashable, dict[tuple[int, int], dict[int, float]]] = {}
     for g, group in enumerate(groups):
         for s, (reading, reward) in enumerate(zip(group.readings, group.rewards, strict=True)):
@@ -99,6 +99,6 @@ def _mean(values: Mapping[int, float] | None) -> float | None:
 
 
 def _relative(groups: Groups, part: Callable[[Reward], float | None], estimate: Estimator, name: str) -> Advantages:
-    """Advantages in one part of the reward; None for samples that have no reward or not this part."""
+    """Advantages in one part of the reward, by group and sample; None for samples without a reward or without this part."""
     values = [[None if reward.value is None else part(reward) for reward in group.rewards] for group in groups]
     return estimate(StepRewards(values, [group.prompt.row.task for group in groups]), name)

@@ -22,10 +22,10 @@ def ema_grpo(
     """(r - mean of the group) / std of the task. The constants' defaults are those of the paper's own code.
 
     Args:
-        rewards: of a step.
+        rewards: the step's.
         memory: task -> first and second moment of its rewards, [m1, m2]; updated before it is used, and saved with checkpoints.
-        decay: what a step leaves of the moments before it, 0 to 1.
-        least: smallest deviation that is divided by.
+        decay: weight of the earlier moments in the moving average, 0 to 1.
+        least: the smallest deviation to divide by.
         most: a group with a larger advantage than this, either way, is divided by its own (biased) deviation instead.
     """
     tasks = rewards.tasks or [""] * len(rewards.values)
@@ -55,7 +55,7 @@ def _of_task(rewards: StepRewards, tasks: Sequence[str], task: str) -> Iterator[
 
 
 def _moved(moments: list[float] | None, values: Sequence[float], decay: float) -> list[float]:
-    """The moments with a step's values taken in; of the first step alone, if there are none yet."""
+    """The moments after a step's values; where there are none yet, those of these values alone."""
     step = [sum(values) / len(values), sum(value**2 for value in values) / len(values)]
     if moments is None:
         return step

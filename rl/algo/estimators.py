@@ -56,8 +56,8 @@ class Estimator:
         """Advantages by group and sample.
 
         Args:
-            rewards: of a step.
-            of: what they are rewards of; each has a memory of its own.
+            rewards: the step's.
+            of: what is rewarded: `reward` as a whole, a level, a node. Each has a memory of its own.
         """
         if not self._remembers:
             return self._function(rewards)

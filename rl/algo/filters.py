@@ -12,9 +12,9 @@ def replace_equal(groups: list[ScoredGroup], times: int, more: Callable[[int, in
     """Replace groups whose rewards are all equal by other prompts' groups: dynamic sampling (DAPO, arXiv 2503.14476).
 
     Args:
-        groups: of a step. Those with samples that could not be scored stay, so that failures are counted.
+        groups: the step's. Those with samples that could not be scored stay, so that failures are counted.
         times: rounds of replacing at most; what is still equal after them stays, so that the step keeps its size.
-        more: called with how many groups are wanted and the round's number, gives as many.
+        more: (how many groups are wanted, number of the round from 1) -> so many groups.
     """
     for again in range(1, times + 1):
         equal = [place for place, group in enumerate(groups) if all_equal([r.value for r in group.rewards])]
@@ -27,13 +27,13 @@ def replace_equal(groups: list[ScoredGroup], times: int, more: Callable[[int, in
 
 
 def all_equal(group: Sequence[float | None], most: float = 1e-8) -> bool:
-    """Whether all samples were scored and got the same, so that nothing can be learned (DAPO, arXiv 2503.14476)."""
+    """Whether all samples were scored and differ by at most `most`, so that nothing can be learned (DAPO, arXiv 2503.14476)."""
     scored = [reward for reward in group if reward is not None]
     return len(scored) == len(group) and max(scored) - min(scored) <= most
 
 
 def without_stale(groups: Sequence[ScoredGroup], version: int, most: int) -> list[ScoredGroup]:
-    """Take the rewards off samples of which weights more than `most` versions older than `version` drew a part.
+    """Take the reward off each sample that was drawn, in part at least, by weights over `most` versions older than `version`.
 
     Such samples count as not scored: nothing is learned from them, and their group's statistics are taken without them.
     """

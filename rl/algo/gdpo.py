@@ -12,8 +12,8 @@ from rl.algo.advantages import Advantages, StepRewards, by_group, normalised, wh
 def gdpo(rewards: StepRewards) -> Advantages:
     """sum over the scorers k of w_k (r_k - mean_k) / (std_k + 1e-4) in the group, whitened over the step.
 
-    A scorer that does not apply to a sample adds nothing to it and is normalised over the others; one that fewer than two
-    samples of a group have tells them not apart. Where rewards come without parts, the reward itself is the only part.
+    A scorer that does not apply to a sample adds nothing to it and is normalised over the others. One that applies to fewer
+    than two samples of a group adds nothing there. Where rewards come without parts, the reward itself is the only part.
     """
     if not rewards.parts:
         return whiten(by_group(rewards.values, normalised))

@@ -25,7 +25,15 @@ def pad_tokens(values: torch.Tensor, sequence_of: torch.Tensor, sequences: int) 
 def supervised_loss(
     log_probs: torch.Tensor, sequence_of: torch.Tensor, sequences: int, totals: Totals, token_level: bool = True
 ) -> torch.Tensor:
-    """Mean negative log-likelihood over the step's tokens (or over its sequences)."""
+    """The mean negative log-likelihood: this micro-batch's share of the step's.
+
+    Args:
+        log_probs: under the policy, with gradient, (N,) over the reply tokens of all sequences.
+        sequence_of: which sequence each token belongs to, (N,).
+        sequences: their number in this micro-batch.
+        totals: sizes of the whole step.
+        token_level: average over all tokens of the step; else over each sequence's tokens, then over sequences.
+    """
     padded, mask = pad_tokens(log_probs, sequence_of, sequences)
     loss: torch.Tensor = aggregate_loss(
         -padded,
@@ -36,6 +44,12 @@ def supervised_loss(
         global_batch_size=totals.sequences,
     )
     return loss
+
+
+RESERVED = frozenset(
+    ("tokens", "corrected", "corrected_share", "kl", "loss", "entropy", "gradient_norm", "learning_rate", "seconds", "diff")
+)
+"""Names that a policy loss may not report by: the learner does."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +75,13 @@ def grpo_loss(
     """The policy loss of corrected advantages plus beta KL(pi || pi_ref) (VidEmo, section 3.2).
 
     Args:
-        log_probs: the policy's, with gradient, (N,) over the reply tokens of all sequences.
-        old_log_probs: of the weights that the update started from, (N,).
-        reference_log_probs: of the frozen reference, (N,), or None without a KL term.
+        log_probs: under the policy, with gradient, (N,) over the reply tokens of all sequences.
+        old_log_probs: under the weights that the update started from, (N,).
+        reference_log_probs: under the frozen reference, (N,), or None without a KL term.
         advantages: of each token, (N,).
         sequence_of: which sequence each token belongs to, (N,).
         policy_loss: such as `ppo`.
-        objective: its constants.
+        objective: constants of the loss.
         totals: sizes of the whole step.
         rollout_log_probs: what the engine recorded, (N,); needed for a correction.
     """
@@ -85,6 +99,8 @@ def grpo_loss(
         sums["corrected"] = float(outside.sum())
     tokens = PolicyTokens(now, old, gain, mask, totals, objective.token_level_loss)
     loss, reported = policy_loss(tokens, objective)
+    if taken := sorted(reported.keys() & RESERVED):
+        raise ValueError(f"the policy loss reports {', '.join(taken)}, which the learner reports itself; use other names")
     sums |= {name: float(total) for name, total in reported.items()}
     if reference_log_probs is not None and objective.kl > 0:
         kl = compute_approx_kl(log_probs, reference_log_probs, kl_estimator=objective.kl_estimator)

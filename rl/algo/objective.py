@@ -31,7 +31,7 @@ class Objective(Protocol):
 
 
 POLICY_LOSSES = ("ppo", "gspo", "cispo")
-"""Those that `rl/algo/policy_losses.py` has, for whoever checks a config without torch."""
+"""Names of the losses in `rl/algo/policy_losses.py`, for checking a config without torch."""
 
 
 @dataclass(frozen=True)

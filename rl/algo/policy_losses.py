@@ -24,11 +24,11 @@ class PolicyTokens:
     """A micro-batch as a policy loss sees it: float32 (sequences, longest) each, right-padded."""
 
     log_probs: torch.Tensor
-    """The policy's, with gradient."""
+    """Log-probs under the policy, with gradient."""
     old_log_probs: torch.Tensor
-    """Those of the weights that the update started from."""
+    """Log-probs under the weights that the update started from."""
     advantages: torch.Tensor
-    """Of each token, corrected for what the engine sampled by if `grpo.correction` says so."""
+    """Advantage of each token, times its importance weight where `grpo.correction` is set."""
     mask: torch.Tensor
     """1 for tokens, 0 for padding."""
     totals: Totals
@@ -73,7 +73,7 @@ LOSSES: dict[str, Callable[..., tuple[torch.Tensor, Reported]]] = {"ppo": ppo, "
 
 
 def policy_loss(spec: FunctionSpec) -> PolicyLossFunction:
-    """A loss by name or from a file. Raises `PluginError` if there is none such, or it does not take the parameters."""
+    """A loss by name or from a file. Raises `PluginError` if it cannot be found or does not take the parameters."""
     return load_function("policy loss", spec, LOSSES, given=("tokens", "objective"))
 
 

@@ -19,13 +19,13 @@ _A_MIX = "must name at least one task with a weight above 0, and none below"
 
 @dataclass(frozen=True)
 class Rule:
-    """What a setting has to keep to."""
+    """A condition that a setting has to meet."""
 
     key: str
     value: Any
     holds: bool
     allowed: str
-    """What to do where it does not hold."""
+    """What the setting may be, in words; told where the rule does not hold."""
 
 
 def combination_rules(config: Config) -> Iterator[Rule]:
@@ -75,9 +75,9 @@ def _curriculum_rules(config: Config) -> Iterator[Rule]:
 
 def _grpo_rules(config: Config) -> Iterator[Rule]:
     grpo, samples = config.grpo, config.grpo.prompts * config.grpo.group
-    parts = max(1, grpo.updates * config.learner.ranks)
-    even = f"must be divisible by grpo.updates x learner.ranks = {parts} ({samples} samples in a step)"
-    yield Rule("grpo.prompts", grpo.prompts, grpo.prompts % parts == 0, even)
+    shares = max(1, grpo.updates * config.learner.ranks)
+    even = f"must be divisible by grpo.updates x learner.ranks = {shares} ({samples} samples in a step)"
+    yield Rule("grpo.prompts", grpo.prompts, grpo.prompts % shares == 0, even)
     yield Rule("grpo.mix", grpo.mix, any(grpo.mix.values()), _A_MIX)
     scorers = sorted(config.rewards.scorers)
     yield Rule("rewards.scorers", scorers, bool(scorers) or not grpo.steps, "GRPO needs at least one scorer")
@@ -131,7 +131,7 @@ def _branching_rules(config: Config) -> Iterator[Rule]:
         yield Rule("grpo.structured", grpo.structured, not grpo.structured, "must be false with rollout.branching")
     by_branch = grpo.credit == "branch"
     yield Rule("grpo.credit", grpo.credit, bool(branching) or not by_branch, "needs rollout.branching, such as [2, 2, 2]")
-    among = not (by_branch and grpo.estimator.startswith("reinforce++"))
+    among = not by_branch or grpo.estimator in ("grpo", "dr_grpo", "rloo")
     siblings = "must be grpo, dr_grpo or rloo with credit branch, which compares siblings"
     yield Rule("grpo.estimator", grpo.estimator, among, siblings)
 

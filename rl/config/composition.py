@@ -23,9 +23,9 @@ class Given:
 
 
 class Composition:
-    """What all settings are given, flat.
+    """Every setting that was given, by key.
 
-    A section that need not be there and a mapping are keys with the value {}, which come before the keys of what they hold.
+    A mapping, and a section that may be left out, is a key with the value {}, which comes before the keys below it.
     """
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class Composition:
         """Give one key a value: a mapping is taken whole, null takes an entry of a mapping out.
 
         Args:
-            key: also one of a mapping's entries, or below one.
-            value: any.
-            source: what says so.
+            key: of a setting, of an entry of a mapping, or of something within an entry.
+            value: as YAML has it.
+            source: where it was given, for errors.
         """
         if (found := unknown_key(key)) is not None:
             self.problems.append(f"{found[0]} ({source}): {found[1]}")
@@ -67,10 +67,10 @@ class Composition:
         """Lay one value over what is there, with all that it holds.
 
         Args:
-            key: from the top.
-            value: of the key.
-            source: of the value.
-            whole: stages and scorers that are given in a mapping take the place of all that are there.
+            key: of the setting, from the top.
+            value: as YAML has it.
+            source: where it was given, for errors.
+            whole: a mapping of stages or scorers takes the place of all that are there.
         """
         if (found := unknown_key(key)) is not None:
             self.problems.append(f"{found[0]} ({source}): {found[1]}")
@@ -119,7 +119,7 @@ class Composition:
         return not optional and not is_mapping(kind_of(key[:-1]))
 
     def _open(self, key: Key, source: str) -> None:
-        """See to it that what may be set below a key is there: a section, or a mapping with its defaults."""
+        """Make sure that settings below a key can be set: the section is there, or the mapping with its defaults."""
         kind = kind_of(key)
         before = self.given[key].value if key in self.given else None
         if before == {}:
@@ -168,7 +168,7 @@ def _default(key: Key) -> dict[str, Any]:
 
 
 def _changed(before: Any, way: Key, value: Any) -> dict[str, Any]:
-    """Nested pairs with one of them set, or left out if the value is None. Raises `KeyError` where there is none to leave out."""
+    """Nested pairs with one of them set, or left out if the value is None. Raises `KeyError` if it is not there to leave out."""
     pairs = dict(before) if isinstance(before, Mapping) else {}
     first, *rest = way
     if rest:

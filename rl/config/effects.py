@@ -1,6 +1,6 @@
 """Settings of a command line that would change nothing, since another setting leaves them unused.
 
-Whoever types one believes in it. In files they may stand: they wait there for the other setting.
+Whoever types one relies on it, so it is refused. In a file it may stand, until the other setting is changed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from rl.config.schema import Config
 
 @dataclass(frozen=True)
 class Unused:
-    """When settings have no effect."""
+    """Settings, and when they have no effect."""
 
     keys: tuple[str, ...]
-    """With `*` for names."""
+    """Dotted keys, with `*` for whatever follows."""
     when: Callable[[Config], bool]
+    """Whether they have no effect in a config."""
     why: str
     """What leaves them unused, in words."""
 
@@ -59,7 +60,7 @@ def without_effect(config: Config, keys: Iterable[Key]) -> Iterator[str]:
     """A line for each setting that would change nothing.
 
     Args:
-        config: with all settings.
+        config: the whole configuration.
         keys: what the command line sets.
     """
     for key in keys:

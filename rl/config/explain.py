@@ -28,7 +28,7 @@ _BASE = (
 
 
 class UnknownSetting(UserError):
-    """A key that there is not; the message names the nearest."""
+    """A key that does not exist; the message names the nearest."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ class Explanation:
     """A setting or a section, in words."""
 
     key: str
-    """From the top, with NAME for what users name themselves."""
+    """The dotted key, with NAME for what users name themselves."""
     holds: str
     """Type, range and unit, or the choices."""
     default: str
-    """As a configuration file has it; empty for a section that is always there."""
+    """The default as a configuration file would say it; empty for a section that is always there."""
     meaning: str
     """The docstring, in one line."""
     settings: tuple[Explanation, ...] = ()
-    """Those of a section."""
+    """The settings of a section; empty for a single setting."""
 
 
 def explain(dotted: str = "") -> Explanation:
@@ -54,7 +54,7 @@ def explain(dotted: str = "") -> Explanation:
         dotted: such as `grpo.clip_low`, or a section such as `grpo`; empty for all sections.
 
     Raises:
-        UnknownSetting: for a key that there is not.
+        UnknownSetting: for a key that does not exist.
     """
     if dotted == BASE:
         return Explanation(BASE, "text, or a list of texts", "null", _BASE)
@@ -103,13 +103,13 @@ def _settings_of(section: Any, above: Key) -> Iterator[Explanation]:
 
 
 def _explained(one: Field[Any], section: Any, key: Key, deep: bool = True) -> Explanation:
-    """A field.
+    """Explain one field.
 
     Args:
-        one: to explain.
-        section: that has it.
-        key: of it.
-        deep: tell a section's settings too.
+        one: the field.
+        section: the dataclass that has it.
+        key: the field's key, from the top.
+        deep: if it is a section, explain its settings too.
     """
     kind = hints(section)[one.name]
     bare, below = without_none(kind), key

@@ -13,22 +13,22 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Bounds:
-    """The range of a number; of each of them, where a field holds several."""
+    """The range that a field's number has to lie in, or each of its numbers."""
 
     least: float | None = None
-    """The smallest that is allowed."""
+    """The smallest allowed value."""
     above: float | None = None
-    """All that is allowed is larger."""
+    """Values have to be larger than this."""
     most: float | None = None
-    """The largest that is allowed."""
+    """The largest allowed value."""
     below: float | None = None
-    """All that is allowed is smaller."""
+    """Values have to be smaller than this."""
     unit: str = ""
     """What is counted or measured; empty for a plain number."""
     words: str = ""
-    """The range in words, where the usual ones do not do."""
+    """The range in words, in place of those that are made from the bounds."""
     because: str = ""
-    """Why there is a bound, where it is not plain."""
+    """Why there is a bound, where that is not obvious."""
 
     def hold(self, value: float) -> bool:
         """Whether a finite number is in the range."""

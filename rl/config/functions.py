@@ -1,4 +1,4 @@
-"""Settings that name a function or a family: what ships is asked of the rooms that have it, a user's own is looked for."""
+"""Settings that name a function or a family: whether what they name exists, and takes its parameters."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from rollout.formats import AUTO, SHIPPED, canonical
 from rollout.judges import JUDGES
 
 TRANSFERS = ("memory", "broadcast")
-"""The ways of `actors/sync/registry.py`, which brings Ray."""
+"""Names of the transfers in `actors/sync/registry.py`, which itself would import Ray."""
 LINEAR_LAYERS = tuple(dict.fromkeys(layer for family in FAMILIES.values() for layer in family.linear_layers))
-"""Those of the language models of all families."""
+"""Names of linear layers in the language models of all families."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class Named:
     spec: Callable[[Config], FunctionSpec]
     """The function that a configuration names."""
     shipped: Mapping[str, Any]
-    """Name -> the function, or another with its parameters."""
+    """Name -> the shipped function, or a stand-in with the same parameters."""
     given: tuple[str, ...] | None = None
-    """The positional arguments that it is called with."""
+    """Names of the positional arguments that it is called with; None leaves them unchecked."""
 
 
 def _policy_loss(tokens: Any, objective: Any) -> None:
-    """The parameters of the losses that ship; these themselves bring torch."""
+    """Has the parameters of every shipped loss, which itself would import torch."""
 
 
 def _transfer(learners: Any, rollout: Any) -> None:
-    """The parameters of the transfers that ship; these themselves bring Ray."""
+    """Has the parameters of every shipped transfer, which itself would import Ray."""
 
 
 NAMED = {
@@ -72,7 +72,7 @@ NAMED = {
         ("learners", "rollout"),
     ),
 }
-"""By key."""
+"""The settings that name a function, by key."""
 
 
 def known_names(key: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which settings there are and what they may hold, as the dataclasses say; what is wrong with one that a user gives."""
+"""Which settings exist and what they may hold, read off the dataclasses; and what is wrong with a key that does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rewards.errors import did_you_mean
 from rl.config.schema import Config
 
 Key = tuple[str, ...]
-"""A setting, part by part from the top."""
+"""A dotted key as its parts, from the top: `("grpo", "kl")`."""
 
 GONE: dict[Key, str] = {("grpo", "preset"): "is gone; name the file as a base, such as base=algo/dapo (docs/configuration.md)"}
 """Settings that earlier versions had: what to do instead. A run that was begun with them goes on without."""
@@ -22,7 +22,7 @@ _MANY = {int: "whole numbers", float: "numbers", bool: "true or false", str: "te
 
 
 def kind_of(key: Key) -> Any:
-    """The type of a setting that there is, `| None` included; Any below a mapping to anything."""
+    """The type of an existing setting, `| None` included; Any below a mapping to anything."""
     kind: Any = Config
     for part in key:
         kind = without_none(kind)
@@ -58,7 +58,7 @@ def entry_kind(mapping: Any) -> Any:
 
 
 def unknown_key(key: Key) -> tuple[str, str] | None:
-    """Where a key leaves what there is, and what to do; None for a key that there is."""
+    """(the part of a key up to where it goes wrong, what to do about it); None for a key that exists."""
     kind: Any = Config
     for place, part in enumerate(key):
         kind = without_none(kind)
@@ -78,7 +78,7 @@ def unknown_key(key: Key) -> tuple[str, str] | None:
 
 
 def expected(key: Key) -> str:
-    """What a key that there is may hold, in words."""
+    """What an existing key may hold, in words."""
     kind = kind_of(key)
     bare = without_none(kind)
     return f"{in_words(bare)} or null" if bare is not kind else in_words(bare)
@@ -113,7 +113,7 @@ def choices(kind: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of a Config that holds no further ones."""
+    """A single setting of a Config, with its value."""
 
     key: Key
     field: Field[Any]
@@ -151,7 +151,7 @@ def _keys(kind: Any, prefix: str) -> Iterator[str]:
 
 
 def _instead(word: str, section: str, known: Sequence[str]) -> str:
-    """Where else there is such a key, or which is near, or all of the section's."""
+    """A hint: where else a key of this name is, which known one is near, or all of the section's."""
     elsewhere = [key for key in all_keys() if key.rpartition(".")[2] == word]
     if len(elsewhere) == 1:
         return f"; did you mean {elsewhere[0]!r}?"

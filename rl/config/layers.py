@@ -29,12 +29,20 @@ class Word:
     value: Any
 
     def leaves(self) -> Iterator[Key]:
-        """The settings that it gives a value."""
+        """The keys of all settings that it gives a value."""
         return _leaves(self.key, self.value)
 
 
 def read_words(texts: Sequence[str], problems: list[str]) -> list[Word]:
-    """Words that can be read; a line for each that cannot, and for each that another one takes back."""
+    """Read `key=value` words.
+
+    Args:
+        texts: as typed.
+        problems: gets a line for each word that cannot be read, or that another word takes back.
+
+    Returns:
+        The words that can be read, in order.
+    """
     words = []
     for text in texts:
         name, _, value = text.partition("=")
@@ -65,7 +73,7 @@ def _value(text: str) -> Any:
 
 
 def _taken_back(words: Sequence[Word]) -> Iterator[str]:
-    """A line for each word that has no effect because of another, so that nobody believes in it."""
+    """A line for each word that has no effect because of another one."""
     for earlier, later in combinations(words, 2):
         if set(earlier.leaves()) & set(later.leaves()):
             yield f"{earlier.text} and {later.text} (command line) set the same; leave one out"

@@ -1,4 +1,4 @@
-"""A Config of files and words, or of a run that was begun: everything that is wrong with one is told at once."""
+"""Makes a Config of files and words, or of the file that a run has saved. All that is wrong with it is told at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     """A new run's configuration: the defaults, then a file with its bases, then words, each laid over what was before.
 
     Args:
-        path: of a YAML file, or the name of a configuration that ships.
+        path: a YAML file, or the name of a configuration that ships.
         overrides: `key=value` words of a command line.
 
     Returns:
@@ -103,7 +103,7 @@ def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str])
 
 
 def _within(word: Word, key: tuple[str, str]) -> Any:
-    """What a word gives a setting of a section, whole; None where it does not."""
+    """The value that a word gives to a whole setting of a section; None if it gives none."""
     section, name = key
     if word.key == (section,) and isinstance(word.value, dict):
         return word.value.get(name)
@@ -139,7 +139,7 @@ def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word
 
 
 def _give(merged: DictConfig, key: Key, value: Any) -> None:
-    """Set a key of OmegaConf's, which checks the type; but it takes lists for numbers, which raise `TypeError` here."""
+    """Set a key. OmegaConf checks the type, but lets lists pass for numbers; these raise `TypeError` here."""
     if not can_hold(kind_of(key), value):
         raise TypeError(f"{key} = {value!r}")
     section: Any = merged

@@ -21,7 +21,7 @@ _CLUSTER = re.compile(r"(ray://)?(\[[0-9a-fA-F:]+\]|[^\s:/@]+):(\d{1,5})")
 
 
 def address_problems(config: Config) -> Iterator[str]:
-    """Addresses that cannot be any; nobody is asked whether they answer."""
+    """A line for each name or address that cannot be one. Whether an address answers is not tried."""
     if "/" in config.name or not config.name.strip(". "):
         yield f"name = {config.name!r}: must be a name without /, since the run's folder is called so; its place is `runs`"
     uri = config.tracking.uri or ""
@@ -39,14 +39,14 @@ def address_problems(config: Config) -> Iterator[str]:
 
 
 def environment_problems(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
-    """Addresses that the environment brings."""
+    """A line for each address from the environment that cannot be one."""
     named = environ.get("RAY_ADDRESS")
     if named and not config.cluster.address and (problem := _cluster_problem(named)):
         yield f"the variable RAY_ADDRESS = {named!r}: {problem}, or unset it"
 
 
 def file_problems(config: Config) -> Iterator[str]:
-    """Data and models that are not there."""
+    """A line for each file, folder or model that is named and not there."""
     model, data = config.model, config.data
     if model.init == "checkpoint" and model.path and is_folder_name(model.path):
         problem = folder_problem(Path(model.path).expanduser())

@@ -1,4 +1,4 @@
-"""Numbers that are out of their range, and words that are none of the few that a setting takes: both stand beside the field."""
+"""Numbers out of range, and words that are no choice of their setting. Ranges and choices stand beside the field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rl.config.schema import Config
 
 
 def range_problems(config: Config) -> Iterator[str]:
-    """One line for each number that is out of its range, or no number."""
+    """One line for each number that is out of its range or not finite."""
     for setting in settings_of(config):
         bounds = bounds_of(setting.field)
         if bounds is None:
@@ -57,6 +57,6 @@ def _numbers(key: Key, value: Any) -> Iterator[tuple[str, float]]:
 
 
 def _not_finite(key: Key, value: Any) -> Iterator[str]:
-    """A scorer's `on_error` may be a number; parameters are the function's own matter."""
+    """A line for a number without a range, such as a scorer's `on_error`, that is not finite."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{'.'.join(key)} = {value!r}: must be a finite number"

@@ -47,7 +47,7 @@ __all__ = [
 
 @dataclass
 class Config:
-    """A whole run."""
+    """The configuration of a whole run."""
 
     name: str = "run"
     """What the run is called; its folder has this name and the time."""

@@ -14,6 +14,7 @@ class Share:
     """What a rank gets of a group."""
 
     group: int
+    """Place of the group among all that are balanced."""
     replies: tuple[int, ...]
     """Places of the replies in the group."""
 

@@ -57,15 +57,15 @@ class TokenBatch:
     pixel_values: torch.Tensor | None
     """float32 (patches, d) of all distinct media, or None where no sequence has one."""
     grids: torch.Tensor | None
-    """int64 (media, 3)."""
+    """int64 (media, 3): patches of each medium in time, height and width."""
     place_at: torch.Tensor
     """int64 (S,), ascending: flat index into R x L of each vision placeholder."""
     place_from: torch.Tensor
     """int64 (S,): which vision feature goes there."""
     segments: tuple[tuple[Segment, ...], ...]
-    """Each row's."""
+    """The segments of each row."""
     members: tuple[int, ...]
-    """Which reply of those that were packed each sequence has."""
+    """For each sequence, the place of its reply among all that were packed."""
 
     @property
     def sequences(self) -> int:
@@ -87,7 +87,7 @@ class Budget:
     """What a micro-batch may hold; a single sequence that needs more gets one of its own."""
 
     tokens: int
-    """With padding."""
+    """Tokens of all rows, padding included."""
     targets: int = 2**31
     """Predicted tokens: each needs logits over the whole vocabulary."""
 
@@ -100,7 +100,7 @@ def pack_rows(groups: Sequence[TokenGroup], budget: Budget, share: bool = True) 
 
     Args:
         groups: with different prompts; those with equal ones share nothing until they are joined.
-        budget: of a micro-batch.
+        budget: what a micro-batch may hold.
         share: False gives each reply a row of its own: the plain form.
     """
     rows, first = [], 0
@@ -200,5 +200,5 @@ def micro_batches(rows: Sequence[PackedRow], budget: Budget) -> list[list[Packed
     return batches
 
 
-def _flat(parts: list[np.ndarray]) -> torch.Tensor:
-    return torch.from_numpy(np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64))
+def _flat(arrays: list[np.ndarray]) -> torch.Tensor:
+    return torch.from_numpy(np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64))

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 
 from rl.config.schema import LearnerConfig
-from rl.learner.lora import adapted, adapter_parts, checkpoint_name, merged
+from rl.learner.lora import adapted, adapter_matrices, checkpoint_name, merged
 from rl.learner.policy import Policy
 
 
@@ -95,17 +95,20 @@ def all_sum(values: dict[str, float], device: torch.device) -> dict[str, float]:
 
 
 def whole_shapes(engine: Any) -> dict[str, tuple[int, ...]]:
-    """Name in the checkpoint -> shape, of all that `whole_weights` yields."""
+    """Name in the checkpoint -> shape of each weight that `whole_weights` yields."""
     entries = engine.module.model.state_dict(keep_vars=True).items()
     return {name: tuple(getattr(t, "ds_shape", t.shape)) for entry, t in entries if (name := checkpoint_name(entry)) is not None}
 
 
 def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.Tensor]]:
-    """(name in the checkpoint, whole tensor) on rank 0, with its adapter if they are merged; other ranks take part and are
-    given nothing.
+    """All weights, one after another: (name in the checkpoint, whole tensor) on rank 0. Other ranks take part and get nothing.
 
     Under ZeRO-3 one tensor at a time is whole, and only until the next is asked for. Tied tensors come under each of their
-    names: an engine that is sent only one keeps the old other.
+    names, since an engine that is sent one of them keeps the others as they were.
+
+    Args:
+        engine: DeepSpeed's.
+        merge: give each weight with its adapter added; else as it is under the adapter.
     """
     model = engine.module.model
     layers = adapted(model) if merge else {}
@@ -120,19 +123,19 @@ def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.
 
 
 def whole_adapter(engine: Any) -> dict[str, torch.Tensor]:
-    """Name in peft's files -> tensor, on the CPU, of all adapters, on rank 0; other ranks take part and get nothing."""
+    """All adapters on rank 0: name in peft's files -> tensor on the CPU. Other ranks take part and get nothing."""
     found: dict[str, torch.Tensor] = {}
     for weight, layer in adapted(engine.module.model).items():
-        parts = adapter_parts(layer, weight)
-        with _gathered(parts.values()):
+        matrices = adapter_matrices(layer, weight)
+        with _gathered(matrices.values()):
             if not dist.is_initialized() or dist.get_rank() == 0:
-                found |= {name: part.detach().to("cpu", copy=True).contiguous() for name, part in parts.items()}
+                found |= {name: matrix.detach().to("cpu", copy=True).contiguous() for name, matrix in matrices.items()}
     return found
 
 
 @contextmanager
 def _gathered(parameters: Iterable[torch.Tensor]) -> Iterator[None]:
-    """Whole parameters, for as long as it lasts, of those that ZeRO-3 has sharded; a collective of all ranks."""
+    """Parameters that ZeRO-3 has sharded are whole while the block runs; a collective of all ranks."""
     with ExitStack() as whole:
         for parameter in parameters:
             if hasattr(parameter, "ds_id"):

@@ -127,9 +127,9 @@ class Learner:
         """GRPO on one rollout: an optimizer step for each mini-batch, in each epoch.
 
         Args:
-            mini_batches: this rank's groups of each.
-            totals: sizes of each over all ranks.
-            learning_rate: of all of them.
+            mini_batches: this rank's groups of each mini-batch.
+            totals: sizes of each mini-batch over all ranks.
+            learning_rate: the same for all of them.
 
         Returns:
             Means over the rollout's tokens or samples, the same on every rank.
@@ -174,7 +174,7 @@ class Learner:
         return deepspeed_engine.whole_weights(self.engine, merge)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name in the checkpoint -> shape, of all that `weights` gives."""
+        """Name in the checkpoint -> shape of each weight that `weights` gives."""
         return deepspeed_engine.whole_shapes(self.engine)
 
     def adapter(self) -> np.ndarray:
@@ -213,8 +213,8 @@ class Learner:
         """A mini-batch, packed, with what its loss needs of each reply.
 
         Args:
-            groups: this rank's.
-            totals: its sizes over all ranks.
+            groups: this rank's groups.
+            totals: sizes of the mini-batch over all ranks.
             again: the rollout is learned from in several steps, so that the old policy is not always the present one.
         """
         rows = self.packer.pack(groups)

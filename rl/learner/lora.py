@@ -53,8 +53,8 @@ def adapted(model: nn.Module) -> dict[str, Any]:
     return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, LoraLayer)}
 
 
-def adapter_parts(layer: Any, weight: str) -> dict[str, torch.nn.Parameter]:
-    """Name in peft's files -> A (rank, in) and B (out, rank) of the adapter of a weight of that name."""
+def adapter_matrices(layer: Any, weight: str) -> dict[str, torch.nn.Parameter]:
+    """The matrices of a weight's adapter by their names in peft's files: A (rank, in) and B (out, rank)."""
     prefix = "base_model.model." + weight.removesuffix(".weight")
     return {
         f"{prefix}.lora_A.weight": layer.lora_A["default"].weight,
@@ -64,7 +64,7 @@ def adapter_parts(layer: Any, weight: str) -> dict[str, torch.nn.Parameter]:
 
 @contextmanager
 def without_adapters(model: nn.Module) -> Iterator[None]:
-    """The model as it was before its adapters learned anything."""
+    """The model does without its adapters while the block runs: as it was before they learned anything."""
     layers = list(adapted(model).values())
     for layer in layers:
         layer.enable_adapters(False)
@@ -76,7 +76,7 @@ def without_adapters(model: nn.Module) -> Iterator[None]:
 
 
 def checkpoint_name(name: str) -> str | None:
-    """Of an entry of an adapted model's state dict; None for what belongs to an adapter."""
+    """The name in the checkpoint of an entry of an adapted model's state dict; None if it belongs to an adapter."""
     return None if ".lora_" in name else name.replace(".base_layer.", ".")
 
 

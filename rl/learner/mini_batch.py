@@ -16,13 +16,14 @@ class MiniBatch:
     """What one optimizer step learns from, on this rank."""
 
     rows: list[list[PackedRow]]
-    """Of each micro-batch; their members are places in the lists below."""
+    """The packed rows of each micro-batch. Their `members` are places in the lists below."""
     totals: Totals
     advantages: list[np.ndarray]
-    """Each reply's tokens', float32 (k,)."""
+    """For each reply, the advantages of its tokens, float32 (k,)."""
     recorded: list[np.ndarray]
-    """The engine's log-probs, float32 (k,)."""
+    """For each reply, the log-probs that the engine recorded, float32 (k,)."""
     old: list[torch.Tensor] | None
-    """Log-probs under the weights that the rollout's learning began with; None if these are the present ones."""
+    """For each reply, log-probs under the weights that the update began with, float32 (k,); None if those are the present
+    ones."""
     reference: list[torch.Tensor] | None
-    """Log-probs under the frozen reference; None without a KL term."""
+    """For each reply, log-probs under the frozen reference, float32 (k,); None without a KL term."""

@@ -24,10 +24,10 @@ class Packer:
     def __init__(self, encoder: PromptEncoder, token_budget: int, share: bool, device: torch.device) -> None:
         """
         Args:
-            encoder: has the media that prompts name.
+            encoder: decodes the media that prompts name.
             token_budget: padded tokens in a micro-batch.
             share: compute once what the replies to a prompt share; False is the plain form.
-            device: of the tensors.
+            device: where the tensors are made.
         """
         self.encoder, self.share, self.device = encoder, share, device
         self.budget = Budget(token_budget, MOST_LOGITS // len(encoder.tokenizer))

@@ -31,10 +31,10 @@ def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = F
     return model
 
 
-def freeze(model: Any, parts: Collection[str]) -> None:
-    """Keep the weights of the vision tower (`vision`) or of its way into the language model (`projector`)."""
+def freeze(model: Any, modules: Collection[str]) -> None:
+    """Leave modules untrained: the vision tower (`vision`), or what leads from it into the language model (`projector`)."""
     for name, parameter in model.model.visual.named_parameters():
-        if ("projector" if "merger" in name.split(".")[0] else "vision") in parts:
+        if ("projector" if "merger" in name.split(".")[0] else "vision") in modules:
             parameter.requires_grad_(False)
 
 
@@ -47,7 +47,7 @@ class Policy(nn.Module):
             model: of a supported family, as `load_model` gives it.
             banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
             temperature: sampling temperature, so that log-probs are those of the sampled distribution.
-            backend: of attention over prefix trees; the best for device and length if None.
+            backend: how attention over prefix trees is computed; None takes the best for the device.
         """
         super().__init__()
         self.model: Any = model
@@ -97,7 +97,7 @@ class Policy(nn.Module):
         return chosen[batch.distinct], entropy[batch.distinct]
 
     def tree(self, batch: TokenBatch) -> TreeMask | None:
-        """Who sees whom in packed rows; None for rows of one reply each, where a padding mask says it."""
+        """Which tokens see which in packed rows; None for rows of one reply each, where a padding mask is enough."""
         return tree_mask(batch.subtree_end, batch.segments, self.backend) if batch.branches else None
 
     @property
@@ -107,7 +107,7 @@ class Policy(nn.Module):
         return set(kinds) == {"full_attention"}
 
     def _blank(self, batch: TokenBatch) -> TokenBatch:
-        """The batch with the smallest clip that there is, in black."""
+        """The batch with one black clip of the smallest possible size."""
         vision = self.model.config.vision_config
         side = vision.spatial_merge_size
         width = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2

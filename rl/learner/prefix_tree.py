@@ -30,7 +30,7 @@ class PackedTree:
     """One row: L tokens, of which M = L - prompt are predicted."""
 
     ids: np.ndarray
-    """int64 (L,)."""
+    """Token ids, int64 (L,)."""
     positions: np.ndarray
     """int64 (3, L): every segment continues its parent's M-RoPE."""
     subtree_end: np.ndarray
@@ -50,7 +50,7 @@ def pack(prompt: EncodedPrompt, replies: Sequence[np.ndarray]) -> PackedTree:
     """Put a prompt and its replies into one row.
 
     Args:
-        prompt: n tokens.
+        prompt: of n tokens.
         replies: int64 (k,) each, k >= 1; equal beginnings are stored once.
     """
     builder = _Builder(prompt, replies)

@@ -191,4 +191,4 @@ RECIPES = {
     "qwen2_5_vl": Recipe(_qwen2_5_processor, _qwen2_5_model),
     "qwen3_vl": Recipe(_qwen3_processor, _qwen3_model),
 }
-"""By model type, as in `rollout.families.FAMILIES`."""
+"""Recipes by model type; one for each entry of `rollout.families.FAMILIES`."""

@@ -58,8 +58,8 @@ def tree_mask(subtree_end: torch.Tensor, segments: Sequence[tuple[Segment, ...]]
 
     Args:
         subtree_end: int64 (B, L); a padding column's is the column after it.
-        segments: by row.
-        backend: the best for the device if None.
+        segments: those of each row.
+        backend: None takes the best for the device.
     """
     if backend is None:
         backend = "flex" if subtree_end.device.type == "cuda" else "depths"

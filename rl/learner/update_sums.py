@@ -11,7 +11,7 @@ DIFFERENCES = (1e-3, 1e-2, 1e-1, 1.0)
 
 
 class UpdateSums:
-    """One rank's sums."""
+    """Sums of one rank over a rollout, by name."""
 
     def __init__(self) -> None:
         self.values = dict.fromkeys((*_OF_STEPS, *_OF_TOKENS), 0.0)
@@ -23,7 +23,7 @@ class UpdateSums:
             self.values[key] = self.values.get(key, 0.0) + value
 
     def add_difference(self, difference: torch.Tensor) -> None:
-        """Absolute differences between learner and engine, of any shape."""
+        """Add absolute differences of log-probs between learner and engine; a tensor of any shape."""
         self.add({"diff": float(difference.sum()), "diff_tokens": float(difference.numel())})
         self.add({_over(limit): float((difference > limit).sum()) for limit in DIFFERENCES})
         self.largest_diff = max(self.largest_diff, float(difference.max()))

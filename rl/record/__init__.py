@@ -1,4 +1,4 @@
-"""What is written, counted and shown about a run. Knows neither Ray nor torch, so that `report` and `watch` start at once.
+"""What is written, counted and shown about a run. Knows neither Ray nor torch, so that `report` and `track sync` start at once.
 
 directory.py      a run's directory: what is where, checkpoints written aside, metrics.jsonl
 progress.py       how far a run has come, as a checkpoint says it

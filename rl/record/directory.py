@@ -20,7 +20,7 @@ from rewards.mix import MixEntry
 from rl.config.load import load_saved
 from rl.config.schema import Config
 from rl.record.checks import check_metrics_line, check_summary
-from rl.record.files import sync_to_disk, write_atomically
+from rl.record.files import write_atomically, write_folder
 from rl.record.progress import PHASES, Progress
 
 _CHECKPOINT = re.compile(rf"({'|'.join(PHASES)})_\d+")
@@ -83,7 +83,7 @@ class RunDirectory:
 
     @classmethod
     def resume(cls, path: Path) -> tuple[RunDirectory, Config]:
-        """As `open`, of a run that is gone on with: all that this reads later is looked at now, before anything is started."""
+        """As `open`, for a run that is to go on: whatever this will read later is checked now, before anything is started."""
         run, config = cls.open(path, files=True)
         run.metrics()
         run.summary()
@@ -109,6 +109,7 @@ class RunDirectory:
         return {"stages": {}, "chance": {}, "majority": {}, "seconds": {}, "examples": [], **found}
 
     def remember(self, **facts: Any) -> None:
+        """Add to the facts that `state` gives."""
         write_atomically(self.state_file, json.dumps({**self.state(), **facts}, indent=1))
 
     def keep_scorers(self, entries: Sequence[MixEntry], hashes: Mapping[str, str]) -> list[str]:
@@ -169,15 +170,14 @@ class RunDirectory:
             keep: how many to keep.
         """
         name = f"{progress.phase}_{progress.step:06d}"
-        aside = self.checkpoints / f".{name}.partial"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        write(aside)
-        (aside / "progress.json").write_text(json.dumps(asdict(progress)))
-        sync_to_disk(aside)
         final = self.checkpoints / name
-        shutil.rmtree(final, ignore_errors=True)
-        aside.rename(final)
+
+        def fill(folder: Path) -> None:
+            folder.mkdir(parents=True)
+            write(folder)
+            (folder / "progress.json").write_text(json.dumps(asdict(progress)))
+
+        write_folder(final, fill)
         for old in self._checkpoints()[:-keep]:
             shutil.rmtree(old)
         return final
@@ -187,13 +187,13 @@ class RunDirectory:
         return self.path / f"best_{step:06d}"
 
     def drop_other_bests(self, step: int) -> None:
-        """Once a checkpoint names its best step, no other is wanted."""
+        """Remove the states of other steps that did best, once a checkpoint names this one."""
         for folder in self.path.glob("best_*"):
             if folder != self.best(step):
                 shutil.rmtree(folder)
 
     def last_checkpoint(self) -> tuple[Path, Progress] | None:
-        """The newest whole checkpoint."""
+        """The newest whole checkpoint: its folder and its progress. None if there is none; `RunError` if it cannot be read."""
         found = self._checkpoints()
         if not found:
             return None

@@ -37,7 +37,8 @@ class Evaluation:
 def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
     """Measures of greedy completions: one sample a group.
 
-    `root_accuracy`, `leaf_f1` and so on are means over the rationale rows; `qa/TASK` over each other task's.
+    `root_accuracy`, `leaf_f1` and so on are means over the rationale rows; `qa/TASK` is the mean over the rows of another
+    task.
     """
     pairs = [(group, reward_sample(group.prompt, group.samples[0])) for group in groups]
     rationales = [(group, sample) for group, sample in pairs if sample.task == "rationale"]

@@ -28,10 +28,10 @@ def step_metrics(
     """A GRPO step's metrics.
 
     Args:
-        groups: of the step.
-        updated: what the learner says of its updates.
-        synced: what the sync after them says.
-        seconds: by phase of the step.
+        groups: the step's.
+        updated: metrics of the learner's updates.
+        synced: metrics of the sync after them.
+        seconds: phase of the step -> its seconds.
         version: of the weights that learned from the groups.
         staleness: age of weights beyond which samples are not learned from.
     """

@@ -28,11 +28,11 @@ class Results:
         self.summary = summary
         self.examples = [Example(**e) for e in summary.get("examples", [])]
         self.drawn_tokens: float | None = None
-        """By the engines in a second, once a stage has been measured in this process."""
+        """Tokens that the engines draw in a second; None until a stage has been measured in this process."""
 
     @classmethod
     def open(cls, config: Config, directory: RunDirectory, rows: Sequence[Row], tracker: Tracker) -> Results:
-        """New, or what an interrupted run had measured."""
+        """Empty results, or those that an interrupted run had."""
         if directory.summary_file.is_file():
             return cls(config, directory, tracker, directory.summary())
         chance, majority = baselines(rows)
@@ -55,21 +55,23 @@ class Results:
         say(f"held-out after {name}: " + " ".join(f"{key} {100 * value:.1f}" for key, value in shown.items()))
 
     def note_pace(self, stage: str, rows: int) -> None:
-        """Take the only stage that has been measured, on so many rows, for the engines' pace."""
+        """Compute `drawn_tokens` from the only stage measured so far, which looked at so many rows."""
         self.drawn_tokens = rows * self.summary["stages"][stage]["length"] / self.summary["seconds"]["evaluate"]
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
-        """Add the block's seconds to a phase."""
+        """Add the seconds that the block takes to those of a phase."""
         began = time.perf_counter()
         yield
         seconds = self.summary["seconds"]
         seconds[phase] = seconds.get(phase, 0.0) + time.perf_counter() - began
 
     def save(self) -> None:
+        """Write summary.json."""
         write_atomically(self.directory.summary_file, json.dumps(self.summary, indent=1))
 
     def show(self) -> None:
+        """Print the examples and the table of stages."""
         for panel in example_panels(self.examples):
             console.print(panel)
         console.print(stage_table(self.summary["stages"], self.summary["chance"], self.summary["majority"]))

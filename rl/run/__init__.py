@@ -5,7 +5,7 @@
 - `workers`: engines, reward workers and learner ranks, started side by side.
 - `preparation`, `task_check`: the rows of a run, and whether they fit its settings.
 - `specs`: what workers are told, from the config.
-- `sft`: the supervised steps; `steps`: the parts of a GRPO step; `prefetch`: rollouts made ahead.
+- `sft`: the supervised steps; `steps`: what a GRPO step is made of; `prefetch`: rollouts made ahead.
 - `checks`: what stops a run, or is said of it, when a step looks wrong.
 - `evaluator`: held-out evaluation and validation.
 - `forecast`: what a run will do, and how long it may take.

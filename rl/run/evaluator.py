@@ -28,7 +28,7 @@ class NothingScored(UserError):
 
 
 def tell_plan(run: Run) -> None:
-    """Say what follows."""
+    """Print what the run will do from here on."""
     say(plan(run.config, run.progress, len(evaluated_rows(run.config.evaluation.rows, run.splits.test))))
 
 

@@ -10,7 +10,7 @@ from rl.record.time_left import duration
 from rl.run.specs import longest_completion
 
 AFTER_STEPS = 20
-"""Of tuning, which are then taken for the pace of all."""
+"""Supervised steps after which their pace is taken for that of the whole run."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Pace:
     """What this machine does in a second."""
 
     drawn_tokens: float
-    """By the engines, as measured in the first evaluation."""
-    tuned_rows: float
-    """By the learner, as measured in the first tuning steps."""
+    """Tokens that the engines draw, measured in the first evaluation."""
+    sft_rows: float
+    """Rows that the learner learns from, measured in the first supervised steps."""
 
 
 def plan(config: Config, progress: Progress, rows: int) -> str:
@@ -28,15 +28,15 @@ def plan(config: Config, progress: Progress, rows: int) -> str:
 
     Args:
         config: of the run.
-        progress: where it stands.
-        rows: how many are looked at in each evaluation.
+        progress: where the run stands.
+        rows: how many rows each evaluation looks at.
     """
     stages = {name: stage.steps for name, stage in config.curriculum.stages.items() if stage.steps}
-    grpo, tuning = config.grpo, sum(stages.values())
+    grpo, sft_steps = config.grpo, sum(stages.values())
     said = []
     if stages and progress.phase == "tune":
         listed = ", ".join(f"{name} {steps}" for name, steps in stages.items())
-        said.append(f"{_left(tuning, progress.step)} tuning steps ({listed})")
+        said.append(f"{_left(sft_steps, progress.step)} tuning steps ({listed})")
     done = progress.step if progress.phase == "grpo" else 0
     if grpo.steps:
         said.append(f"{_left(grpo.steps, done)} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
@@ -52,31 +52,31 @@ def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:
 
     Args:
         config: of the run.
-        drawn_tokens: by the engines in a second, in the first evaluation.
-        seconds_a_step: of tuning.
+        drawn_tokens: tokens that the engines draw in a second, measured in the first evaluation.
+        seconds_a_step: seconds of a supervised step.
     """
     batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
     pace = Pace(drawn_tokens, sum(batches[:AFTER_STEPS]) / AFTER_STEPS / seconds_a_step)
     return f"at this pace the run ends within {duration(most_seconds(config, len(batches) - AFTER_STEPS, pace))}"
 
 
-def most_seconds(config: Config, tuning_left: int, pace: Pace) -> float:
-    """Until the end of the run, if every completion is as long as it may be and nothing is shared between samples.
+def most_seconds(config: Config, sft_steps_left: int, pace: Pace) -> float:
+    """Seconds to the end of the run, if every completion is as long as it may be and samples share nothing.
 
     Args:
         config: of the run.
-        tuning_left: tuning steps that are still to be done.
+        sft_steps_left: supervised steps that are still to be done.
         pace: as measured.
     """
     grpo, evaluation = config.grpo, config.evaluation
     batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
-    tuning = sum(batches[len(batches) - tuning_left :]) / pace.tuned_rows
+    sft = sum(batches[len(batches) - sft_steps_left :]) / pace.sft_rows
     samples = grpo.prompts * grpo.group
     drawn = samples * max(grpo.max_tokens, *grpo.task_max_tokens.values(), 0)
-    step = drawn / pace.drawn_tokens + grpo.epochs * samples / pace.tuned_rows
+    step = drawn / pace.drawn_tokens + grpo.epochs * samples / pace.sft_rows
     validations = grpo.steps // evaluation.every if evaluation.every else 0
     looks = 2 * evaluated_tokens(config, evaluation.rows) + validations * evaluated_tokens(config, evaluation.val_rows)
-    return tuning + grpo.steps * step + looks / pace.drawn_tokens
+    return sft + grpo.steps * step + looks / pace.drawn_tokens
 
 
 def evaluated_tokens(config: Config, rows: dict[str, int]) -> int:

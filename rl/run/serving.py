@@ -32,7 +32,7 @@ class ReasonSpec:
     temperature: float = 1.0
     seed: int | None = None
     question: str = RATIONALE_QUESTION
-    """With one `<video>` tag; for images it is an `<image>` tag."""
+    """The question, with one `<video>` tag, which becomes `<image>` for an image."""
 
 
 def reason_clips(

@@ -17,15 +17,22 @@ class SftStep:
     """What one supervised step is to do."""
 
     number: int
-    """From 1, over all stages."""
+    """Number of the step, from 1 over all stages."""
     stage: str
     rows: tuple[int, ...]
+    """Indices of the training rows that all ranks together learn from."""
     learning_rate: float
 
 
 def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int, after: int = 0) -> Iterator[SftStep]:
-    """The steps of every stage, in order, that come after so many; the same seed gives the same steps, so a run can go on
-    anywhere."""
+    """The supervised steps of all stages, in order. The same seed gives the same steps, so that a run can go on anywhere.
+
+    Args:
+        stages: name -> settings, in their order.
+        rows: the training rows.
+        seed: sets the order of the rows.
+        after: number of steps that are done and left out.
+    """
     number = 0
     for place, (name, stage) in enumerate(stages.items()):
         draws = mixed_indices(rows, stage.mix, seed * 1000 + place)

@@ -15,14 +15,17 @@ from rollout.samples import SamplingSpec
 
 
 def clip_spec(config: Config) -> ClipSpec:
+    """How engines and learners decode media."""
     return ClipSpec(config.data.fps, config.data.max_frames, config.data.max_pixels)
 
 
 def clip_bytes(config: Config) -> int:
+    """Bytes of decoded media that each engine and learner rank keeps."""
     return int(config.data.clip_cache_gib * 2**30)
 
 
 def learner_spec(config: Config, checkpoint: str, train_rows: RowData) -> LearnerSpec:
+    """What each learner rank is told, to begin with the model at `checkpoint`."""
     return LearnerSpec(
         checkpoint=checkpoint,
         model=config.model,
@@ -40,11 +43,12 @@ def learner_spec(config: Config, checkpoint: str, train_rows: RowData) -> Learne
 
 
 def engine_spec(config: Config, checkpoint: str, media_per_prompt: dict[str, int]) -> EngineSpec:
+    """What each engine is told, to begin with the model at `checkpoint`."""
     return EngineSpec(checkpoint, config.model, config.rollout, clip_spec(config), clip_bytes(config), media_per_prompt)
 
 
 def grpo_sampling(config: Config, task: str) -> SamplingSpec:
-    """A group's samples."""
+    """How the samples of a group are drawn, for a prompt of this task."""
     grpo = config.grpo
     return SamplingSpec(
         count=grpo.group,
@@ -59,12 +63,12 @@ def grpo_sampling(config: Config, task: str) -> SamplingSpec:
 
 
 def greedy_sampling(settings: EvaluationConfig, task: str) -> SamplingSpec:
-    """The one completion that is evaluated."""
+    """How the one completion of an evaluated row is drawn, for a row of this task."""
     longest = longest_completion(settings.max_tokens, task)
     return SamplingSpec(1, longest, temperature=0.0, structured=settings.structured)
 
 
 def longest_completion(limits: Mapping[str, int], task: str) -> int:
-    """The task's own limit, or that of the first pattern that fits it; `*` counts last."""
+    """The most tokens for a task: its own limit, or that of the first pattern that fits it, `*` last."""
     patterns = sorted(limits, key=lambda pattern: pattern == "*")  # which the defaults bring along, first
     return limits[task] if task in limits else next(limits[pattern] for pattern in patterns if fnmatch(task, pattern))

@@ -52,13 +52,13 @@ class Run:
         return last is not None
 
     def sync(self, new: bool = False) -> Synced:
-        """Have all engines take the learner's weights and check that they agree; the version goes up if they are `new`."""
+        """Have all engines take the learner's weights, and check that both agree. `new` weights get the next version."""
         synced = self.workers.sync.sync(self.progress.version + new)
         self.progress = replace(self.progress, version=synced.report.version)
         return synced
 
     def checkpoint(self) -> None:
-        """Save what going on needs."""
+        """Write a checkpoint, from which the run can go on."""
         self.progress = replace(self.progress, estimator=self.estimate.memory)
         self.directory.save_checkpoint(self.progress, self.workers.learners.save_state, self.config.checkpoints.keep)
         self.directory.drop_other_bests(self.progress.best_step)

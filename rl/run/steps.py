@@ -1,4 +1,4 @@
-"""The parts of a GRPO step: ask, roll out, give advantages, cut into mini-batches."""
+"""What a GRPO step is made of: ask, roll out, give advantages, cut into mini-batches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rollout.samples import Prompt, ScoredGroup, TokenGroup, TrainingGroup
 
 @dataclass(frozen=True)
 class StepPrompts:
-    """What a step asks."""
+    """The prompts of a step."""
 
     step: int
     rows: Sequence[int]
@@ -36,7 +36,7 @@ def steps_left(run: Run) -> range:
 
 
 def ask(run: Run) -> Callable[[int], StepPrompts]:
-    """A function that gives each step's prompts, called for one step after the other."""
+    """A function from a step's number to its prompts. It has to be called for one step after the other."""
     rows = run.splits.train
     batches = prompt_batches(rows, run.config.grpo, run.config.seed, run.progress.step)
 
@@ -48,7 +48,7 @@ def ask(run: Run) -> Callable[[int], StepPrompts]:
 
 
 def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int) -> Iterator[list[int]]:
-    """Each GRPO step's rows, without the steps that are done: a resumed run asks what it would have asked."""
+    """The rows of each GRPO step after those that are done, so that a resumed run asks what it would have asked."""
     draws = mixed_indices(rows, grpo.mix, seed)
     for _ in range(done * grpo.prompts):
         next(draws)
@@ -57,7 +57,7 @@ def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int) -> Ite
 
 
 def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
-    """A step's groups, generated and scored; with `resample`, those without variance replaced."""
+    """The groups of a step, generated and scored. With `grpo.resample`, groups with equal rewards are replaced."""
     groups = sample(run, asked.prompts)
     return replace_equal(groups, run.config.grpo.resample, partial(resample, run, asked.step, set(asked.rows)))
 
@@ -96,10 +96,15 @@ def advantage(run: Run, groups: Sequence[ScoredGroup]) -> list[TrainingGroup]:
 
 
 def mini_batches(groups: Sequence[TrainingGroup], updates: int, ranks: int) -> list[list[TokenGroup]]:
-    """The step's groups, split into a mini-batch for each optimizer step; without those that leave a rank nothing.
+    """The mini-batches of a step, one for each optimizer step. Those that have no sample for some rank are left out.
+
+    Args:
+        groups: the step's.
+        updates: number of mini-batches.
+        ranks: number of learner ranks.
 
     Raises:
-        TooManyScorerErrors: if all do.
+        TooManyScorerErrors: if none is left.
     """
     size = len(groups) // updates
     cuts = [groups[number * size : (number + 1) * size] for number in range(updates)]

@@ -118,7 +118,7 @@ def is_captioned(split: str, number: int) -> bool:
 
 
 def people_by_split(sizes: dict[str, int], rng: np.random.Generator) -> dict[str, list[Identity]]:
-    """Somebody for each clip of each split. No person is in two splits; clips of one split may show the same one."""
+    """The person of each clip, by split. Nobody is in two splits; clips of one split may show the same person."""
     everybody = all_identities()
     pool = [everybody[i] for i in rng.permutation(len(everybody))]
     weights = np.array([0.6, 0.2, 0.2])

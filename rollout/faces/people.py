@@ -56,7 +56,7 @@ class Identity:
     hat: str
     skin: str
     width: int
-    """Half of the head's width in 1/112 of the frame; it makes people of the same description differ."""
+    """Half of the head's width, in 1/112 of the frame's. People of one description differ by it."""
 
 
 @dataclass(frozen=True)

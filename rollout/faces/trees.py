@@ -39,7 +39,7 @@ def _expressions(what: Performance) -> list[tuple[str, tuple[str, ...]]]:
 
 
 CONFUSED = {"fear": "surprise", "disgust": "angry", "sad": "neutral"}
-"""What a careless captioner writes for an emotion that it does not tell from its neighbour."""
+"""Emotion -> the neighbouring emotion that a careless captioner writes for it."""
 
 
 def confuse(tree: AffectiveTree) -> AffectiveTree:

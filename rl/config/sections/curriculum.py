@@ -22,7 +22,7 @@ class StageConfig:
     warmup: float = bounded(0.03, "share", least=0, most=1)
     """Share of the stage's steps in which the rate rises."""
     mix: dict[str, float] = field(default_factory=dict, metadata=bounds("weight", least=0))
-    """Which rows are drawn: task or source, or a pattern of such -> weight. To replay an earlier stage, list its patterns."""
+    """Which rows are drawn: task, source, or a pattern of either -> weight. To replay an earlier stage, list its patterns."""
 
 
 @dataclass

@@ -39,8 +39,8 @@ class EvaluationConfig:
     examples: int = bounded(3, "rationales", least=0)
     """Rationales that are shown beside the gold ones, at the end and in the report."""
     reasoning: ReasoningConfig | None = None
-    """Measures the final model's rationales also when they are reasoned stage by stage; null does not."""
+    """Measures the final model's rationales also as they are when reasoned stage by stage; null leaves that out."""
     structured: bool = False
     """Hold greedy rationales to the tree's grammar."""
     max_tokens: dict[str, int] = field(default_factory=lambda: {"*": 512}, metadata=bounds("tokens", least=1))
-    """Longest completion: task or a pattern of such -> tokens. A task's own name counts before patterns, `*` last."""
+    """Longest completion: task or a pattern of tasks -> tokens. A task's own name counts before patterns, `*` last."""

@@ -19,11 +19,11 @@ class GrpoConfig:
     group: int = bounded(8, "samples", least=2, because="a group of 1 has no advantage")
     """Samples of each prompt."""
     updates: int = bounded(1, "optimizer steps", least=1)
-    """Mini-batches that a rollout is cut into, with an optimizer step each: of prompts / updates prompts."""
+    """Mini-batches that a rollout is cut into. Each is an optimizer step on prompts / updates prompts."""
     epochs: int = bounded(1, "passes", least=1)
     """Passes over each rollout."""
     mix: dict[str, float] = field(default_factory=dict, metadata=bounds("weight", least=0))
-    """Which rows are drawn: task or source, or a pattern of such -> weight."""
+    """Which rows are drawn: task, source, or a pattern of either -> weight."""
     learning_rate: float = bounded(1e-5, above=0)
     """Highest learning rate: the warm-up ends at it, then a cosine falls from it."""
     final_learning_rate: float | None = bounded(None, least=0)
@@ -83,13 +83,13 @@ class GrpoConfig:
     """Sample from the most probable tokens that have this share together; 1 samples from all. Below 1 it needs a
     grpo.correction, since engines then record probabilities of the truncated distribution."""
     top_k: int = bounded(0, "tokens", least=0)
-    """Sample from so many of the most probable tokens; 0 samples from all. Above 0 it needs a grpo.correction, as top_p does."""
+    """Sample from this many of the most probable tokens; 0 samples from all. Above 0 needs a grpo.correction, as top_p does."""
     stop: list[str] = field(default_factory=list)
     """Texts that end a completion."""
     max_tokens: int = bounded(512, "tokens", least=1)
     """Longest completion."""
     task_max_tokens: dict[str, int] = field(default_factory=dict, metadata=bounds("tokens", least=1))
-    """Longest completion of single tasks: task or a pattern of such -> tokens, where it is not grpo.max_tokens."""
+    """Longest completion of some tasks, in place of grpo.max_tokens: task or a pattern of tasks -> tokens."""
     structured: bool = False
     """Hold rationales to the tree's grammar while they are sampled. Engines then record probabilities of the restricted
     distribution, which the learner's are not: use it to begin with a model that cannot write trees yet."""

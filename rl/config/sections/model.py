@@ -69,7 +69,7 @@ class ModelConfig:
     dtype: Dtype = "float32"
     """Precision of the weights that are trained."""
     freeze: list[Literal["vision", "projector"]] = field(default_factory=list)
-    """Parts that are not trained: `vision` is the tower, `projector` its way into the language model."""
+    """Modules that are not trained: `vision` is the tower, `projector` leads from it into the language model."""
     lora: LoraConfig | None = None
     """Trains low-rank adapters and nothing else; null trains the weights. `model.lora={}` takes the defaults."""
     trust_remote_code: bool = False

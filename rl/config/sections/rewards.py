@@ -17,9 +17,9 @@ class ScorerConfig:
     spec: str = ""
     """The function: one that ships, `file.py:function`, `module:function` or an entry point; empty means the scorer's name."""
     weight: float = bounded(1.0, "weight", least=0)
-    """Weight in the mean of the scorers that judge a sample; 0 only watches."""
+    """Weight in the mean of the scorers that judge a sample; 0 only records its score."""
     tasks: list[str] = field(default_factory=lambda: ["*"])
-    """Tasks, or patterns of such, that it judges."""
+    """Tasks that it judges, or patterns of tasks."""
     level: Literal["attribute", "expression", "emotion"] | None = None
     """The level of the tree that it judges, for grpo.credit; null means what a scorer that ships is known to judge."""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class ScorerConfig:
     timeout: float = bounded(30.0, "seconds", above=0)
     """How long one call may take."""
     retries: int = bounded(2, "calls", least=0)
-    """Further calls after a fault of infrastructure; the scorer's own faults are never tried again."""
+    """How often a call is tried again after a fault of infrastructure; the scorer's own faults are not tried again."""
     on_error: Literal["drop", "fail"] | float | int = "drop"
     """What becomes of a sample that it fails on: `drop` it, `fail` the run, or a number to use for its score."""
     memory_gib: float = bounded(8.0, "GiB", least=0)

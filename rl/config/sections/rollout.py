@@ -45,13 +45,13 @@ class RolloutConfig:
     """What a sync does with completions that are being drawn: `wait` for them; `abort` them and ask again; `keep` them and go
     on under the new weights, each token with its version."""
     transfer: str = "memory"
-    """The way of new weights to the engines: through host `memory`, or by `broadcast` from learner rank 0 to all engines, over
+    """How new weights reach the engines: through host `memory`, or by `broadcast` from learner rank 0 to all engines, over
     NCCL where both have GPUs of their own; or `file.py:MyTransfer`."""
     transfer_parameters: dict[str, Any] = field(default_factory=dict)
     """Keyword arguments of the class or function that rollout.transfer names."""
     checksum: bool = False
     """Have every engine check that the weights are what the learner wrote; with transfer=memory only."""
     timeout: float = bounded(1800.0, "seconds", above=0)
-    """How long no group may be finished before the run stops."""
+    """The run stops if no group is finished for this long."""
     sync_timeout: float = bounded(600.0, "seconds", above=0)
     """How long a sync may take before the run stops, with the names of those who did not finish."""

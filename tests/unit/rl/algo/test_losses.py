@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from rl.algo.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
-from rl.algo.objective import POLICY_LOSSES, Totals
+from rl.algo.objective import POLICY_LOSSES, Objective, Totals
 from rl.algo.openrlhf import PolicyLoss
-from rl.algo.policy_losses import LOSSES, cispo, gspo, ppo
+from rl.algo.policy_losses import LOSSES, PolicyTokens, Reported, cispo, gspo, ppo
 from rl.config.schema import GrpoConfig
 
 OBJECTIVE = GrpoConfig(clip_low=0.2, clip_high=0.2, kl=0.0, kl_estimator="k3", token_level_loss=False, correction="off")
@@ -139,3 +139,12 @@ def test_kl_in_the_reward_leaves_the_loss_alone() -> None:
     assert within.loss.item() == without.item()
     assert within.sums["kl"] != 0
     assert grpo_loss(now, old, rollout, advantages, owner, ppo, objective(kl=0.5), totals).loss.item() != without.item()
+
+
+def test_a_loss_does_not_report_by_a_name_that_is_taken() -> None:
+    def own(tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:
+        return tokens.mean(tokens.log_probs), {"clip_share": 0.0, "tokens": 5.0}
+
+    now, old, _, advantages, owner = random_tokens()
+    with pytest.raises(ValueError, match="the policy loss reports tokens, which the learner reports itself"):
+        grpo_loss(now, old, None, advantages, owner, own, OBJECTIVE, Totals(4, 13, 1))

@@ -1,4 +1,4 @@
-"""All of it together: quick, in full, as errors and as a table."""
+"""All checks together: quick, in full, and as one error."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from rl.config.schema import Config, ScorerConfig
 from rl.doctor.diagnosis import Unfit, diagnose, quick, refuse
-from rl.doctor.finding import Finding, table
+from rl.doctor.finding import Finding
 
 
 def test_a_quick_look_finds_this_machine_fit_and_imports_neither_ray_nor_torch(faces: Path, tmp_path: Path) -> None:
@@ -43,16 +42,6 @@ def test_faults_are_raised_together_and_warnings_are_not(config: Config, tmp_pat
     assert "no train.jsonl" in str(raised.value)
     assert "99 are asked for" in str(raised.value)
     assert str(raised.value).count("\n  - ") == 2
-
-
-def test_the_table_shows_everything(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w") as file:
-        Console(file=file, width=120).print(
-            table([Finding("disk [0]", "fault", "1 MiB free", "free some"), Finding("b", "ok", "y")])
-        )
-    said = (tmp_path / "out").read_text()
-    for word in ("fault", "disk [0]", "1 MiB free", "free some", "ok"):
-        assert word in said
 
 
 def test_without_a_configuration_the_machine_alone_is_looked_at() -> None:

@@ -25,7 +25,7 @@ def test_a_plan_names_what_follows() -> None:
 
 def test_the_most_that_a_run_takes_is_tuning_sampling_learning_and_looks() -> None:
     config = load_config(QUICKSTART, ["evaluation.every=4"])
-    pace = Pace(drawn_tokens=1000.0, tuned_rows=50.0)
+    pace = Pace(drawn_tokens=1000.0, sft_rows=50.0)
     looks = 2 * evaluated_tokens(config, config.evaluation.rows) + 8 * 128 * 160
     tuning = sum(stage.batch * stage.steps for stage in config.curriculum.stages.values()) / 50
     steps = 32 * (96 * 160 / 1000 + 96 / 50)
