@@ -20,14 +20,15 @@ from actors.cluster_record import recorded_cluster
 from rewards.errors import UserError
 
 LOCAL = "local"
+"""The value of `cluster.address` for a cluster of the run's own."""
 AUTO = "auto"
-"""Values of `cluster.address`: a cluster of the run's own, or the one that runs on this machine."""
+"""The value of `cluster.address` for the cluster that runs on this machine."""
 _SEE_LOGS = "what its process printed is in logs/ of the run directory"
 ANSWER_SECONDS = 3.0
-"""How long a head is given to answer. On one network it takes milliseconds."""
+"""Seconds that a head is given to answer. On one network it takes milliseconds."""
 
 PACKAGES = ("actors", "rewards", "rl", "rollout")
-"""This project's own."""
+"""The top-level packages of this project."""
 
 
 class ClusterError(UserError):

@@ -33,7 +33,7 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_DEDUP_LOGS": "0",
 }
-"""Keeps the libraries' chatter out of a run's log."""
+"""Variables that keep the libraries' chatter out of a run's log."""
 
 OPENMP = Path(sys.prefix) / "lib" / "libiomp5.so"
 """Intel's OpenMP, which vLLM's CPU build brings along."""
@@ -127,7 +127,7 @@ def temporary_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Let this machine's own servers, such as MLflow or a judge, be reached past a proxy."""
+    """Variables by which this machine's own servers, such as MLflow or a judge, are reached past a proxy."""
     proxied = any(environ[name] for name in environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy"))
     listed = [host.strip() for name in ("no_proxy", "NO_PROXY") for host in environ.get(name, "").split(",")]
     if not proxied or "*" in listed:

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from actors.environment import hush
-from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
+from benchmarks.common.tuned_runs import Curve, Variant, curves_by_variant, spread, tuned_model
 
 TREES = ("rollout.branching=[2, 2, 2]", "grpo.prompts=24")
 # level and node credit push the root's tokens 7 / 2 times as hard against the KL penalty (docs/learner.md)
@@ -35,11 +35,11 @@ APART = ("sequence_less_kl", "answer_only")
 TARGET = 0.9
 """Root accuracy to reach."""
 LEAF_SLACK = 0.002
-"""Leaf F1 that may be missing: 2 leaves of the val split's 1,024."""
+"""How much lower leaf F1 may be: 2 of the val split's 1,024 leaves."""
 
 
 def reached(curve: Curve) -> int | None:
-    """The first measured place with the target's root accuracy and no worse leaves; None if there is none."""
+    """The first place in a curve with the target root accuracy and leaves no worse than at its start; None if there is none."""
     lowest = curve.leaf[0] - LEAF_SLACK
     good = (place for place, root in enumerate(curve.root) if root >= TARGET and curve.leaf[place] >= lowest)
     return next(good, None)
@@ -69,14 +69,11 @@ def main() -> None:
     chosen = arguments.parse_args()
     hush()
     variants = [variant for variant in VARIANTS if variant.name in chosen.variants]
-    found: dict[str, list[Curve]] = {variant.name: [] for variant in variants}
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder)
         model = chosen.model or tuned_model(runs / "tuned")
-        for _, together in groupby(variants, key=lambda variant: variant.name if variant.name in APART else ""):
-            for variant, seed, curve in curves(model, runs, list(together), chosen.steps, chosen.seeds):
-                found[variant.name].append(curve)
-                print(json.dumps({"variant": variant.name, "seed": seed, **curve.__dict__}), flush=True)
+        together = groupby(variants, key=lambda variant: variant.name if variant.name in APART else "")
+        found = curves_by_variant(model, runs, [list(group) for _, group in together], chosen.steps, chosen.seeds)
     by_name = {name: summary(of_seeds) for name, of_seeds in found.items()}
     print(json.dumps({"target_root": 100 * TARGET, "steps": chosen.steps, **by_name}))
 

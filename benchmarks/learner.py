@@ -67,7 +67,7 @@ def make_policy() -> Policy:
 
 
 def groups_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenGroup], dict[Medium, Pixels]]:
-    """The group, a sample each; with `clips` copies of the clip, each sample brings its own."""
+    """The samples of a case, each as a group of its own, and their pixels; with several `clips`, each sample has its own copy."""
     config = policy.model.config
     rng = np.random.default_rng(0)
     time_steps, side = max(1, case.prompt // 128), 20

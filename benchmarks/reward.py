@@ -51,7 +51,7 @@ def by_apted(a: Node, b: Node) -> float:
 
 
 def random_tree(nodes: int, rng: random.Random) -> Node:
-    """Each node's parent is any earlier one."""
+    """A tree in which each node's parent is drawn from all earlier nodes."""
     children: list[list[int]] = [[] for _ in range(nodes)]
     for index in range(1, nodes):
         children[rng.randrange(index)].append(index)

@@ -56,7 +56,7 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
 
 
 def by_vllm(folder: Path, rounds: int) -> list[float]:
-    """The same by vLLM alone, with the settings that it has by itself where ours do not matter."""
+    """Tokens a second of each round of vLLM alone, in a process of its own; its defaults where the setting does not matter."""
     environment = {**os.environ, **worker_environment(on_cpu=True)}
     words = [sys.executable, "-m", "benchmarks.rollout", "--bare", str(folder), "--rounds", str(rounds)]
     subprocess.run(words, check=True, env=environment, stdout=subprocess.DEVNULL)

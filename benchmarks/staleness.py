@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from actors.environment import hush
-from benchmarks.common.tuned_runs import Curve, Variant, curves, spread, tuned_model
+from benchmarks.common.tuned_runs import Curve, Variant, curves_by_variant, spread, tuned_model
 
 AT_THE_END = "evaluation.every=20"
 VARIANTS = (
@@ -28,13 +28,9 @@ def main() -> None:
     arguments.add_argument("--steps", type=int, default=20)
     chosen = arguments.parse_args()
     hush()
-    found: dict[str, list[Curve]] = {variant.name: [] for variant in VARIANTS}
     with tempfile.TemporaryDirectory() as folder:
         model = chosen.model or tuned_model(Path(folder) / "tuned")
-        for one in VARIANTS:
-            for variant, seed, curve in curves(model, Path(folder), [one], chosen.steps, chosen.seeds):
-                found[variant.name].append(curve)
-                print(json.dumps({"variant": variant.name, "seed": seed, **curve.__dict__}), flush=True)
+        found = curves_by_variant(model, Path(folder), [[one] for one in VARIANTS], chosen.steps, chosen.seeds)
     print(json.dumps({name: summary(of_seeds) for name, of_seeds in found.items()}))
 
 

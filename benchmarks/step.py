@@ -49,7 +49,7 @@ class Timed:
 
 
 def rows(kind: str, folder: Path) -> list[dict]:
-    """Prompts: a short text, or four images of 64 tokens each and a short text."""
+    """The prompts: a short text each, with four images of 64 tokens each before it if `kind` says so."""
     rng = np.random.default_rng(0)
     found = []
     for number in range(PROMPTS * STEPS):
@@ -79,7 +79,7 @@ def by_trl(prompts: Sequence[dict], model: Path, folder: Path, accumulate: int, 
 
 
 def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
-    """In a process of its own, as TRL."""
+    """Steps of affectree, in a process of its own as TRL's are."""
     lines = [
         {
             "messages": [
@@ -113,7 +113,7 @@ def by_affectree(prompts: Sequence[dict], model: Path, folder: Path) -> Timed:
 
 
 def run_ours(folder: Path) -> None:
-    """GRPO alone, by the ordinary loop."""
+    """GRPO by the ordinary loop, without anything before or after it; writes ours.json."""
     from actors.cluster import connect
     from actors.environment import hush, worker_environment
     from rl.config.load import load_config

@@ -55,7 +55,7 @@ def by_affectree(folder: Path, rounds: int, transfer: str) -> tuple[list[float],
 
 
 def by_vllm(folder: Path, rounds: int) -> dict[str, Any]:
-    """In a process of its own."""
+    """Seconds of each of vLLM's own reloads, and the number of parameters; measured in a process of its own."""
     words = [sys.executable, "-m", "benchmarks.sync", "--reload", str(folder), "--rounds", str(rounds)]
     environment = {**os.environ, **worker_environment(on_cpu=True)}
     subprocess.run(words, check=True, env=environment, stdout=subprocess.DEVNULL)

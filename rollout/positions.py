@@ -40,16 +40,16 @@ def mrope_positions(is_vision: np.ndarray, blocks: Sequence[VisionBlock], merge:
     Returns:
         int64 array of shape (3, n): time, height, width.
     """
-    parts: list[np.ndarray] = []
+    runs: list[np.ndarray] = []
     start, cursor = 0, 0
     for block in blocks:
         text = int(np.argmax(is_vision[cursor:]))
         box = _box(block, merge)
-        parts += [_line(start, text), box + start + text]
+        runs += [_line(start, text), box + start + text]
         start += text + int(box.max()) + 1
         cursor += text + box.shape[1]
-    parts.append(_line(start, len(is_vision) - cursor))
-    positions: np.ndarray = np.concatenate(parts, axis=1).astype(np.int64)
+    runs.append(_line(start, len(is_vision) - cursor))
+    positions: np.ndarray = np.concatenate(runs, axis=1).astype(np.int64)
     return positions
 
 

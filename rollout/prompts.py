@@ -145,7 +145,7 @@ class PromptEncoder:
     def _tokenize(self, question: str) -> np.ndarray:
         ids: np.ndarray | None = self._text_ids.get(question)
         if ids is None:
-            content = _parts(question)
+            content = _chat_content(question)
             text = self.processor.apply_chat_template(
                 [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
             )
@@ -184,7 +184,7 @@ def as_image(clip: Clip) -> Image.Image:
     return Image.fromarray(clip.frames[0])
 
 
-def _parts(question: str) -> list[dict[str, str]]:
+def _chat_content(question: str) -> list[dict[str, str]]:
     """Split a question at its `<video>` and `<image>` tags into chat-template content."""
     pieces = MEDIA_TAG.split(question)  # text, kind, text, kind, ...
     return [{"type": piece} if place % 2 else {"type": "text", "text": piece} for place, piece in enumerate(pieces) if piece]

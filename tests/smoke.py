@@ -126,7 +126,7 @@ def look_at(run: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """A user's, behind a proxy."""
+    """The environment of a user behind a proxy."""
     return {**os.environ, "HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE, "HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
 
 

@@ -101,12 +101,12 @@ class RolloutEngine:
             return await self._become(version, update)
 
     async def receive(self, broadcast: BroadcastHandle, version: int) -> float:
-        """Take new weights that the learner broadcasts at this moment and become `version`; returns what `load` returns."""
+        """Take new weights that the learner broadcasts at this moment and become `version`. Returns seconds, as `load` does."""
         with ending_with_vllm():
             return await self._become(version, {"broadcast": asdict(broadcast)})
 
     async def _become(self, version: int, update: dict[str, Any]) -> float:
-        """Have vLLM load what the fields of a `WeightUpdate` tell, while no request is handed to it."""
+        """Have vLLM load new weights while no request is handed to it; `update` has the fields of a `WeightUpdate`."""
         from vllm.distributed.weight_transfer.base import WeightTransferUpdateRequest
 
         async with self.gate.closed():

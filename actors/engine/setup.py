@@ -43,7 +43,7 @@ class EngineSpec:
 
     @property
     def lora(self) -> LoraConfig | None:
-        """The shape of the adapter that the engine will be sent by itself; None if it is sent whole weights, or nothing."""
+        """The shape of the adapter, where the engine is sent adapters alone; None if it is sent whole weights, or nothing."""
         return self.model.lora if adapter_alone(self.model) and not self.serve_as_loaded else None
 
 

@@ -73,10 +73,10 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         super().__init__(*arguments, **settings)
         self._mapped: MappedImage | None = None
         self._group: tuple[int, WeightGroup] | None = None
-        """(port of the rendezvous, the group that met there) of the last broadcast."""
+        """The group of the last broadcast, with the port of its rendezvous: (port, group)."""
 
     def init_transfer_engine(self, init_info: NothingToAgreeOn) -> None:
-        """Nothing: each update brings what it needs."""
+        """Does nothing, since each update brings what it needs; vLLM calls it once."""
 
     def start_weight_update(self) -> None:
         """Have the layers wait for weights."""
@@ -88,7 +88,7 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         initialize_layerwise_reload(self.model)
 
     def receive_weights(self, update_info: WeightUpdate) -> None:
-        """Load what an update tells of.
+        """Load the weights or the adapter of an update.
 
         Raises:
             IncompleteUpdate: if some parameters got nothing.

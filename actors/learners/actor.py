@@ -60,12 +60,20 @@ class LearnerActor:
         return self.sender.written()
 
     def adapter(self) -> tuple[int, np.ndarray]:
-        """(bytes, the adapters as a safetensors image, uint8); both empty except on rank 0."""
+        """(bytes of the image, the adapters as a safetensors image, uint8). Both are empty except on rank 0."""
         image = self.learner.adapter()
         return image.nbytes, image
 
     def rendezvous(self, size: int, timeout: float) -> BroadcastHandle:
-        """Open a place where engines can meet this rank; tells them of it, and of what will be sent."""
+        """Open a rendezvous for engines and this rank, number 0.
+
+        Args:
+            size: processes of the group, this rank included.
+            timeout: seconds that anybody waits for anybody.
+
+        Returns:
+            What engines need to know: where the rendezvous is, and what will be sent.
+        """
         address = ray.util.get_node_ip_address()
         port = self.sender.rendezvous(address, timeout)
         return BroadcastHandle(address, port, size, self.learner.shapes(), self.learner.spec.model.dtype, timeout)

@@ -31,7 +31,7 @@ class LearnerGroup:
         self.bases = 0
         """How often the whole model has been replaced: it numbers the weights under LoRA adapters."""
         self._rendezvous: tuple[list[Any], BroadcastHandle] | None = None
-        """The engines of the last broadcast, and the group that they are with rank 0."""
+        """The engines of the last broadcast, and the group that they form with rank 0."""
 
     @property
     def changes(self) -> int:
@@ -97,7 +97,7 @@ class LearnerGroup:
 
         Args:
             mini_batches: each one's groups, which are balanced over the ranks.
-            learning_rate: of all of these steps.
+            learning_rate: the same for all of these steps.
         """
         count = self.ranks.count
         totals = [
@@ -146,7 +146,7 @@ class LearnerGroup:
         """Write all weights where the engines of rank 0's node can read them; all ranks take part.
 
         Args:
-            checksum: take one.
+            checksum: compute one, for the engines to compare.
             timeout: seconds within which they have to be written.
             at: write them only if `changes` is still this number; None for any.
 
@@ -188,7 +188,7 @@ class LearnerGroup:
         return self._rendezvous[1]
 
     def broadcast(self, handle: BroadcastHandle) -> dict[Any, int]:
-        """Send all weights to a group. Returns for each rank a reference, ready when it has done its part -> its number."""
+        """Send all weights to a group. Returns, for each rank: reference that is ready when it has done its part -> its number."""
         calls = self.ranks.ask(lambda _, actor: actor.broadcast_weights.remote(handle.size, handle.timeout))
         return {reference: number for number, reference in enumerate(calls)}
 
@@ -203,5 +203,5 @@ class LearnerGroup:
 
 
 def _spread(groups: Sequence[TokenGroup], balanced: Sequence[Sequence[Share]]) -> list[list[TokenGroup]]:
-    """Each rank's part of some groups."""
+    """What each rank gets of some groups, by its shares."""
     return [[groups[share.group].only(share.replies) for share in shares] for shares in balanced]

@@ -68,7 +68,7 @@ class Ranks:
 
         Args:
             ask: asks one: (number, its actor) -> reference.
-            changes: this changes the weights.
+            changes: whether this changes the weights.
             at: ask only if `self.changes` is still this number; None for any.
 
         Raises:
@@ -84,7 +84,7 @@ class Ranks:
         """What the ranks answer.
 
         Args:
-            references: of the ranks, rank 0 first.
+            references: one from each rank, rank 0 first.
             timeout: seconds within which all have to be ready.
             doing: what they do, such as `writing the weights`.
 

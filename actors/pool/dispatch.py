@@ -23,7 +23,7 @@ class GenerationTimeout(UserError):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A prompt that an engine is at."""
+    """A prompt that an engine is working on."""
 
     engine: Engine
     prompt: Prompt
@@ -36,7 +36,7 @@ Call = Callable[[Any, Prompt], Any]
 
 
 class Dispatcher:
-    """Hands prompts to engines, at most so many samples at a time to each; other prompts wait here."""
+    """Hands prompts to engines, up to a number of samples at a time for each; other prompts wait here."""
 
     def __init__(
         self,

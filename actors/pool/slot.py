@@ -19,7 +19,7 @@ class EngineSlot:
     serving: bool = True
     """Whether it may be asked."""
     load: int = 0
-    """Samples that were asked for and have not come yet."""
+    """Samples that the engine was asked for and has not finished."""
     deaths: int = 0
     """Engines that have died here."""
     media: deque[Any] = field(default_factory=lambda: deque(maxlen=64))

@@ -1,4 +1,4 @@
-"""New weights from the learner ranks to the engines: by which way, and what becomes of those that die meanwhile.
+"""New weights from the learner ranks to the engines: how they travel, and what becomes of engines that die meanwhile.
 
 weight_sync.py   a sync: give every engine the weights, check that engine and learner agree; successors of the dead catch up
 round.py         one attempt of some engines to take the weights: who did, who died, who has to try again

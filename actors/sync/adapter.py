@@ -23,11 +23,11 @@ class AdapterTransfer:
         self._learners, self._timeout = learners, rollout.sync_timeout
         self._base = MemoryTransfer(learners, rollout)
         self._number: int | None = None
-        """Number of the base that is in memory."""
+        """Number (`LearnerGroup.bases`) of the base that is in memory; None before the first."""
         self._last: dict[str, tuple[Any, Any]] = {}
         """Engine's name -> (the actor that was given the base, reference to what it was sent last)."""
         self._adapter: Any = None
-        """Reference to the adapters."""
+        """Reference to the adapters of the present sync, a safetensors image."""
         self._adapter_bytes = self._bytes = 0
 
     @property

@@ -22,7 +22,7 @@ class BroadcastTransfer:
         self._processes, self._timeout = rollout.tensor_parallel, rollout.sync_timeout
         self._memory = MemoryTransfer(learners, rollout)
         self._changes: int | None = None
-        """Number of the weights that were broadcast, until they are in memory too."""
+        """Number (`LearnerGroup.changes`) of the weights that were broadcast; None once they are in memory too."""
         self._bytes = 0
 
     @property

@@ -32,10 +32,10 @@ class MemoryTransfer:
         """Have the learner write its weights.
 
         Args:
-            at: write only if the learner's weights have changed just so many times.
+            at: write only if the learner's `changes` is still this number; None for any.
 
         Raises:
-            WeightsChanged: if they have changed since.
+            WeightsChanged: if it is another number.
         """
         self._handle = self._learners.write_weights(self._checksum, self._timeout, at)
 

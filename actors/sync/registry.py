@@ -1,4 +1,4 @@
-"""The ways that weights can take, by name."""
+"""Transfers by name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_transfer(learners: LearnerGroup, model: ModelConfig, rollout: RolloutCo
     Args:
         learners: the ranks whose weights are sent.
         model: the config's section; says whether engines are sent LoRA adapters alone.
-        rollout: the config's section; if not, its `transfer` names one that ships or a stranger's.
+        rollout: the config's section; where they are not, its `transfer` names a shipped transfer or a stranger's.
 
     Raises:
         PluginError: if a stranger's file cannot be loaded, lacks what was named, or does not take the parameters.

@@ -1,4 +1,5 @@
-"""A transfer: a way of giving engines the learner's weights. `rollout.transfer` names one that ships, or a file with another."""
+"""A transfer: one way for the learner's weights to reach the engines. `rollout.transfer` names a shipped one or a file with
+another."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ class Underway:
     engines: dict[Any, Engine]
     """Reference to what an engine's `load` or `receive` returns -> the engine."""
     ranks: dict[Any, int] = field(default_factory=dict)
-    """Reference to what a learner rank does meanwhile -> number of the rank; empty if they have no part in it."""
+    """Reference to what a learner rank does meanwhile -> number of the rank; empty if the ranks have nothing to do."""
 
 
 class Transfer(Protocol):
-    """One way of giving engines the learner's weights. One object serves a whole run."""
+    """One way for the learner's weights to reach the engines. One object serves a whole run."""
 
     def prepare(self) -> None:
         """Take hold of the weights that the learner has now. Called once at the beginning of a sync, before engines are asked."""

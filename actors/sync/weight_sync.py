@@ -31,11 +31,11 @@ class SyncReport:
 
     version: int
     seconds: float
-    """From the beginning until every engine that lives had them."""
+    """Seconds from the beginning until every living engine had them."""
     pause_seconds: float
-    """The longest time in which an engine generated nothing."""
+    """The longest time, in seconds, in which an engine generated nothing."""
     bytes: int
-    """What was sent."""
+    """Bytes that were sent."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Synced:
     """Largest difference between engine and learner in the log-prob of a token of the probe, over all engines."""
 
     def metrics(self) -> dict[str, float]:
+        """The sync as metrics, by name."""
         return {
             "sync/logprob_diff": self.logprob_diff,
             "sync/pause_seconds": self.report.pause_seconds,
@@ -62,11 +63,12 @@ class Probe:
 
     prompt: Prompt
     temperature: float
-    """That of training, since it scales the log-probs that are compared."""
+    """Sampling temperature of training, since it scales the log-probs that are compared."""
     seed: int
 
     @property
     def sampling(self) -> SamplingSpec:
+        """How the completion is drawn on which both are compared."""
         return SamplingSpec(1, PROBE_TOKENS, self.temperature, seed=self.seed)
 
 
@@ -79,8 +81,8 @@ class WeightSync:
         """
         Args:
             engines: the pool; its `revive` is set.
-            learners: the ranks whose weights are given.
-            transfer: the way that the weights take.
+            learners: the ranks whose weights are sent.
+            transfer: how the weights reach the engines.
             rollout: the config's section, with the limits of a sync.
             probe: what each sync is checked on.
         """
@@ -88,7 +90,7 @@ class WeightSync:
         self.timeout = rollout.sync_timeout
         self.max_logprob_diff = rollout.max_logprob_diff
         self._last: tuple[Transfer, int] | None = None
-        """What the last sync gave, and as which version; None while one is under way."""
+        """The transfer and the version of the last sync; None while one is under way."""
         engines.revive = self._revive
 
     def sync(self, version: int) -> Synced:
@@ -138,7 +140,7 @@ class WeightSync:
         return largest_difference(self.learners.log_probs([TokenGroup.of(group) for group in groups]), groups)
 
     def _awaited(self, bound: SyncBound) -> list[Engine]:
-        """Successors, where no engine is left."""
+        """Successors that are ready, waited for where no engine is left."""
         while not (engines := self.engines.successors(wait=bound.left())):
             if not bound.left():
                 raise SyncTimeout(

@@ -17,17 +17,17 @@ BUCKET_BYTES = 2**28
 
 
 def open_store(address: str, timeout: float) -> TCPStore:
-    """Open a place where a group can meet, in this process, on a free port of this node.
+    """Open a rendezvous for a group, in this process, on a free port of this node.
 
     Args:
-        address: this node's, as the others reach it.
+        address: address of this node, as the others reach it.
         timeout: seconds that anybody waits for anybody.
     """
     return TCPStore(address, 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=timeout))
 
 
 def find_store(address: str, port: int, timeout: float) -> TCPStore:
-    """Find the meeting place that `open_store` opened in another process."""
+    """Connect to the rendezvous that `open_store` opened in another process."""
     return TCPStore(address, port, is_master=False, timeout=timedelta(seconds=timeout))
 
 
@@ -35,12 +35,12 @@ class WeightGroup:
     """A process group in which rank 0 sends and all others receive, beside any other groups that these processes are in."""
 
     def __init__(self, store: TCPStore, rank: int, size: int, device: torch.device, timeout: float) -> None:
-        """Meet the others. gloo waits for them here and NCCL in the first broadcast; both raise `RuntimeError` after `timeout`.
+        """Join the group. gloo waits for the others here, NCCL in the first broadcast; both raise `RuntimeError` after `timeout`.
 
         Args:
-            store: where they meet.
-            rank: of this process in the group.
-            size: processes of the group.
+            store: the rendezvous.
+            rank: this process's rank in the group.
+            size: number of processes in the group.
             device: where weights are sent from and received to; one kind for all, and no GPU twice.
             timeout: seconds that a broadcast may take.
         """
@@ -115,5 +115,5 @@ def _bucket(
     """Memory for one bucket, and each tensor's place in it."""
     sizes = [prod(shapes[name]) for name in names]
     bucket = torch.empty(sum(sizes), dtype=dtype, device=device)
-    parts = bucket.split(sizes)
-    return bucket, {name: part.view(tuple(shapes[name])) for name, part in zip(names, parts, strict=True)}
+    views = bucket.split(sizes)
+    return bucket, {name: view.view(tuple(shapes[name])) for name, view in zip(names, views, strict=True)}

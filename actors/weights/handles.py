@@ -17,7 +17,7 @@ BACKEND = "affectree"
 """Name of this project's backend in vLLM's weight-transfer interface."""
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
-"""Name in the checkpoint -> shape, of all tensors, in the order in which they are sent."""
+"""Name in the checkpoint -> shape of every tensor, in the order in which they are sent."""
 
 
 def adapter_alone(model: ModelConfig) -> bool:
@@ -30,7 +30,7 @@ class WeightHandle:
     """Where the weights lie as a safetensors file: in shared memory, or on a disk."""
 
     path: str
-    """Can be opened on `node`; in shared memory, for as long as the learner rank lives that wrote it."""
+    """The file, as processes on `node` open it. In shared memory it lasts as long as the learner rank that wrote it."""
     node: str
     """Ray's id of the node."""
     bytes: int
@@ -43,19 +43,19 @@ class BroadcastHandle:
     """A group of processes to which learner rank 0 sends all weights."""
 
     address: str
-    """The node where the group meets: the learner's."""
+    """Address of the rendezvous: the node of learner rank 0."""
     port: int
-    """Another port is another group."""
+    """Port of the rendezvous; every group has one of its own."""
     size: int
     """Processes of the group: rank 0 of the learner and every process of every engine."""
     shapes: Shapes
-    """What will be sent."""
+    """Names and shapes of the tensors that will be sent."""
     dtype: str
-    """What every tensor is sent as: float32 or bfloat16."""
+    """The type that every tensor is sent as: float32 or bfloat16."""
     timeout: float
     """Seconds that anybody waits for anybody."""
     first: int = 1
-    """Rank in the group of the first process of the engine that is told this."""
+    """The group's rank for the first process of the engine that gets this handle; its other processes follow."""
 
     @property
     def bytes(self) -> int:

@@ -27,7 +27,7 @@ class WeightImage:
         """
         Args:
             dtype: every tensor is written as this type, float32 or bfloat16.
-            shapes: name -> shape, of all tensors; each `write` brings the same ones.
+            shapes: name -> shape of every tensor; each `write` brings the same ones.
         """
         self.dtype = dtype
         header: dict[str, object] = {"__metadata__": {"format": "pt"}}

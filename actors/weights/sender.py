@@ -15,8 +15,8 @@ from actors.weights.handles import Shapes
 from actors.weights.image import WeightImage
 
 Weights: TypeAlias = Iterator[tuple[str, torch.Tensor]]
-"""Name and whole tensor, one after another, on rank 0; gathering them is a collective, so other ranks go through it too, and
-are given nothing."""
+"""All weights on rank 0, one after another: (name, whole tensor). Gathering them is a collective, so other ranks go through
+it too and get nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class WrittenImage:
     """An image of the weights, as rank 0 wrote it."""
 
     path: str
-    """For other processes of this node, for as long as this one lives."""
+    """The file, as other processes of this node open it for as long as this one lives."""
     bytes: int
     crc32: int | None
     """The image's checksum, if one was asked for."""
@@ -61,10 +61,10 @@ class WeightSender:
         return self._image.image()
 
     def rendezvous(self, address: str, timeout: float) -> int:
-        """Open a place where engines meet rank 0 to be a new group; returns its port.
+        """Open the rendezvous of a new group of engines and rank 0. Returns its port.
 
         Args:
-            address: this node's, as the engines reach it.
+            address: address of this node, as the engines reach it.
             timeout: seconds that anybody waits for anybody.
         """
         self._group = None
@@ -75,10 +75,10 @@ class WeightSender:
         """Send all weights to the group of the last rendezvous.
 
         Args:
-            weights: what is sent.
-            shapes: of all of them, in the same order.
-            size: processes of the group, rank 0 included.
-            timeout: seconds that it may take.
+            weights: every tensor, in the order of `shapes`.
+            shapes: name -> shape of every tensor.
+            size: number of processes in the group, rank 0 included.
+            timeout: seconds that a broadcast may take.
         """
         if self.rank:
             return _gather_all(weights)

@@ -31,7 +31,7 @@ QUICKSTART = Path("configs/quickstart.yaml")
 
 @dataclass(frozen=True)
 class Variant:
-    """Settings over the quickstart's."""
+    """The quickstart with some other settings."""
 
     name: str
     settings: tuple[str, ...] = ()
@@ -45,15 +45,15 @@ class Curve:
     root: list[float]
     leaf: list[float]
     tokens: list[float]
-    """Drawn by then."""
+    """Tokens drawn up to each of these steps."""
     seconds: float
-    """Of all steps, without measuring."""
+    """Seconds of all steps, without those of measuring."""
     idle_share: float
-    """Of the engines, mean over the steps."""
+    """Share of the time in which the engines had nothing to do, mean over the steps."""
 
 
 def settings(model: Path, runs: Path, variant: Variant, steps: int, seed: int = 0) -> Config:
-    """The quickstart, from a tuned model on."""
+    """The quickstart's configuration, from a tuned model on."""
     stages = [f"curriculum.stages.{stage}.steps=0" for stage in ("attribute", "expression", "emotion")]
     words = [
         *stages,
@@ -72,7 +72,7 @@ def settings(model: Path, runs: Path, variant: Variant, steps: int, seed: int = 
 
 
 def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, seeds: int) -> Iterator[tuple[Variant, int, Curve]]:
-    """(variant, seed, curve) of every run with variants that can share actors: they differ in neither mix nor objective."""
+    """Runs of variants that can share actors, since they differ in neither mix nor objective: (variant, seed, curve) of each."""
     config = settings(model, runs, variants[0], steps)
     connect("local", config.cluster.object_store_gib, worker_environment(on_cpu=True))
     splits = prepare_data(config)
@@ -88,7 +88,28 @@ def curves(model: Path, runs: Path, variants: Sequence[Variant], steps: int, see
                 yield variant, seed, learn(run, model)
 
 
+def curves_by_variant(
+    model: Path, runs: Path, together: Iterable[Sequence[Variant]], steps: int, seeds: int
+) -> dict[str, list[Curve]]:
+    """Name of each variant -> a curve for each seed. Prints each as a line of JSON when its run has ended.
+
+    Args:
+        model: the tuned model.
+        runs: folder for the runs.
+        together: variants that can share actors, set by set.
+        steps: GRPO steps of each run.
+        seeds: runs of each variant.
+    """
+    found: dict[str, list[Curve]] = {}
+    for variants in together:
+        for variant, seed, curve in curves(model, runs, variants, steps, seeds):
+            found.setdefault(variant.name, []).append(curve)
+            print(json.dumps({"variant": variant.name, "seed": seed, **curve.__dict__}), flush=True)
+    return found
+
+
 def learn(run: Run, model: Path) -> Curve:
+    """GRPO from a tuned model, measured before it and as often as the config says."""
     run.workers.learners.restart(model)
     run.sync()
     _, before = validate(run)
@@ -116,7 +137,7 @@ def spread(values: Sequence[float]) -> list[float] | None:
 
 
 def tuned_model(runs: Path) -> Path:
-    """The quickstart's tuned model, made now."""
+    """Make the quickstart's tuned model; returns its folder."""
     words = [str(QUICKSTART), "grpo.steps=0", f"runs={runs}", "tracking.mlflow=false"]
     subprocess.run([Path(sys.executable).with_name("affectree"), "train", *words], check=True)
     return next(runs.glob("*/tuned_model"))

@@ -35,7 +35,7 @@ class Clock(TrainerCallback):
 
 
 def reward(completions: list, **_: object) -> list[float]:
-    """As good as free, and not always the same."""
+    """A reward that costs next to nothing and varies."""
     return [len(completion[0]["content"]) % 7 / 7 for completion in completions]
 
 

@@ -16,7 +16,7 @@ from rewards.bases import BASE
 from rewards.errors import UserError, did_you_mean
 from rl.config.fields import bounds_of
 from rl.config.functions import NAMED, known_names
-from rl.config.keys import Key, all_keys, entry_kind, hints, in_words, is_mapping, is_section, unknown_key, without_none
+from rl.config.keys import GONE, Key, all_keys, entry_kind, hints, in_words, is_mapping, is_section, unknown_key, without_none
 from rl.config.schema import Config
 
 _NAME = "NAME"
@@ -61,7 +61,8 @@ def explain(dotted: str = "") -> Explanation:
     key = tuple(dotted.split(".")) if dotted else ()
     if (unknown := unknown_key(key)) is not None:
         where, what = unknown
-        near = "" if "did you mean" in what else did_you_mean(dotted, all_keys())
+        told = key in GONE or "did you mean" in what
+        near = "" if told else did_you_mean(dotted, all_keys())
         raise UnknownSetting(f"{where}: {what}{near}")
     kind: Any = Config
     found = Explanation("all settings", "sections of settings", "", _meaning_of(Config), tuple(_settings_of(Config, ())))

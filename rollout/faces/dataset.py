@@ -123,8 +123,8 @@ def people_by_split(sizes: dict[str, int], rng: np.random.Generator) -> dict[str
     pool = [everybody[i] for i in rng.permutation(len(everybody))]
     weights = np.array([0.6, 0.2, 0.2])
     bounds = np.floor(np.cumsum(weights) * len(pool)).astype(int)[:-1]
-    parts = dict(zip(SPLITS, np.split(np.arange(len(pool)), bounds), strict=True))
-    return {split: [pool[i] for i in rng.choice(parts[split], size=sizes[split])] for split in SPLITS}
+    apart = dict(zip(SPLITS, np.split(np.arange(len(pool)), bounds), strict=True))
+    return {split: [pool[i] for i in rng.choice(apart[split], size=sizes[split])] for split in SPLITS}
 
 
 def _write_clip(videos: Path, careless: float | None, name: str, face: Face, seed: int) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ STARTED = "started a local Ray cluster"
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    """Where Ray keeps its records: nothing is there."""
+    """An empty folder for Ray's records."""
     with ray_state() as folder:
         yield folder
 

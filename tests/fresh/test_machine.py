@@ -21,11 +21,11 @@ from tests.integration.ray_head import BIN, environment, ray_head, ray_state
 
 pytestmark = pytest.mark.timeout(600)
 FEWEST = ("grpo.steps=1", "evaluation.every=0", "evaluation.reasoning=null", "cluster.address=local")
-"""Over the small settings."""
+"""Settings over the small ones, for a run that does as little as possible."""
 NOWHERE = "/proc/nowhere"
 """A folder that nobody can make, root neither."""
 DEAD = "http://127.0.0.1:9"
-"""Where no proxy is."""
+"""A proxy that is not there."""
 COMPILERS = ("gcc", "g++", "cc", "c++", "clang", "clang++", "nvidia-smi")
 
 

@@ -64,7 +64,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """On a machine that has uv, and the Python of these tests as python3.11."""
+    """A project on a machine that has uv, and the Python of these tests as python3.11."""
     folder, tools = tmp_path / "project", tmp_path / "tools"
     (folder / "requirements").mkdir(parents=True)
     (folder / "rl").mkdir()
@@ -235,7 +235,7 @@ def test_the_first_python_that_fits_is_taken(project: Project) -> None:
 
 
 def test_a_python_without_pip_is_told_in_one_line(project: Project, tmp_path: Path) -> None:
-    """As Debian's, where ensurepip is a package of its own."""
+    """Debian's Python is one, since ensurepip is a package of its own there."""
     without_uv(project)
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / "ensurepip.py").write_text("raise ImportError\n")

@@ -41,7 +41,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(source: Path) -> Path:
-    """Built with the setuptools of .venv, so without a network."""
+    """The wheel, built with the setuptools of .venv and so without a network."""
     build = (UV, "build", "-q", "--offline", "--wheel", "--no-build-isolation", "--python", sys.executable)
     run(*build, "--out-dir", source / "dist", source, cwd=source)
     (built,) = (source / "dist").glob("*.whl")

@@ -27,26 +27,28 @@ from rl.record.interrupts import SIGNALS
 HOME = Path(__file__).resolve().parents[2]
 SECONDS = 5
 Content = str | Mapping[str, Any]
-"""Of a file: text; `folder: true`; `bytes:` in hexadecimal; or what is replaced by what in the text that is there."""
+"""The content of a file: its text; `folder: true` for a folder; `bytes:` in hexadecimal; or old -> new text of a file that is
+there."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """An entry of the tables beside."""
+    """One entry of the tables in this folder."""
 
     words: str
-    """As typed behind `affectree`, in a folder with what `furnish` puts there."""
+    """What is typed behind `affectree`, in a folder with the files of `furnish`."""
     said: str
-    """The whole line; `…` stands for anything, {here} for the folder, {faces} for the data set's."""
+    """The whole line that it is told; `…` stands for anything, {here} for the folder, {faces} for the data set."""
     files: Mapping[str, Content] = field(default_factory=dict)
-    """Written before."""
+    """Files that are written first: path -> content."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that are set first."""
     run: bool = False
-    """Whether there is a run, in `run`."""
+    """Whether a run is begun first, in the folder `run`."""
 
 
 def mistakes(name: str) -> list[Mistake]:
-    """A table."""
+    """The entries of the table of this name."""
     return [Mistake(**entry) for entry in yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text())]
 
 
@@ -71,7 +73,7 @@ class Place:
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
 
     def begin_run(self) -> None:
-        """A run that has not done anything yet, in `run`."""
+        """Make a run that has not done anything yet, in the folder `run`."""
         RunDirectory.create(load_config(Path("quick.yaml"))).path.rename("run")
         Path("runs").rmdir()
 
@@ -87,7 +89,7 @@ class Place:
         assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
 
     def compare(self, said: str, status: int, stdout: str, lines: Sequence[str]) -> None:
-        """One line, as it should be, and nothing of a traceback."""
+        """Assert that the command ended in this one line, with no traceback."""
         assert (status, len(lines)) == (MENDABLE, 1), "\n".join(lines)
         assert re.fullmatch(re.escape(f"error: {self._placed(said)}").replace("…", ".*"), lines[0]), lines[0]
         assert "Traceback" not in stdout + lines[0]

@@ -48,7 +48,7 @@ def test_a_setting_is_explained(place: Place) -> None:
 
 @contextmanager
 def unreadable(file: Path) -> Iterator[None]:
-    """As a user who may not read it: root may read everything."""
+    """Act as a user who may not read the file while the block runs, since root may read everything."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)

@@ -33,7 +33,7 @@ assert not {"torch", "transformers"} & set(sys.modules)
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Knows three models, and one that it takes long to think about."""
+    """A hub that knows three models, and answers too late about a fourth."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/api/models/org/slow"):

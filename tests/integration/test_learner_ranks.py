@@ -31,12 +31,15 @@ class Learned:
     """What a learner said and became."""
 
     first: dict[str, float]
-    """Of a GRPO step on the fresh model."""
+    """What it said of a GRPO step on the fresh model."""
     after: list[np.ndarray]
-    """Log-probs after it."""
-    tuned: dict[str, float]
+    """Log-probs after that step, float32 (k,) for each reply."""
+    supervised: dict[str, float]
+    """What it said of the supervised step."""
     updated: dict[str, float]
+    """What it said of the last update, of two optimizer steps."""
     weights: dict[str, np.ndarray]
+    """Its weights at the end, by name in the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,12 @@ def learn(
     groups = [group_of(number, *pair) for number, pair in enumerate(zip(prompts, replies, strict=True))]
     first = learners.update([groups], learning_rate=1e-4)
     after = [log_probs for of_group in learners.log_probs(groups) for log_probs in of_group]
-    tuned = learners.sft(list(range(6)), learning_rate=1e-4)
+    supervised = learners.sft(list(range(6)), learning_rate=1e-4)
     updated = learners.update([groups[:4], groups[4:]], learning_rate=1e-4)
     learners.write_weights(checksum=False, timeout=60)
     weights = {k: v.float().numpy() for k, v in load(ray.get(learners.weight_copy()).tobytes()).items()}
     assert_the_same_is_broadcast(learners, weights)
-    return Learned(first, after, tuned, updated, weights)
+    return Learned(first, after, supervised, updated, weights)
 
 
 def reply_ids(learner: Learner, texts: list[str]) -> list[np.ndarray]:
@@ -149,9 +152,9 @@ def test_sharded_over_two_ranks_nothing_changes(
 ) -> None:
     assert_equal(plain, learn(setting, two_ranks, zero_stage, share=True, offload=offload))
     two_ranks.save_state(tmp_path)
-    losses = tuned_losses(two_ranks)
+    losses = sft_losses(two_ranks)
     two_ranks.load_state(tmp_path)
-    assert tuned_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
+    assert sft_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
 
 
 def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: Setting, two_ranks: LearnerGroup) -> None:
@@ -166,7 +169,7 @@ def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: 
     assert cosine > 0.4
 
 
-def tuned_losses(learners: LearnerGroup) -> list[float]:
+def sft_losses(learners: LearnerGroup) -> list[float]:
     return [learners.sft(list(range(6)), learning_rate=1e-3)["loss"] for _ in range(3)]
 
 
@@ -200,8 +203,8 @@ def assert_equal(plain: Learned, found: Learned) -> None:
         assert found.first[name] == pytest.approx(plain.first[name], abs=1e-5, rel=1e-5), name
     differences = [np.abs(a - b).max() for a, b in zip(plain.after, found.after, strict=True)]
     assert max(differences) < 1e-5
-    assert found.tuned["loss"] == pytest.approx(plain.tuned["loss"], abs=1e-5)
-    assert found.tuned["gradient_norm"] == pytest.approx(plain.tuned["gradient_norm"], rel=1e-3)
+    assert found.supervised["loss"] == pytest.approx(plain.supervised["loss"], abs=1e-5)
+    assert found.supervised["gradient_norm"] == pytest.approx(plain.supervised["gradient_norm"], rel=1e-3)
     for name in ("loss", "kl", "entropy", "tokens", "clip_share"):
         assert found.updated[name] == pytest.approx(plain.updated[name], abs=2e-4, rel=1e-3), name
     assert plain.updated["kl"] > 0

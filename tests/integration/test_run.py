@@ -26,7 +26,7 @@ HOME = QUICKSTART.parent.parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
 STEPS = 4
 NOT_YET = ("No available agent", "Failed to connect")
-"""What submitting to a head that has just started may say."""
+"""What submitting a job may say while the head has only just started."""
 
 
 def run(*command: str, **more: object) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ class Finished:
     killed_after: int
     """GRPO step of the last checkpoint before the kill."""
     mlflow_run_id: str
-    """Before the kill."""
+    """Id of the MLflow run, as the run directory had it before the kill."""
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.timeout(400)
 
 def test_weights_come_by_broadcast_too(workers: Workers, config: Config, version: int) -> None:
     with through(workers, BroadcastTransfer(workers.learners, config.rollout)):
-        for again in (1, 2):  # the second in the group that met for the first
+        for again in (1, 2):  # the second time in the group of the first
             change_weights(workers)
             synced = workers.sync.sync(version + again)
             assert synced.logprob_diff < 1e-4

@@ -31,7 +31,7 @@ def test_a_text_that_ends_early_stands_for_all_of_its_paths() -> None:
     assert [leaf.path for leaf in leaves[4:]] == [(1, 0, 0), (1, 0, 1), (1, 1, 0), (1, 1, 1)]
 
 
-def test_versions_are_joined_where_they_meet() -> None:
+def test_spans_of_one_version_are_joined() -> None:
     assert joined((VersionSpan(1, 2),), (VersionSpan(1, 3), VersionSpan(2, 1))) == (VersionSpan(1, 5), VersionSpan(2, 1))
     assert joined((VersionSpan(1, 2),), (VersionSpan(2, 3),)) == (VersionSpan(1, 2), VersionSpan(2, 3))
     assert joined((), (VersionSpan(2, 3),)) == (VersionSpan(2, 3),)

@@ -18,12 +18,12 @@ def test_marks_say_which_version_drew_which_tokens() -> None:
     llm = SimpleNamespace(
         engine_core=SimpleNamespace(outputs_queue=asyncio.Queue()), output_processor=SimpleNamespace(request_states=states)
     )
-    marks = TokenVersions(llm)
-    marks.version = 1
-    with marks.watched("r"):
+    versions = TokenVersions(llm)
+    versions.version = 1
+    with versions.watched("r"):
         states.update({"0": state(0, 3), "1": state(1, 0)})  # a third was finished before
-        asyncio.run(marks.mark())
-        marks.version = 2
-        assert marks.spans("r", 0, 5) == (VersionSpan(1, 3), VersionSpan(2, 2))
-        assert marks.spans("r", 1, 4) == (VersionSpan(2, 4),)
-        assert marks.spans("r", 2, 6) == (VersionSpan(1, 6),)
+        asyncio.run(versions.mark())
+        versions.version = 2
+        assert versions.spans("r", 0, 5) == (VersionSpan(1, 3), VersionSpan(2, 2))
+        assert versions.spans("r", 1, 4) == (VersionSpan(2, 4),)
+        assert versions.spans("r", 2, 6) == (VersionSpan(1, 6),)

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def groups(count: int) -> list[WeightGroup]:
-    """Rank 0 and the others, each met in a thread of its own."""
+    """A group of so many ranks, rank 0 first, each joined in a thread of its own."""
     store = open_store("127.0.0.1", 20.0)
     with ThreadPoolExecutor(count) as pool:
         others = [

@@ -31,7 +31,7 @@ class Case:
     config: str = "quickstart"
     files: Mapping[str, str] = field(default_factory=dict)
     then: Mapping[str, Any] = field(default_factory=dict)
-    """Key -> value."""
+    """Key -> the value that the config has in the end."""
     names: Mapping[str, list[str]] = field(default_factory=dict)
     """Mapping -> the names in it, in order."""
     said: str = ""

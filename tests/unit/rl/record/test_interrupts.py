@@ -30,10 +30,10 @@ def test_a_signal_becomes_an_exception_that_knows_the_exit_status(number: signal
 
 def test_it_is_found_behind_the_errors_that_libraries_make_of_it() -> None:
     first = Interrupted(signal.SIGINT)
-    caused, met = SystemError("error return without exception set"), RuntimeError("while stopping")
-    caused.__cause__, met.__context__ = first, caused
+    caused, beside = SystemError("error return without exception set"), RuntimeError("while stopping")
+    caused.__cause__, beside.__context__ = first, caused
     assert interrupt_of(first) is first
-    assert interrupt_of(met) is first
+    assert interrupt_of(beside) is first
     assert interrupt_of(KeyError("x")) is None
     assert interrupt_of(None) is None
 

@@ -1,4 +1,4 @@
-"""Work ahead of the learner."""
+"""Rollouts made while earlier steps are learned from."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def test_so_many_steps_are_under_way_and_all_come_in_order(depth: int) -> None:
         prepared.append(step)
         return step
 
-    with Prefetcher(range(3, 8), depth, prepare, lambda step: 10 * step) as ahead:
+    with Prefetcher(range(3, 8), depth, prepare, lambda step: 10 * step) as rollouts:
         for place, step in enumerate(range(3, 8)):
-            ahead.start()
+            rollouts.start()
             assert prepared == list(range(3, min(7, 3 + place + depth) + 1))
-            assert ahead.take() == 10 * step
+            assert rollouts.take() == 10 * step
 
 
-def test_what_is_ahead_is_made_in_the_background_and_prepared_by_the_caller() -> None:
+def test_rollouts_are_made_in_the_background_and_prepared_by_the_caller() -> None:
     threads: list[str] = []
     release = threading.Event()
 
@@ -33,12 +33,12 @@ def test_what_is_ahead_is_made_in_the_background_and_prepared_by_the_caller() ->
             release.wait(timeout=30)
         return step
 
-    with Prefetcher((1, 2), 1, lambda step: threads.append(threading.current_thread().name) or step, make) as ahead:
-        ahead.start()
-        assert ahead.take() == 1  # while the second is still being made
+    with Prefetcher((1, 2), 1, lambda step: threads.append(threading.current_thread().name) or step, make) as rollouts:
+        rollouts.start()
+        assert rollouts.take() == 1  # while the second is still being made
         release.set()
-        ahead.start()
-        assert ahead.take() == 2
+        rollouts.start()
+        assert rollouts.take() == 2
     assert set(threads) == {threading.main_thread().name}
 
 
@@ -48,8 +48,8 @@ def test_a_fault_in_the_background_reaches_the_step_that_needed_it() -> None:
             raise ZeroDivisionError("rollout of step 2")
         return step
 
-    with pytest.raises(ZeroDivisionError, match="rollout of step 2"), Prefetcher((1, 2, 3), 1, lambda step: step, make) as ahead:
-        ahead.start()
-        assert ahead.take() == 1
-        ahead.start()
-        ahead.take()
+    with pytest.raises(ZeroDivisionError, match="of step 2"), Prefetcher((1, 2, 3), 1, lambda step: step, make) as rollouts:
+        rollouts.start()
+        assert rollouts.take() == 1
+        rollouts.start()
+        rollouts.take()
