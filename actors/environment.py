@@ -39,7 +39,8 @@ OPENMP = Path(sys.prefix) / "lib" / "libiomp5.so"
 """Intel's OpenMP, which vLLM's CPU build brings along."""
 
 MOST_OPEN_FILES = 65_536
-"""As many as Ray asks for. More is no better: some programs go through all files that they might have open."""
+"""The most open files that a process is allowed: as many as Ray asks for. With more, programs that close every possible
+file take long."""
 
 _CACHES = {
     "XDG_CACHE_HOME": (".cache", ("huggingface/datasets", "vllm", "numba", "torch")),

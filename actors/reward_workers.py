@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -44,11 +43,10 @@ class RewardWorker:
 
     def score(self, group: Group) -> ScoredGroup:
         """The group with its rewards, and with what the lines of its samples state."""
-        began = time.perf_counter()
         samples = [reward_sample(group.prompt, sample) for sample in group.samples]
         rewards = tuple(self.mix.score(samples))
         readings = tuple(map(read, samples))
-        return ScoredGroup(**vars(group), rewards=rewards, readings=readings, scoring_seconds=time.perf_counter() - began)
+        return ScoredGroup(**vars(group), rewards=rewards, readings=readings)
 
     def close(self) -> None:
         """End what the scorers have running."""

@@ -106,6 +106,7 @@ def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def batch_of(case: Case, policy: Policy, share: bool) -> TokenBatch:
+    """A case as one batch: as a packed prefix tree, or in the plain form."""
     groups, pixels = groups_of(case, policy, 1 if share else case.group)
     rows = pack_rows(join_equal_prompts(groups), Budget(2**31), share)
     return make_batch(rows, pixels, [policy.model.config.video_token_id], 2, 0)
@@ -124,12 +125,12 @@ def gradients(policy: Policy) -> dict[str, torch.Tensor]:
     return {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
 
 
-def compare(case: Case, policy: Policy, rounds: int = ROUNDS) -> dict[str, float]:
+def compare(case: Case, policy: Policy) -> dict[str, float]:
     """Speed and agreement of the two forms."""
     plain, shared = batch_of(case, policy, share=False), batch_of(case, policy, share=True)
     step(policy, shared)  # the first pass of each shape allocates
     ratios, seconds = [], []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         plain_seconds, plain_log_probs = step(policy, plain)
         expected = gradients(policy)
         shared_seconds, shared_log_probs = step(policy, shared)

@@ -22,7 +22,7 @@ _PRELOADED = ("LD_PRELOAD", "KMP_BLOCKTIME")
 
 
 def measure(model: str) -> None:
-    """In a process of its own: tokens/s of each round, as JSON."""
+    """Print tokens a second of each round as JSON; to be run in a process of its own."""
     import time
 
     import numpy as np

@@ -45,6 +45,7 @@ class Timed:
     tokens: list[float]
 
     def per_token(self) -> float:
+        """Seconds per sampled token of the median step."""
         return statistics.median(s / t for s, t in zip(self.seconds, self.tokens, strict=True))
 
 

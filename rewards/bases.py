@@ -36,7 +36,7 @@ def read_layers(file: Path, error: type[UserError] = UserError, above: tuple[Pat
     """What a file and its bases say, the lowest first: its bases in their order, each with its own before it, then the file.
 
     Args:
-        file: to read.
+        file: the file at the top.
         error: what is raised if a file cannot be read, is not there, or leads back to itself.
         above: the files that led here by their `base`; naming one of them again is an error.
     """
@@ -54,7 +54,7 @@ def base_layers(
     """What the files say that a `base` names.
 
     Args:
-        named: its value: a name, a list of names, or None.
+        named: the value of `base`: a name, a list of names, or None.
         where: what names them, for errors.
         folder: where relative paths start.
         error: as for `read_layers`.

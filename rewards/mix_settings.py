@@ -30,7 +30,7 @@ def read_mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dic
     """The scorers' settings in a YAML file, by scorer. The file is a mix (`scorers:` alone) or a run's config.
 
     Args:
-        file: to read, with its bases.
+        file: the file; its bases are read too.
         above: files whose `rewards.mix` led here.
 
     Raises:

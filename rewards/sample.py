@@ -110,7 +110,7 @@ class ScorerError(RuntimeError):
 
 
 class InfrastructureError(RuntimeError):
-    """For scorers to raise where a service that they need is at fault: the call is then tried again."""
+    """A scorer raises it where a service that it needs is at fault; the call is then tried again."""
 
 
 def scorer(mode: Mode) -> Callable[[Function], Function]:

@@ -25,7 +25,7 @@ class VisionBlock:
     """How much the time position grows from one temporal patch to the next."""
 
     def tokens(self, merge: int) -> int:
-        """Its vision tokens, each of which merges merge x merge patches."""
+        """Number of its vision tokens, each of which merges merge x merge patches."""
         return self.time * self.height * self.width // merge**2
 
 

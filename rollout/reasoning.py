@@ -52,9 +52,7 @@ class Reasoned:
     def group(self, prompt: Prompt) -> Group:
         """A group whose one sample is this text."""
         one = self.written
-        return Group(
-            prompt, (Sample(prompt.encoded.ids, one.ids, one.log_probs, self.text, one.finish_reason, one.versions),), 0.0
-        )
+        return Group(prompt, (Sample(prompt.encoded.ids, one.ids, one.log_probs, self.text, one.finish_reason, one.versions),))
 
 
 async def reason(ask: Ask, decode: Callable[[np.ndarray], str], judge: Judge, width: int) -> Reasoned:

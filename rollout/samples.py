@@ -96,8 +96,6 @@ class Group:
 
     prompt: Prompt
     samples: tuple[Sample, ...]
-    seconds: float
-    """Seconds from asking the engine to the end of the last sample."""
 
     def drawn_tokens(self) -> int:
         """Tokens that the engine drew; what samples share was drawn once."""
@@ -118,7 +116,6 @@ class ScoredGroup(Group):
     """The reward of each sample, in order."""
     readings: tuple[Reading, ...]
     """Which line of each sample states what, read once, where it was scored."""
-    scoring_seconds: float
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ import pytest
 from actors.environment import prepare_process
 
 prepare_process()
+gc.disable()  # until everything is imported: nearly all of that stays
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all that is imported again and again, a sixth of the unit tests' time."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ class RolloutEngine:
         Args:
             handle: where the weights lie; None for an adapter alone.
             image: the weights themselves, a safetensors image, uint8, if this node cannot read them where they lie.
-            version: of the weights; stamped on every token from now on.
+            version: version of the weights, which is noted for every token from now on.
             adapter: the LoRA adapters, a safetensors image, uint8, where they are sent alone.
         """
         update: dict[str, Any] = {}
@@ -163,8 +163,7 @@ class RolloutEngine:
             )
             for leaf in leaves
         )
-        seconds = time.perf_counter() - began
-        return seconds, Group(prompt, samples, seconds)
+        return time.perf_counter() - began, Group(prompt, samples)
 
     async def reason(self, prompt: Prompt, sampling: SamplingSpec, judge: Judge) -> tuple[float, Reasoned]:
         """Answer one prompt stage by stage, with `sampling.count` candidates at each stage. Returns the seconds that it took,

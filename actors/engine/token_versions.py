@@ -51,9 +51,9 @@ class TokenVersions:
         """Which versions drew the tokens of a completion, in order.
 
         Args:
-            request: its name; it has to be watched still.
-            index: of the completion among the request's. If it was finished at a sync, all of it was drawn before.
-            tokens: tokens of the completion.
+            request: name of the request, which still has to be watched.
+            index: place of the completion among the request's. One that was finished at a sync was all drawn before it.
+            tokens: number of tokens of the completion.
         """
         found, done = [], 0
         for before, counts in self._drawn[request]:

@@ -188,7 +188,7 @@ class LearnerGroup:
         return self._rendezvous[1]
 
     def broadcast(self, handle: BroadcastHandle) -> dict[Any, int]:
-        """Send all weights to a group. Returns, for each rank: reference that is ready when it has done its part -> its number."""
+        """Send all weights to a group. Returns, for each rank: a reference that is ready when it is done -> its number."""
         calls = self.ranks.ask(lambda _, actor: actor.broadcast_weights.remote(handle.size, handle.timeout))
         return {reference: number for number, reference in enumerate(calls)}
 

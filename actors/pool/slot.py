@@ -43,4 +43,5 @@ class Engine:
 
     @property
     def name(self) -> str:
+        """Name of its slot."""
         return self.slot.name

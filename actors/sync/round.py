@@ -27,8 +27,8 @@ class SyncBound:
     def __init__(self, version: int, seconds: float) -> None:
         """
         Args:
-            version: of the weights that engines are to take.
-            seconds: from now.
+            version: version of the weights that engines are to take.
+            seconds: time from now until the sync has to be finished.
         """
         self._version, self._seconds = version, seconds
         self._deadline = time.monotonic() + seconds
@@ -42,7 +42,7 @@ class SyncBound:
 
         Args:
             names: who is waited for.
-            before: what went wrong until then.
+            before: what went wrong earlier in the sync, for the message.
         """
         happened = f"; before that: {'; '.join(before)}" if before else ""
         raise SyncTimeout(

@@ -53,25 +53,25 @@ class People:
         self.all: list[Someone] = []
         """Everybody, in order of first mention."""
         self.current: list[Someone] = []
-        """Those whom attributes are about: the last who were mentioned."""
+        """The people whom attributes are about: the last who were mentioned."""
         self.subject: list[Someone] = []
-        """Those who act and feel in the clause at hand."""
+        """The people who act and feel in the clause at hand."""
         self.unseen: list[Someone] = []
-        """Those who were introduced as some of many ("two women") and have not been spoken of alone yet."""
+        """People who were introduced as one of several ("two women") and have not been spoken of alone yet."""
         self.listed: list[Someone] = []
-        """The unseen ones whom this sentence may still list ("three people: a man, …")."""
+        """The people of `unseen` whom this sentence may still list ("three people: a man, …")."""
         self.scene: dict[str, str] = {}
         """Aspect -> value of what is said of the place, such as its light."""
 
     def meant(self) -> list[Someone]:
-        """Those whom an attribute at hand is about; a caption that names nobody is about one person."""
+        """The people whom an attribute at hand is about; a caption that names nobody is about one person."""
         if not self.current:
             self.all = self.all or [Someone()]
             self.current = [self.all[-1]]
         return self.current
 
     def acting(self) -> list[Someone]:
-        """Those whom an expression or emotion at hand is about."""
+        """The people whom an expression or emotion at hand is about."""
         return self.subject or self.meant()
 
     def read(self, tokens: list[str], index: int) -> int:

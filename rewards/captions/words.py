@@ -37,7 +37,7 @@ class Hit:
     meanings: tuple[Meaning, ...]
 
     def of(self, kind: str) -> tuple[Meaning, ...]:
-        """Its meanings of one kind."""
+        """The meanings of the phrase that are of one kind."""
         return tuple(m for m in self.meanings if m.kind == kind)
 
 

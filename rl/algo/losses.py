@@ -78,9 +78,9 @@ def grpo_loss(
         log_probs: under the policy, with gradient, (N,) over the reply tokens of all sequences.
         old_log_probs: under the weights that the update started from, (N,).
         reference_log_probs: under the frozen reference, (N,), or None without a KL term.
-        advantages: of each token, (N,).
+        advantages: one for each token, (N,).
         sequence_of: which sequence each token belongs to, (N,).
-        policy_loss: such as `ppo`.
+        policy_loss: the loss without the KL term, such as `ppo`.
         objective: constants of the loss.
         totals: sizes of the whole step.
         rollout_log_probs: what the engine recorded, (N,); needed for a correction.

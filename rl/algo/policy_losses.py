@@ -57,12 +57,12 @@ def ppo(tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Repor
 
 
 def gspo(tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:
-    """As `ppo`, with the sequence's mean ratio in place of the token's (arXiv 2507.18071)."""
+    """`ppo` with the sequence's mean ratio in place of the token's (GSPO, arXiv 2507.18071)."""
     return _by_openrlhf("gspo", tokens, objective)
 
 
 def cispo(tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:
-    """-sg(clip(r, 1 - eps_low, 1 + eps_high)) A log pi (arXiv 2506.13585, Eq. 4)."""
+    """-sg(clip(r, 1 - eps_low, 1 + eps_high)) A log pi (CISPO, arXiv 2506.13585, Eq. 4)."""
     ratio = (tokens.log_probs - tokens.old_log_probs).detach().clamp(-20.0, 20.0).exp()
     weight = ratio.clamp(1 - objective.clip_low, 1 + objective.clip_high)
     loss = tokens.mean(-weight * tokens.advantages * tokens.log_probs)

@@ -9,8 +9,8 @@ def cosine(step: int, steps: int, start: float, end: float | None, warmup: float
     """Linear rise over the first `warmup` share of the steps, then a cosine from `start` to `end`.
 
     Args:
-        step: from 0.
-        steps: in all.
+        step: number of the step, from 0.
+        steps: number of all steps.
         start: the highest rate.
         end: the last rate; a tenth of `start` if None.
         warmup: share of the steps, 0 to 1.

@@ -51,7 +51,7 @@ def explain(dotted: str = "") -> Explanation:
     """Look a key up.
 
     Args:
-        dotted: such as `grpo.clip_low`, or a section such as `grpo`; empty for all sections.
+        dotted: a setting such as `grpo.clip_low` or a section such as `grpo`; empty for all sections.
 
     Raises:
         UnknownSetting: for a key that does not exist.

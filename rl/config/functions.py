@@ -89,7 +89,7 @@ def function_problems(config: Config, files: bool) -> Iterator[str]:
     """A line for each function that is not there or does not take its parameters.
 
     Args:
-        config: to look at.
+        config: the whole configuration.
         files: look into the files of users' functions too; they are read, not run.
     """
     for key, named in NAMED.items():

@@ -73,7 +73,7 @@ def load_saved(path: Path, files: bool) -> Config:
     """The configuration of a run, which holds everything already that its bases and its mix said.
 
     Args:
-        path: its config.yaml.
+        path: the run's config.yaml.
         files: look whether data, models and scorers that it names are there, as for a new run.
 
     Raises:

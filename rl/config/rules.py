@@ -19,7 +19,7 @@ def check_config(config: Config, files: bool = True) -> list[str]:
     """One line for each problem, with key, value and what is allowed.
 
     Args:
-        config: to look at.
+        config: the whole configuration.
         files: look for data, models, functions and scorers too, and at the environment of the run.
     """
     found = [*range_problems(config), *choice_problems(config), *function_problems(config, files)]
@@ -39,7 +39,7 @@ def _scorer_problems(config: Config, told: Collection[str]) -> Iterator[str]:
     """Each scorer is loaded once where it is to run, so that one that cannot be is found before the run begins.
 
     Args:
-        config: of the run.
+        config: the whole configuration.
         told: keys of which something is wrong already; their scorers are left out.
     """
     scorers = config.rewards.scorers

@@ -69,6 +69,7 @@ class TokenBatch:
 
     @property
     def sequences(self) -> int:
+        """Number of sequences."""
         return len(self.members)
 
     @property
@@ -92,6 +93,7 @@ class Budget:
     """Predicted tokens: each needs logits over the whole vocabulary."""
 
     def holds(self, tokens: int, targets: int) -> bool:
+        """Whether so many padded tokens, of which `targets` are predicted, fit."""
         return tokens <= self.tokens and targets <= self.targets
 
 
@@ -99,7 +101,7 @@ def pack_rows(groups: Sequence[TokenGroup], budget: Budget, share: bool = True) 
     """Pack groups into rows, in order; one that does not fit the budget on its own is halved until it does.
 
     Args:
-        groups: with different prompts; those with equal ones share nothing until they are joined.
+        groups: groups with different prompts; groups with equal prompts share nothing unless they are joined first.
         budget: what a micro-batch may hold.
         share: False gives each reply a row of its own: the plain form.
     """
@@ -124,7 +126,7 @@ def make_batch(
     """Pad and index rows.
 
     Args:
-        rows: at least one.
+        rows: one or more packed rows.
         pixels: the media that the prompts name.
         vision_tokens: ids of the placeholders whose embeddings come from the vision tower.
         merge: spatial merge size of the vision tower.

@@ -44,7 +44,7 @@ class Policy(nn.Module):
     def __init__(self, model: Any, banned_ids: Sequence[int], temperature: float = 1.0, backend: Backend | None = None) -> None:
         """
         Args:
-            model: of a supported family, as `load_model` gives it.
+            model: a checkpoint of a supported family, from `load_model`.
             banned_ids: ids that are never sampled; they get no probability here either, as in the engine.
             temperature: sampling temperature, so that log-probs are those of the sampled distribution.
             backend: how attention over prefix trees is computed; None takes the best for the device.

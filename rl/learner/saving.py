@@ -15,7 +15,7 @@ def save_model(model: Any, processor: Any, weights: Mapping[str, torch.Tensor], 
 
     Args:
         model: whose configuration is written.
-        processor: of the checkpoint, which is written beside it.
+        processor: the checkpoint's processor, which is written beside it.
         weights: name in the checkpoint -> tensor, on the CPU; tied ones are written once.
         folder: is made if it is not there.
     """

@@ -67,7 +67,7 @@ class RunDirectory:
         """A run that was begun earlier, and its config.
 
         Args:
-            path: of the run.
+            path: the run's folder.
             files: look whether what its config names is there, as for a new run.
 
         Raises:

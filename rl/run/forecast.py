@@ -27,7 +27,7 @@ def plan(config: Config, progress: Progress, rows: int) -> str:
     """What follows, in one sentence.
 
     Args:
-        config: of the run.
+        config: the run's configuration.
         progress: where the run stands.
         rows: how many rows each evaluation looks at.
     """
@@ -51,7 +51,7 @@ def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:
     """How long the run will take at most, told after `AFTER_STEPS` tuning steps.
 
     Args:
-        config: of the run.
+        config: the run's configuration.
         drawn_tokens: tokens that the engines draw in a second, measured in the first evaluation.
         seconds_a_step: seconds of a supervised step.
     """
@@ -64,7 +64,7 @@ def most_seconds(config: Config, sft_steps_left: int, pace: Pace) -> float:
     """Seconds to the end of the run, if every completion is as long as it may be and samples share nothing.
 
     Args:
-        config: of the run.
+        config: the run's configuration.
         sft_steps_left: supervised steps that are still to be done.
         pace: as measured.
     """

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from rl.cli import app
 from rl.config.load import load_config
 from rl.record.directory import RunDirectory
 from rl.record.endings import MENDABLE, end
-from rl.record.interrupts import SIGNALS
+from tests.signal_handlers import handlers_restored
 
 HOME = Path(__file__).resolve().parents[2]
 SECONDS = 5
@@ -97,7 +95,7 @@ class Place:
     def type(self, words: str) -> tuple[int, str, list[str]]:
         """(exit status, standard output, lines of standard error) of a command, typed through the real entry."""
         self.capfd.readouterr()
-        with _own_signals():
+        with handlers_restored():
             status = end(lambda: app(shlex.split(words), prog_name="affectree", standalone_mode=False))
         said = self.capfd.readouterr()
         return status, said.out, [line for line in said.err.splitlines() if line.strip()]
@@ -120,14 +118,3 @@ class Place:
                 assert self._placed(old) in text, old
                 text = text.replace(self._placed(old), new)
             file.write_text(text)
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """`end` takes signals, which are pytest's own afterwards."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -30,7 +30,7 @@ def group() -> Group:
     ids = np.zeros(1, dtype=np.int64)
     samples = tuple(Sample(ids, ids, ids.astype(np.float32), text, "stop", (VersionSpan(1, 1),)) for text in COMPLETIONS)
     row = Row(0, "What is it?", (), "rationale")
-    return Group(Prompt("step1-0", row, EncodedPrompt(ids, ids, ids[None], ())), samples, 0.0)
+    return Group(Prompt("step1-0", row, EncodedPrompt(ids, ids, ids[None], ())), samples)
 
 
 def score(settings: dict[str, dict[str, object]], times: int = 1) -> list[tuple[Reward, ...]]:

@@ -33,13 +33,13 @@ def group(
         ids, log_probs = np.arange(length, dtype=np.int64), np.zeros(length, dtype=np.float32)
         spans = tuple(VersionSpan(version, 1) for version in of)
         samples.append(Sample(np.zeros(1, dtype=np.int64), ids, log_probs, text, "stop", spans))
-    return Group(asked or prompt(), tuple(samples), 0.0)
+    return Group(asked or prompt(), tuple(samples))
 
 
 def scored(of: Group, rewards: Sequence[Reward]) -> ScoredGroup:
     """The group with these rewards, read as a reward worker reads it."""
     readings = tuple(read(reward_sample(of.prompt, sample)) for sample in of.samples)
-    return ScoredGroup(**vars(of), rewards=tuple(rewards), readings=readings, scoring_seconds=0.0)
+    return ScoredGroup(**vars(of), rewards=tuple(rewards), readings=readings)
 
 
 def scored_group(

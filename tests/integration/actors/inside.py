@@ -23,7 +23,7 @@ def within(actor: Any, function: Callable[[Any], Any]) -> Any:
 
 @contextmanager
 def replaced(actor: Any, path: str, value: Any) -> Iterator[None]:
-    """For a while, an attribute of an actor's object, such as `learner.encoder.store`, is another."""
+    """Give an actor's object another attribute, such as `learner.encoder.store`, while the block runs."""
     *places, name = path.split(".")
 
     def owner(one: Any) -> Any:
@@ -49,13 +49,13 @@ def replaced(actor: Any, path: str, value: Any) -> Iterator[None]:
 
 
 def kill_vllm(engine: Any) -> None:
-    """As the system does to the process with the model, when memory runs out."""
+    """Kill the process that has the model, as the system does when memory runs out."""
     for process in psutil.Process().children(recursive=True):
         process.kill()
 
 
 def vllm_processes(engine: Any) -> list[int]:
-    """As vLLM itself keeps them: by name or parent they are not always found in a process namespace."""
+    """Process ids of vLLM, as vLLM keeps them: in a process namespace they are not always found by name or parent."""
     return [process.pid for process in engine.llm.engine_core.resources.engine_manager.processes]
 
 
@@ -83,7 +83,7 @@ def change_weights(workers: Workers) -> None:
 
 @contextmanager
 def through(workers: Workers, transfer: Transfer) -> Iterator[None]:
-    """For a while, weights are sent another way."""
+    """Send weights by another transfer while the block runs."""
     before, workers.sync.transfer = workers.sync.transfer, transfer
     try:
         yield

@@ -115,7 +115,7 @@ def test_tree_shaped_groups_are_draws_of_the_policy(workers: Workers, prompts: l
 
 @contextmanager
 def every_engine_stops_at(workers: Workers, *headers: str) -> Iterator[None]:
-    """For a while, sections of a tree end at these texts."""
+    """Sections of a tree end at these texts while the block runs."""
     before = tree_sampling.HEADERS
     try:
         set_headers(workers, headers)

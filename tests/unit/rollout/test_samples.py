@@ -19,7 +19,7 @@ def test_shared_sections_are_drawn_once() -> None:
         Sample(one, np.zeros(ends[-1], dtype=np.int64), one, "", "stop", (VersionSpan(1, ends[-1]),), path, ends)
         for path, ends in paths
     )
-    drawn = Group(prompt(), samples, 0.0)
+    drawn = Group(prompt(), samples)
     assert drawn.drawn_tokens() == 3 + 2 + 4 + 1 + 4 + 1 + 4
     assert group(["", ""], lengths=[2, 2]).drawn_tokens() == 4  # equal, but drawn twice
 

@@ -25,7 +25,7 @@ def closes_everything(sample: RewardSample) -> int:
 
 def stops_after(sample: RewardSample) -> int:
     if sample.completion == "bad":
-        subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -STOP {os.getpid()}"])
+        subprocess.Popen(["sh", "-c", f"sleep 0.1; kill -STOP {os.getpid()}"])
     return 1
 
 

@@ -92,18 +92,26 @@ def batch_of(some: list[TokenGroup], encoder: PromptEncoder, share: bool) -> Tok
     return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id)
 
 
-def outcome(policy: Policy, batch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+Outcome = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]
+
+
+def outcome(policy: Policy, batch: TokenBatch) -> Outcome:
+    """Log-probs, entropies, and the gradients of a weighted sum of the log-probs."""
     policy.zero_grad()
     log_probs, entropy = policy(batch)
+    weights = torch.randn(len(log_probs), generator=torch.Generator().manual_seed(0))
     (log_probs * weights).sum().backward()
     return log_probs.detach(), entropy.detach(), {n: p.grad.clone() for n, p in policy.named_parameters() if p.grad is not None}
 
 
-def assert_equal_to_the_plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder) -> None:
-    weights = torch.randn(sum(one.reply_tokens() for one in some), generator=torch.Generator().manual_seed(0))
+def plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder) -> Outcome:
+    return outcome(policy, batch_of(some, encoder, share=False))
+
+
+def assert_equal_to_the_plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder, plain: Outcome) -> None:
     plain_batch, shared_batch = (batch_of(some, encoder, share) for share in (False, True))
     assert plain_batch.members == shared_batch.members
-    plain, shared = outcome(policy, plain_batch, weights), outcome(policy, shared_batch, weights)
+    shared = outcome(policy, shared_batch)
     assert shared_batch.input_ids.numel() < plain_batch.input_ids.numel()
     assert torch.allclose(shared[0], plain[0], atol=1e-5)
     assert torch.allclose(shared[1], plain[1], atol=1e-4)
@@ -113,18 +121,27 @@ def assert_equal_to_the_plain_form(policy: Policy, some: list[TokenGroup], encod
         assert difference < 1e-4, name
 
 
+@pytest.fixture(scope="module")
+def plain_outcomes() -> dict[tuple[str, str, str], Outcome]:
+    """The plain form's outcomes, without checkpointing: computed once for both tests that compare with them."""
+    return {}
+
+
 @pytest.mark.parametrize("checkpointing", [False, True])
 @pytest.mark.parametrize("backend", ["dense", "depths"])
 @pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_log_probs_and_gradients_equal_the_plain_form(
-    models, encoders, faces: Path, media_rows: Path, family: str, kind: str, backend: str, checkpointing: bool
+    models, encoders, plain_outcomes, faces: Path, media_rows: Path, family: str, kind: str, backend: str, checkpointing: bool
 ) -> None:
     model, encoder = models[family], encoders[family]
     policy = Policy(model, encoder.banned_ids, backend=backend).train()  # type: ignore[arg-type]
+    some = groups(faces, media_rows, encoder, kind)
+    if (family, kind, backend) not in plain_outcomes:
+        plain_outcomes[family, kind, backend] = plain_form(policy, some, encoder)
     if checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    assert_equal_to_the_plain_form(policy, groups(faces, media_rows, encoder, kind), encoder)
+    assert_equal_to_the_plain_form(policy, some, encoder, plain_outcomes[family, kind, backend])
     model.gradient_checkpointing_disable()
 
 
@@ -139,7 +156,8 @@ def test_adapters_learn_the_same_from_shared_prefixes(
     if checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     policy = Policy(model, encoder.banned_ids).train()
-    assert_equal_to_the_plain_form(policy, groups(faces, media_rows, encoder, "mixed"), encoder)
+    some = groups(faces, media_rows, encoder, "mixed")
+    assert_equal_to_the_plain_form(policy, some, encoder, plain_form(policy, some, encoder))
     assert all(".lora_" in name for name, p in model.named_parameters() if p.grad is not None)
 
 

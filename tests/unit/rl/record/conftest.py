@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.signal_handlers import handlers_restored
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Signals are handled as before once a test is over."""
+    with handlers_restored():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import typer
 
 from rewards.errors import UserError
 from rl.record.endings import FAULT, MENDABLE, end, mendable
-from rl.record.interrupts import SIGNALS, Interrupted
+from rl.record.interrupts import Interrupted
 
 WAITING = """
 import sys, time
@@ -31,14 +31,7 @@ def command():
 sys.exit(end(command))
 """
 
-
-@pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """Signals as they were."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("signals")
 
 
 def raising(error: BaseException) -> Callable[[], None]:

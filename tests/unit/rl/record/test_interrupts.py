@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
-from rl.record.interrupts import SIGNALS, Interrupted, interrupt_of, take_signals
+from rl.record.interrupts import Interrupted, interrupt_of, take_signals
 
-
-@pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """Signals are handled as before once a test is over."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("signals")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

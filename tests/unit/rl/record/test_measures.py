@@ -9,7 +9,7 @@ import pytest
 from rl.record.measures import baselines, evaluate_groups
 from rollout.rows import Row
 from rollout.samples import Group
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 from tests.unit.stations import group, prompt
 
 

@@ -11,7 +11,7 @@ from rewards.sample import Reward
 from rewards.tools.recorded import read_rollouts
 from rl.record.rollouts import write_rollouts
 from rollout.samples import TokenCredit, TrainingGroup
-from tests.unit.rewards.tree.test_parser import GOOD
+from tests.unit.rewards.rationales import GOOD
 from tests.unit.stations import group, prompt, scored
 
 
