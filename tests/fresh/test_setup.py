@@ -127,7 +127,11 @@ def test_packages_no_longer_listed_go(project: Project) -> None:
 def test_an_interrupted_set_up_is_begun_again(project: Project) -> None:
     without_uv(project)
     process = subprocess.Popen(
-        ["make", "setup", "HARDWARE=cpu"], cwd=project.folder, env=project.environment(), start_new_session=True
+        ["make", "setup", "HARDWARE=cpu"],
+        cwd=project.folder,
+        env=project.environment(),
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what is begun in the background ignores it
     )
     deadline = time.monotonic() + 60
     while not (project.folder / ".venv" / "bin" / "python").exists():
