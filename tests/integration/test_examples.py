@@ -41,8 +41,7 @@ def test_a_run_takes_all_four_from_files(faces: Path, tmp_path: Path) -> None:
     splits = [
         f"data.{name}={as_sharegpt(faces / f'{name}.jsonl', tmp_path / f'{name}.jsonl')}" for name in ("train", "val", "test")
     ]
-    directory = train(
-        *small_settings(faces, tmp_path / "runs", *splits, "grpo.steps=2", "evaluation.every=0", "evaluation.reasoning=null"),
+    own = (
         "data.format=examples/sharegpt_format.py:sharegpt",
         "grpo.estimator=examples/rank_estimator.py:by_rank",
         "grpo.estimator_parameters={sharpness: 2.0}",
@@ -51,6 +50,8 @@ def test_a_run_takes_all_four_from_files(faces: Path, tmp_path: Path) -> None:
         "rollout.transfer=examples/disk_transfer.py:DiskTransfer",
         f"rollout.transfer_parameters.folder={tmp_path / 'weights'}",
     )
+    short = ("grpo.steps=2", "evaluation.every=0", "evaluation.reasoning=null")
+    directory = train(*small_settings(faces, tmp_path / "runs", *splits, *short, *own))
     steps = [record["metrics"] for record in directory.metrics() if record["phase"] == "grpo"]
     assert [step["sync/version"] for step in steps] == [2.0, 3.0]
     assert all(0.0 <= step["learner/faded_share"] <= 1.0 for step in steps)  # what the loss counts
