@@ -54,12 +54,15 @@ class Child:
         finally:
             theirs.close()
             os.close(their_lifeline)
-        self.pipe = Connection(ours.detach())
+        self.socket = ours
+        self.pipe = Connection(os.dup(ours.fileno()))
         self.answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self.output: deque[bytes] = deque(maxlen=_KEPT_CHUNKS)
         self.killed = False
-        for work in (self._read, self._drain):
-            threading.Thread(target=work, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.writer = self.reader
+        for thread in (self.reader, threading.Thread(target=self._drain, daemon=True)):
+            thread.start()
         self.send(hello, time.monotonic() + START_TIMEOUT)
 
     def alive(self) -> bool:
@@ -78,7 +81,8 @@ class Child:
                 trouble.put(f"its process died ({error})")
 
         # a child that does not read would block a large request for ever
-        threading.Thread(target=write, daemon=True).start()
+        self.writer = threading.Thread(target=write, daemon=True)
+        self.writer.start()
         try:
             return trouble.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
@@ -113,7 +117,13 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.lifeline)
+        # whoever is still at the pipe has to leave it first: its number may be another child's in a moment
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.reader.join()
+        self.writer.join()
         self.pipe.close()
+        self.socket.close()
 
     def _read(self) -> None:
         try:

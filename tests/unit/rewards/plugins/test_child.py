@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 
 import psutil
@@ -40,3 +41,24 @@ def test_a_killed_child_leaves_nothing() -> None:
     assert psutil.wait_procs(below, timeout=10)[1] == []
     assert child.receive(time.monotonic() + 10) == {"ended": True}
     assert "signal SIGKILL" in child.last_words()
+
+
+def test_nobody_is_left_at_a_pipe_whose_number_may_be_anothers_next() -> None:
+    """A reader that came late took the next child's first answer, which was then waited for in vain."""
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"))
+    assert child.receive(time.monotonic() + START_TIMEOUT) is not None
+    late = child.pipe.recv_bytes
+    asked = threading.Event()
+
+    def recv_bytes() -> bytes:
+        asked.set()
+        time.sleep(0.3)
+        return late()
+
+    child.pipe.recv_bytes = recv_bytes  # type: ignore[method-assign]
+    assert child.send(pickle.dumps((1, samples("good"))), time.monotonic() + 10) is None
+    assert child.receive(time.monotonic() + 10) is not None
+    assert asked.wait(10)
+    child.kill()
+    assert not child.reader.is_alive()
+    assert not child.writer.is_alive()
