@@ -8,6 +8,7 @@ For everybody:
 
 Rooms, from the bottom:
 - `tree/`: the affective tree, how it is read and written, and how far two trees are apart
+- `answers/`: the one rule by which answers are read
 - `captions/`: free text -> tree
 - `scorers/`: the scorers that ship, and their registry
 - `plugins/`: finding, loading and calling what strangers wrote; scorers in processes of their own

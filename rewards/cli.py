@@ -17,11 +17,13 @@ from rewards.mix import MixEntry, build_mix
 from rewards.mix_settings import read_mix
 from rewards.plugins.spec import PluginError, ScorerSpec, check_spec
 from rewards.sample import RewardSample
-from rewards.tools.display import finding_line, hack_table, histogram, sample_panel, sample_view, summary_table
+from rewards.tools.display import finding_line, histogram, sample_panel, sample_view, summary_table
+from rewards.tools.hack_view import hack_table, hedge_table
+from rewards.tools.hedges import hedge_odds, hedges
 from rewards.tools.probing import check_scorer
 from rewards.tools.recorded import read_rollouts
 from rewards.tools.rescoring import rescore, summarise
-from rewards.tools.reward_hacks import hack_cases, honest_cases, rewards_of
+from rewards.tools.reward_hacks import hack_cases, honest_cases, paid, rewards_of
 from rewards.tree.gold import gold_problem
 
 DEFAULT_MIX = Path(__file__).resolve().parent.parent / "configs" / "rewards" / "default.yaml"
@@ -121,15 +123,19 @@ def try_text(
 
 @app.command()
 def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
-    """What rationales that try to be paid without being right get under a mix."""
+    """What rationales that try to be paid without being right get under a mix, and what bets on two answers do."""
     with build_mix(read_mix(mix)) as loaded:
         honest = [*zip(honest_cases(), rewards_of(loaded, honest_cases()), strict=True)]
         hacked = [*zip(hack_cases(), rewards_of(loaded, hack_cases()), strict=True)]
-    console.print(hack_table(honest, hacked))
-    line = next(value or 0.0 for case, value in honest if case.name == "half right")
-    over = [case.name for case, value in hacked if value is not None and value >= line]
-    if over:
-        console.print(f"paid at least as well as an honest half-right tree: {', '.join(over)}", style="bold red")
+        bets = [(hedge, hedge_odds(loaded, hedge)) for hedge in hedges()]
+    over = paid(honest, hacked)
+    console.print(hack_table(honest, hacked, over))
+    console.print(hedge_table(bets))
+    paying = [hedge.name for hedge, odds in bets if any(one.pays for one in odds)]
+    for what, names in (("paid more than it may be", over), ("earns as much as the honest answer", paying)):
+        if names:
+            console.print(f"{what}: {', '.join(names)}", style="bold red")
+    if over or paying:
         raise typer.Exit(1)
 
 

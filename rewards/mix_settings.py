@@ -14,7 +14,7 @@ from rewards.mix import MixEntry
 from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.tree.nodes import LEVELS
 
-SHIPPED_LEVELS = {"leaf": "attribute", "expression": "expression", "root": "emotion"}
+SHIPPED_LEVELS = {"leaf": "attribute", "expression": "expression", "edges": "expression", "root": "emotion"}
 """The level of the tree that a shipped scorer judges, if its settings name none."""
 
 _OF_MIX = ("weight", "tasks", "level")

@@ -8,14 +8,22 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
-from rewards.tree.nodes import AffectiveTree
+from rewards.answers.options import read_options
+from rewards.answers.reading import Answer, GoldAnswer, read_gold, read_labels
+from rewards.answers.text import answer_text
+from rewards.tree.judging import judge, upward
+from rewards.tree.nodes import AffectiveTree, Emotion, Person
 from rewards.tree.parser import Parsed, parse
+from rewards.tree.taxonomy import fold, known_emotions
+from rewards.tree.verdicts import Judgement
 
 Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample (`sample`), a list of any samples (`batch`), or all samples of one prompt
 (`group`)."""
 MODES: tuple[Mode, ...] = ("sample", "batch", "group")
 Function = TypeVar("Function", bound=Callable[..., Any])
+MULTI_LABEL_TASKS = frozenset({"action_units", "emotion_multi", "appearance", "actions"})
+"""Tasks whose answers are sets of labels."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +38,14 @@ class RewardSample:
     """The text of the question."""
     answer: str | None = None
     """The gold answer: a label, comma-separated labels, an option letter or a phrase."""
+    answers: tuple[str, ...] = ()
+    """The gold labels, where the data set lists them; `answer` is then these, joined by commas."""
     tree: str | None = None
     """The gold affective tree as text."""
+    covers: Mapping[str, Any] | None = None
+    """What the gold tree covers (`rewards.tree.coverage`); None for what is in it."""
     options: tuple[str, ...] = ()
-    """The choices of a closed question, in order."""
+    """The choices of a closed question, in order; `A. happy` where the data set gives them letters of its own."""
     finish_reason: str = "stop"
     """`stop`, or `length` where the completion was cut off."""
     completion_tokens: int = 0
@@ -52,18 +64,70 @@ class RewardSample:
 
     @cached_property
     def gold(self) -> Parsed:
-        """The gold tree, read by the same parser."""
+        """The gold tree, read by the same parser. A rationale of which only the emotion is known has a tree of that alone."""
+        if self.tree is None and self.task == "rationale":
+            return _gold_of_answer(self.answer, self.answers, self.options, self.prompt)
         return _parse_gold(self.tree or "")
 
     @cached_property
     def stated(self) -> AffectiveTree:
-        """The completion's tree. It is empty for a completion with several trees, so that none can be a hedge."""
-        return AffectiveTree() if self.parsed.has("second_tree") else self.parsed.tree
+        """The completion's tree, without edges to evidence that stands further down. It is empty for a completion with several
+        trees, so that none can be a hedge."""
+        return AffectiveTree() if self.parsed.has("second_tree") else upward(self.parsed)
+
+    @cached_property
+    def gold_answer(self) -> GoldAnswer | None:
+        """The gold answer as it is compared; None if there is none."""
+        return _read_gold_answer(self.answer, self.answers, self.options, self.prompt, self.task in MULTI_LABEL_TASKS)
+
+    @cached_property
+    def answered(self) -> Answer | None:
+        """What the completion answers, read as the gold answer is; None for no answer, several, or one against itself, and
+        where there is no gold answer."""
+        return self.gold_answer.read(answer_text(self.completion)) if self.gold_answer else None
+
+    @cached_property
+    def judged(self) -> Judgement | None:
+        """The completion's tree beside the gold tree; None without a gold tree."""
+        if self.gold.tree.is_empty():
+            return None
+        return judge(self.stated, self.gold.tree, self.covers, self._tagged_labels())
+
+    def contradicts_itself(self) -> bool:
+        """Whether `<answer>` has a label that no root of the completion's tree has: two bets, of which none counts."""
+        roots = {fold(m.label) for m in self.stated.emotions()}
+        return bool(roots) and not self._tagged_labels() <= roots
+
+    def _tagged_labels(self) -> frozenset[str]:
+        """The labels in `<answer>`, however many; none if there is no such tag."""
+        if "<answer>" not in self.completion:
+            return frozenset()
+        options = self.gold_answer.options if self.gold_answer else read_options(self.options, self.prompt)
+        return read_labels(answer_text(self.completion), options)
 
 
 @lru_cache(maxsize=4096)  # all samples of a prompt have the same gold tree
 def _parse_gold(text: str) -> Parsed:
     return parse(text)
+
+
+@lru_cache(maxsize=4096)
+def _read_gold_answer(
+    answer: str | None, answers: tuple[str, ...], options: tuple[str, ...], prompt: str, multi_label: bool
+) -> GoldAnswer | None:
+    return read_gold(answer, answers, read_options(options, prompt), multi_label)
+
+
+@lru_cache(maxsize=4096)
+def _gold_of_answer(answer: str | None, answers: tuple[str, ...], options: tuple[str, ...], prompt: str) -> Parsed:
+    """A tree of emotions alone, if the gold answer is emotions of the taxonomy and nothing else; else an empty one."""
+    gold = _read_gold_answer(answer, answers, options, prompt, False)
+    if gold is None or not gold.answer.labels <= known_emotions():
+        return parse("")
+    emotions = (
+        Emotion(f"m{n}", label, gold.answer.intensities.get(label)) for n, label in enumerate(sorted(gold.answer.labels), 1)
+    )
+    return Parsed(AffectiveTree((Person(emotions=tuple(emotions)),)), answer, (), {})
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,10 @@ def likelihood(stage: int, candidates: Sequence[Candidate]) -> list[float]:
 def oracle(stage: int, candidates: Sequence[Candidate], *, gold: str) -> list[float]:
     """The level compared with the gold tree: F1 of the attributes, F1 of the expressions, then whether the emotion is right."""
     samples = [RewardSample(one.text, tree=gold) for one in candidates]
-    if stage == 0:
-        return [score.value if (score := scorers.leaf(sample)) else 0.0 for sample in samples]
-    return [(scorers.expression if stage == 1 else scorers.root)(sample) or 0.0 for sample in samples]
+    if stage == 2:
+        return [scorers.root(sample) or 0.0 for sample in samples]
+    scores = ((scorers.leaf if stage == 0 else scorers.expression)(sample) for sample in samples)
+    return [score.value if score else 0.0 for score in scores]
 
 
 def endpoint(stage: int, candidates: Sequence[Candidate], *, spec: EndpointSpec) -> list[float]:

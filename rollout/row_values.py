@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rewards.answers.columns import BadColumn, gold_answer, option_texts
+from rewards.answers.text import answer_of_turn
 from rewards.files import type_name
+from rewards.tree.coverage import covers_problem
 from rewards.tree.gold import gold_problem
 from rollout.media import Kind
 from rollout.row_files import RowError
@@ -109,22 +112,38 @@ def text_of(record: Mapping[str, Any], key: str, where: str) -> str | None:
     return value or None
 
 
-def answer_of(record: Mapping[str, Any], where: str) -> str | None:
-    """The right answer, as text; None where the row has none."""
-    answer = record.get("answer")
-    if isinstance(answer, (list, dict)):
-        raise RowError(f"{where}, key `answer`: must be text, found {type_name(answer)}; write several labels as 'a, b'")
-    return None if answer is None else str(answer)
+def answer_of(record: Mapping[str, Any], turn: str | None, task: str, where: str) -> tuple[str | None, tuple[str, ...]]:
+    """The right answer as text, and its labels where the row lists them; the assistant turn's where the row has none.
+
+    Args:
+        record: the row's columns.
+        turn: the assistant turn.
+        task: the row's task.
+        where: what errors call the row.
+    """
+    try:
+        answer, labels = gold_answer(record.get("answer"))
+    except BadColumn as error:
+        raise RowError(f"{where}, key `answer`: {error}") from error
+    if answer is None:
+        return (answer_of_turn(turn, task) if turn else None), ()
+    return answer, labels
 
 
 def options_of(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """The choices of a closed question."""
-    options = record.get("options") or []
-    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
-        kinds = {type_name(option) for option in options if not isinstance(option, str)} if isinstance(options, list) else set()
-        found = f"a list with {' and '.join(sorted(kinds))}" if kinds else type_name(options)
-        raise RowError(f'{where}, key `options`: must be a list of texts, found {found}; write ["happy", "sad"]')
-    return tuple(options)
+    """The choices of a closed question; those of a mapping as `A. happy`."""
+    try:
+        return option_texts(record.get("options"))
+    except BadColumn as error:
+        raise RowError(f"{where}, key `options`: {error}") from error
+
+
+def covers_of(record: Mapping[str, Any], where: str) -> Mapping[str, Any] | None:
+    """What the gold tree covers; None for what is in it."""
+    covers = record.get("covers")
+    if problem := covers_problem(covers):
+        raise RowError(f"{where}, key `covers`: {problem}")
+    return covers
 
 
 def tree_of(record: Mapping[str, Any], where: str) -> str | None:

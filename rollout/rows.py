@@ -16,6 +16,7 @@ from rollout.row_media import NamedFiles
 from rollout.row_values import (
     answer_of,
     check_tags,
+    covers_of,
     options_of,
     paths_of,
     question_of,
@@ -32,7 +33,7 @@ __all__ = ["Overview", "Row", "RowData", "RowError", "open_rows"]
 
 UNNAMED_TASK = "qa"
 """The task of rows that name none."""
-_COLUMNS = ("messages", "videos", "images", "source", "task", "answer", "tree", "options")
+_COLUMNS = ("messages", "videos", "images", "source", "task", "answer", "tree", "covers", "options")
 _AT_ONCE = 2048
 """Rows that are taken from the table in one piece when all are read."""
 
@@ -53,8 +54,12 @@ class Row:
     """The data set that it comes from; empty where the file names none."""
     answer: str | None = None
     """The right answer: a label, comma-separated labels, an option letter or a phrase."""
+    answers: tuple[str, ...] = ()
+    """The right labels, where the file lists them; `answer` is then these, joined by commas."""
     tree: str | None = None
     """The gold affective tree as text."""
+    covers: Mapping[str, Any] | None = None
+    """What the gold tree covers (`rewards.tree.coverage`); None for what is in it."""
     reference: str | None = None
     """The last assistant turn: what supervised tuning imitates."""
     options: tuple[str, ...] = ()
@@ -180,7 +185,9 @@ def _build_row(columns: Mapping[str, Any], index: int, where: str, media_root: P
             or images than the row has.
     """
     turns = turns_of(columns, where)
-    question, reference, answer = question_of(turns, where), reference_of(turns, where), answer_of(columns, where)
+    question, reference = question_of(turns, where), reference_of(turns, where)
+    task = text_of(columns, "task", where) or UNNAMED_TASK
+    answer, answers = answer_of(columns, reference, task, where)
     given = {kind: paths_of(columns, kind, where) for kind in KINDS}
     kinds = check_tags(columns, question, given, where)
     files = {kind: iter(paths) for kind, paths in given.items()}
@@ -188,10 +195,12 @@ def _build_row(columns: Mapping[str, Any], index: int, where: str, media_root: P
         index=index,
         question=question,
         media=tuple(Medium(kind, str(media_root / next(files[kind]))) for kind in kinds),
-        task=text_of(columns, "task", where) or UNNAMED_TASK,
+        task=task,
         source=text_of(columns, "source", where) or "",
-        answer=reference if answer is None else answer,
+        answer=answer,
+        answers=answers,
         tree=tree_of(columns, where),
+        covers=covers_of(columns, where),
         reference=reference,
         options=options_of(columns, where),
         columns={key: value for key, value in columns.items() if key not in _COLUMNS},

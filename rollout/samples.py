@@ -6,7 +6,7 @@ Each is the one before plus what its station adds, so that whatever reads a grou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -207,17 +207,26 @@ class TokenGroup:
 
 def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:
     """What the scorers see of a sample."""
-    row = prompt.row
-    return RewardSample(
+    return replace(
+        gold_sample(prompt.row),
         completion=sample.text,
-        task=row.task,
-        prompt=row.question,
-        answer=row.answer,
-        tree=row.tree,
-        options=row.options,
         finish_reason=sample.finish_reason,
         completion_tokens=len(sample.ids),
         completion_ids=tuple(sample.ids.tolist()),
         group=prompt.key,
+    )
+
+
+def gold_sample(row: Row) -> RewardSample:
+    """What the scorers see of a row, with nothing written yet."""
+    return RewardSample(
+        completion="",
+        task=row.task,
+        prompt=row.question,
+        answer=row.answer,
+        answers=row.answers,
+        tree=row.tree,
+        covers=row.covers,
+        options=row.options,
         columns={**row.columns, "source": row.source},
     )

@@ -10,12 +10,13 @@ from __future__ import annotations
 from rewards.scorers.answer import format, length, overlong, qa
 from rewards.scorers.captions import caption, caption_tree
 from rewards.scorers.labels import au, emotion_wheel
-from rewards.scorers.tree import expression, leaf, root, structure, tree_edit
+from rewards.scorers.tree import edges, expression, leaf, root, structure, tree_edit
 
 __all__ = [
     "au",
     "caption",
     "caption_tree",
+    "edges",
     "emotion_wheel",
     "expression",
     "format",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rewards.sample import RewardSample, Score
 from rewards.scorers.f1 import f1_score
-from rewards.tree.answers import answer_text, answers_several, label_and_intensity
+from rewards.answers.options import read_options
+from rewards.answers.reading import read_labels
+from rewards.answers.text import answer_text
 from rewards.tree.nodes import AffectiveTree
 from rewards.tree.taxonomy import fold, taxonomy
 
@@ -21,12 +24,13 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
     and recall |G ∩ P| / |G| over clusters, in each sample. Emotions are the tree's roots where there is a tree, otherwise
     the comma-separated answer. A word that is on no wheel is a cluster of its own.
     """
-    true = _roots(sample.gold.tree) or _listed(sample.answer or "")
+    options = sample.gold_answer.options if sample.gold_answer else read_options(sample.options, sample.prompt)
+    true = _roots(sample.gold.tree) or _on_wheel(sample.answers or read_labels(answer_text(sample.answer or ""), options))
     if not true:
         return None
     found = _roots(sample.stated)
-    if not found and "<tree>" not in sample.completion and not answers_several(sample.completion):
-        found = _listed(answer_text(sample.completion))
+    if not found and "<tree>" not in sample.completion:
+        found = _on_wheel(read_labels(answer_text(sample.completion), options))
     measured = f1_score(len(found & true), len(found), len(true))
     return Score(measured.f1, {"precision": measured.precision, "recall": measured.recall})
 
@@ -43,8 +47,7 @@ def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score |
     """
     if sample.answer is None:
         return None
-    said = "" if answers_several(sample.completion) else answer_text(sample.completion)
-    found, true = action_units(said), action_units(sample.answer)
+    found, true = action_units(answer_text(sample.completion) or ""), action_units(answer_text(sample.answer) or "")
     hits, square = len(found & true), beta * beta
     total = (1 + square) * hits + square * len(true - found) + len(found - true)
     value = (1 + square) * hits / total if total else 1.0
@@ -64,10 +67,8 @@ def _clusters() -> dict[str, str]:
 
 
 def _roots(tree: AffectiveTree) -> frozenset[str]:
-    labels = (fold(node.label) for node in tree.emotions())
-    return frozenset(_clusters().get(label, label) for label in labels)
+    return _on_wheel(node.label for node in tree.emotions())
 
 
-def _listed(text: str) -> frozenset[str]:
-    labels = (label_and_intensity(part)[0] for part in text.split(","))
-    return frozenset(_clusters().get(label, label) for label in labels if label)
+def _on_wheel(labels: Iterable[str]) -> frozenset[str]:
+    return frozenset(_clusters().get(fold(label), fold(label)) for label in labels)

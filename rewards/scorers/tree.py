@@ -1,20 +1,21 @@
 """Scorers of the rationale's tree, each in [0, 1].
 
-`structure` looks at its form alone. The others compare it with the gold tree and do not apply without one: `leaf` its
-attributes, `expression` its expressions, `root` its emotions, and `tree_edit` the whole tree.
+`structure` looks at its form alone. The others compare it with the gold tree, as far as that covers it, and do not apply
+without one: `leaf` its attributes, `expression` its expressions, `edges` what these rest on, `root` its emotions, and
+`tree_edit` the whole tree.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from typing import Literal
 
 from rewards.sample import RewardSample, Score
 from rewards.scorers.f1 import f1_score
 from rewards.tree.edit_distance import UNIT, Costs, edit_distance
-from rewards.tree.nodes import AffectiveTree, to_node
-from rewards.tree.taxonomy import fold
+from rewards.tree.nodes import to_node
 from rewards.tree.unordered import unordered_distance
+from rewards.tree.verdicts import Tally
 
 STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
     "one closed tree": ("unclosed_tree", "second_tree"),
@@ -31,48 +32,69 @@ STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
 
 
 def structure(sample: RewardSample) -> float:
-    """Share of the well-formedness rules that the rationale keeps; 0 if no tree could be read."""
+    """Share of the well-formedness rules that the rationale keeps, times the share of its tree's lines that are levels or nodes;
+    0 if no tree could be read."""
     parsed = sample.parsed
     if parsed.tree.is_empty():
         return 0.0
-    return sum(not parsed.has(*kinds) for kinds in STRUCTURE_RULES.values()) / len(STRUCTURE_RULES)
+    kept = sum(not parsed.has(*kinds) for kinds in STRUCTURE_RULES.values()) / len(STRUCTURE_RULES)
+    strange = sum(defect.kind == "unknown_line" for defect in parsed.defects)
+    return kept * len(parsed.lines) / (len(parsed.lines) + strange)
 
 
 def leaf(sample: RewardSample) -> Score | None:
-    """Micro-F1 over the tree's aspect-value pairs, person by person, synonyms folded; None without a gold tree."""
-    if not _has_gold(sample):
-        return None
-    found, true = _leaves(sample.stated), _leaves(sample.gold.tree)
-    measured = f1_score((found & true).total(), found.total(), true.total())
-    return Score(measured.f1, {"precision": measured.precision, "recall": measured.recall})
+    """F1 over the tree's aspect-value pairs, person by person, synonyms folded; None where no attribute is known.
+
+    An aspect that is stated more often than the gold tree has it counts for nothing.
+    """
+    judged = sample.judged
+    return _score(judged.attributes) if judged else None
 
 
-def root(sample: RewardSample, wrong_intensity: float = 1.0, evidence: bool = True) -> float | None:
-    """Whether the tree's emotion is the gold tree's: accuracy for one label, set-F1 for several; None without a gold tree.
+def expression(sample: RewardSample) -> Score | None:
+    """F1 over the names of the tree's expressions, person by person, times true / stated where more are stated than are true;
+    None where no expression is known.
+
+    F1 alone would pay for naming two expressions where one is true: at even odds .67 against .5 for an honest guess.
+    """
+    judged = sample.judged
+    return _score(judged.expressions, hedging=True) if judged else None
+
+
+def edges(sample: RewardSample) -> Score | None:
+    """F1 over the edges from attributes to expressions, as (aspect, name of the expression), with `expression`'s factor; None
+    where none is known."""
+    judged = sample.judged
+    return _score(judged.edges, hedging=True) if judged and judged.edges.true else None
+
+
+def root(
+    sample: RewardSample, wrong_intensity: float = 1.0, evidence: Literal["right", "linked", "none"] = "right"
+) -> float | None:
+    """Whether the tree's emotion is the gold tree's: accuracy for one, F1 for several with `expression`'s factor; None where no
+    emotion is known.
+
+    Where there is one emotion to state, a second makes both wrong. So does an `<answer>` that no root agrees with.
 
     Args:
         sample: what to score.
-        wrong_intensity: credit for the right emotion at the wrong intensity; 1 ignores intensity.
-        evidence: whether an emotion counts only if it rests on an expression that rests on an attribute. The edges of the
-            tree are its rationale (Eq. 1), and without this a guessed label is paid like a reasoned one.
+        wrong_intensity: credit for the right emotion at the wrong intensity, or at none, where the gold tree states one.
+        evidence: what an emotion has to rest on, since the tree's edges are its rationale (Eq. 1) and a guessed label would
+            else be paid like a reasoned one. `right`: it is paid in proportion to the share of the nodes that it rests on,
+            directly and through its expressions, which are right. `linked`: it must rest on an expression that rests on an
+            attribute, right or wrong. `none`: on nothing.
     """
-    if not _has_gold(sample):
+    if evidence not in ("right", "linked", "none"):
+        raise ValueError(f"root: evidence must be right, linked or none, found {evidence!r}")
+    judged = sample.judged
+    if judged is None or not (judged.true_roots or judged.roots):
         return None
-    found, true = _roots(sample.stated), _roots(sample.gold.tree)
     credit = 0.0
-    for label, (intensity, grounded) in found.items():
-        if label in true and (grounded or not evidence):
-            credit += 1.0 if intensity == true[label][0] else wrong_intensity
-    return f1_score(credit, len(found), len(true)).f1
-
-
-def expression(sample: RewardSample) -> float | None:
-    """Micro-F1 over the names of the tree's expressions; None without a gold tree."""
-    if not _has_gold(sample):
-        return None
-    found = Counter(fold(node.name) for node in sample.stated.expressions())
-    true = Counter(fold(node.name) for node in sample.gold.tree.expressions())
-    return f1_score((found & true).total(), found.total(), true.total()).f1
+    for one in judged.roots:
+        worth = {"right": one.evidence * one.linked, "linked": float(one.linked), "none": 1.0}[evidence]
+        credit += one.right * worth * (1.0 if one.same_intensity else wrong_intensity)
+    found, true = len(judged.roots), judged.true_roots
+    return f1_score(credit, found, true).f1 * _not_hedged(found, true)
 
 
 def tree_edit(
@@ -99,14 +121,14 @@ def tree_edit(
     """
     if siblings not in ("sorted", "unordered"):
         raise ValueError(f"tree_edit: siblings must be sorted or unordered, found {siblings!r}")
-    if not _has_gold(sample):
+    judged = sample.judged
+    if judged is None:
         return None
-    tree = sample.stated
-    found, true = to_node(tree), to_node(sample.gold.tree)
+    found, true = to_node(judged.stated), to_node(judged.gold)
     costs = UNIT if insert == delete == change == 1.0 else Costs(insert, delete, change)
     distance = edit_distance(found, true, costs) if siblings == "sorted" else unordered_distance(found, true, costs)
     share = distance / max(found.size(), true.size())
-    if tree.is_empty():
+    if judged.stated.is_empty():
         return Score(0.0, {"distance": float(distance)})
     match normalise:
         case "none":
@@ -120,24 +142,15 @@ def tree_edit(
     return Score(value, {"distance": float(distance)})
 
 
-def _has_gold(sample: RewardSample) -> bool:
-    return sample.tree is not None and not sample.gold.tree.is_empty()
+def _score(tally: Tally, hedging: bool = False) -> Score | None:
+    """Precision, recall and F1; None if there is nothing to compare."""
+    if not tally.true and not tally.found:
+        return None
+    measured = f1_score(tally.hits, tally.found, tally.true)
+    factor = _not_hedged(tally.found, tally.true) if hedging else 1.0
+    return Score(measured.f1 * factor, {"precision": measured.precision, "recall": measured.recall})
 
 
-def _leaves(tree: AffectiveTree) -> Counter[tuple[int, str, str]]:
-    """How often each (person, aspect, value) is stated."""
-    return Counter(
-        (number, fold(node.aspect), fold(node.value)) for number, person in enumerate(tree.persons) for node in person.attributes
-    )
-
-
-def _roots(tree: AffectiveTree) -> dict[tuple[int, str], tuple[str | None, bool]]:
-    """(person, emotion) -> (intensity, whether it rests on an expression that rests on an attribute)."""
-    found = {}
-    for number, person in enumerate(tree.persons):
-        leaves = {node.id for node in person.attributes}
-        grounded = {node.id for node in person.expressions if leaves.intersection(node.rests_on)}
-        for node in person.emotions:
-            intensity = fold(node.intensity) if node.intensity else None
-            found[number, fold(node.label)] = (intensity, bool(grounded.intersection(node.rests_on)))
-    return found
+def _not_hedged(found: int, true: int) -> float:
+    """What is left of F1 where more is stated than is true."""
+    return min(1.0, true / found) if found else 1.0

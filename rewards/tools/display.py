@@ -14,7 +14,6 @@ from rich.text import Text
 from rewards.sample import Reward, RewardSample
 from rewards.tools.probing import Finding
 from rewards.tools.rescoring import Rescored, Summary
-from rewards.tools.reward_hacks import Case
 from rewards.tree.edit_script import Edit, edit_script
 from rewards.tree.nodes import Node, to_node
 
@@ -102,19 +101,6 @@ def tree_view(sample: RewardSample) -> Text:
     if defects:
         text.append(f"defects: {', '.join(list(defects)[:8])}", style="yellow")
     return text
-
-
-def hack_table(honest: Iterable[tuple[Case, float | None]], hacks: Iterable[tuple[Case, float | None]]) -> Table:
-    """Cases with their rewards: honest ones first, then reward hacks from the best paid down."""
-    table = Table(title="what honest rationales and reward hacks get")
-    for column in ("completion", "reward", "what it is"):
-        table.add_column(column, justify="right" if column == "reward" else "left")
-    for case, value in honest:
-        table.add_row(Text(case.name, style="green"), _number(value), case.what)
-    table.add_section()
-    for case, value in sorted(hacks, key=lambda pair: -(pair[1] or 0.0)):
-        table.add_row(case.name, _number(value), case.what)
-    return table
 
 
 def _append(text: Text, edit: Edit, depth: int) -> None:

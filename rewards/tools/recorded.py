@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rewards.answers.columns import BadColumn, gold_answer, option_texts
 from rewards.errors import UserError
 from rewards.files import json_problem, read_json_lines, type_name, why_unreadable
 from rewards.sample import RewardSample
+from rewards.tree.coverage import covers_problem
 
 # fmt: off
 _OWN = frozenset({
-    "completion", "task", "prompt", "answer", "tree", "options", "finish_reason", "completion_ids",
+    "completion", "task", "prompt", "answer", "answers", "tree", "covers", "options", "finish_reason", "completion_ids",
     "columns", "reward", "prompt_key", "step", "sample", "parts", "levels", "errors",
     "advantage", "log_probs", "version", "media",
 })
@@ -21,8 +24,8 @@ _OWN = frozenset({
 # fmt: on
 
 _WANTED = (
-    *((key, (str,), "text") for key in ("task", "prompt", "answer", "tree", "finish_reason")),
-    *((key, (list, tuple), "a list") for key in ("options", "completion_ids")),
+    *((key, (str,), "text") for key in ("task", "prompt", "tree", "finish_reason")),
+    *((key, (list, tuple), "a list") for key in ("answers", "completion_ids")),
 )
 """(column, its types, their name in words) of each column that may be left out."""
 
@@ -93,14 +96,19 @@ def _recorded(file: Path, number: int, row: Any) -> Recorded:
     for key, kinds, wanted in _WANTED:
         if not isinstance(row.get(key), (*kinds, type(None))):
             raise RolloutDataError(f"{where}: `{key}` must be {wanted}, found {type_name(row[key])}; mend it or leave it out")
-    ids = tuple(row.get("completion_ids") or ())
+    ids, covers = tuple(row.get("completion_ids") or ()), _json(where, row, "covers")
+    if problem := covers_problem(covers):
+        raise RolloutDataError(f"{where}: `covers` {problem}")
+    answer, labels = _read(where, row, "answer", gold_answer)
     sample = RewardSample(
         completion=row["completion"],
         task=row.get("task") or "rationale",
         prompt=row.get("prompt") or "",
-        answer=row.get("answer"),
+        answer=answer,
+        answers=tuple(row.get("answers") or labels),
         tree=row.get("tree"),
-        options=tuple(row.get("options") or ()),
+        covers=covers,
+        options=_read(where, row, "options", option_texts),
         finish_reason=row.get("finish_reason") or "stop",
         completion_tokens=len(ids),
         completion_ids=ids,
@@ -111,13 +119,25 @@ def _recorded(file: Path, number: int, row: Any) -> Recorded:
     return Recorded(f"{file.name}, row {number}", sample, float(reward) if isinstance(reward, (int, float)) else None)
 
 
+def _read(where: str, row: dict[str, Any], key: str, reader: Callable[[Any], Any]) -> Any:
+    try:
+        return reader(row.get(key))
+    except BadColumn as error:
+        raise RolloutDataError(f"{where}: `{key}` {error}; mend it or leave it out") from error
+
+
 def _columns(where: str, row: dict[str, Any]) -> dict[str, Any]:
     """The row's `columns`, which a run writes as JSON."""
-    columns = row.get("columns") or {}
-    try:
-        columns = json.loads(columns) if isinstance(columns, str) else columns
-    except ValueError as error:
-        raise RolloutDataError(f"{where}: `columns` is not JSON ({json_problem(error)}); mend it or leave it out") from error
+    columns = _json(where, row, "columns") or {}
     if not isinstance(columns, dict):
         raise RolloutDataError(f"{where}: `columns` must be an object, found {type_name(columns)}; mend it or leave it out")
     return columns
+
+
+def _json(where: str, row: dict[str, Any], key: str) -> Any:
+    """A column that a run writes as JSON."""
+    value = row.get(key)
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise RolloutDataError(f"{where}: `{key}` is not JSON ({json_problem(error)}); mend it or leave it out") from error

@@ -1,7 +1,9 @@
 """The affective tree: what it is made of, how it is read and written, and how far two trees are apart.
 
 - `nodes`: the tree as data; `taxonomy`: the aspects, emotions and their synonyms
-- `parser`: text -> tree; `writer`: tree -> text; `answers`: what stands in `<answer>`
+- `parser`: text -> tree; `writer`: tree -> text
+- `judging`: which nodes of a completion are right, person by person (`judged_person`), as far as the gold tree covers them
+  (`coverage`); `matching`: who is who; `verdicts`: what comes of it
 - `gold`: checks gold trees; `lines`: which line and which token belongs to which level
 - `edit_distance`: the distance of ordered trees; `unordered`: in any order of siblings; `edit_script`: the edits themselves
 

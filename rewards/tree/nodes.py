@@ -106,10 +106,11 @@ def to_node(tree: AffectiveTree) -> Node:
     through the taxonomy's synonyms, and siblings are sorted by label, so that the order in which a model lists its
     evidence does not count.
     """
-    return Node("video", tuple(_person_node(person) for person in tree.persons))
+    return Node("video", tuple(person_node(person) for person in tree.persons))
 
 
-def _person_node(person: Person) -> Node:
+def person_node(person: Person) -> Node:
+    """The subtree of one person in `to_node`."""
     placed: set[str] = set()
 
     def leaves(ids: tuple[str, ...]) -> tuple[Node, ...]:

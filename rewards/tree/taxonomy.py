@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,9 @@ from typing import Any
 import yaml
 
 _FILE = Path(__file__).with_name("taxonomy.yaml")
+_AROUND = " .,;:!?\"'`*。、，！？…“”‘’"
+"""Characters that do not count at the ends of a text."""
+_ACTION_UNIT = re.compile(r"au ?0*(\d{1,2})")
 
 
 @lru_cache(maxsize=1)
@@ -24,11 +29,21 @@ def _canonical() -> dict[str, str]:
     return {other: word for word, others in taxonomy()["synonyms"].items() for other in others}
 
 
+@lru_cache(maxsize=1)
+def known_emotions() -> frozenset[str]:
+    """The emotions of all label sets, folded."""
+    return frozenset(fold(label) for labels in taxonomy()["emotions"].values() for label in labels)
+
+
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """A word or phrase in the form in which texts are compared.
 
-    It has lower case, single spaces and no punctuation at its ends, and a synonym is replaced by its canonical word.
+    It has lower case, single spaces, plain letters for full-width ones, and no punctuation, quotes or emphasis at its ends. An
+    underscore is a space, `AU04` is `au4`, and a synonym is replaced by its canonical word.
     """
-    plain = " ".join(text.lower().split()).strip(" .,;:!")
-    return _canonical().get(plain, plain)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    plain = " ".join(text.lower().replace("_", " ").split()).strip(_AROUND)
+    unit = _ACTION_UNIT.fullmatch(plain)
+    return f"au{unit[1]}" if unit else _canonical().get(plain, plain)

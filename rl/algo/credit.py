@@ -51,9 +51,16 @@ def level_credit(groups: Groups, estimate: Estimator) -> Credit:
 
 
 def node_credit(groups: Groups, estimate: Estimator) -> Credit:
-    """The line of a node gets the advantage of its being right in its group. Samples without a gold tree are left out."""
+    """The line of a node gets the advantage of its being right in its group. Samples without a gold tree are left out. A node
+    that the gold tree does not cover gets what judges the tree as a whole alone."""
     rest = _relative(groups, lambda reward: reward.rest, estimate, "rest")
-    found: list[list[dict[int, float]]] = [[{} for _ in group.samples] for group in groups]
+    found: list[list[dict[int, float]]] = [
+        [
+            {line: rest[g][s] or 0.0 for line, node in reading.nodes.items() if node.value is None and reward.value is not None}
+            for s, (reading, reward) in enumerate(zip(group.readings, group.rewards, strict=True))
+        ]
+        for g, group in enumerate(groups)
+    ]
     for places in _by_subject(groups).values():
         chosen = sorted({group for group, _ in places})
         values = [[_mean(places.get((group, sample))) for sample in range(len(groups[group].samples))] for group in chosen]
@@ -80,13 +87,14 @@ def credit_rule(spec: FunctionSpec) -> CreditRule:
 
 
 def _by_subject(groups: Groups) -> dict[Hashable, dict[tuple[int, int], dict[int, float]]]:
-    """What a node is about -> (group, sample) -> line -> value of the node there; for samples that have a reward."""
+    """What a node is about -> (group, sample) -> line -> value of the node there; for judged nodes of samples with a reward."""
     found: dict[Hashable, dict[tuple[int, int], dict[int, float]]] = {}
     for g, group in enumerate(groups):
         for s, (reading, reward) in enumerate(zip(group.readings, group.rewards, strict=True)):
             if reward.value is not None:
                 for line, node in reading.nodes.items():
-                    found.setdefault(node.about, {}).setdefault((g, s), {})[line] = node.value
+                    if node.value is not None:
+                        found.setdefault(node.about, {}).setdefault((g, s), {})[line] = node.value
     return found
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from rewards import scorers
 from rewards.sample import RewardSample, Score
-from rewards.scorers.answer import MULTI_LABEL_TASKS
 from rewards.tree.taxonomy import fold
 from rollout.rows import Row
-from rollout.samples import Group, reward_sample
+from rollout.samples import Group, gold_sample, reward_sample
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Measures of one stage, all in [0, 1], and a few examples."""
+    """Measures of one stage, all in [0, 1], and a few examples. A measure for which no row has gold is left out."""
 
     measures: dict[str, float]
     examples: tuple[Example, ...] = ()
@@ -45,8 +43,10 @@ def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
     measures: dict[str, float] = {}
     if rationales:
         measures = rationale_measures([sample for _, sample in rationales])
-    for task in sorted({sample.task for _, sample in pairs} - {"rationale"}):
-        measures[f"qa/{task}"] = _mean([scorers.qa(sample) for _, sample in pairs if sample.task == task])
+    tasks = sorted({sample.task for _, sample in pairs} - {"rationale"})
+    measures |= _means(
+        {f"qa/{task}": [scorers.qa(sample) for _, sample in pairs if sample.task == task] for task in tasks}
+    )
     if pairs:
         measures["length"] = float(np.mean([len(group.samples[0].ids) for group, _ in pairs]))
         measures["ended"] = float(np.mean([group.samples[0].finish_reason == "stop" for group, _ in pairs]))
@@ -59,15 +59,18 @@ def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
 
 def rationale_measures(samples: Sequence[RewardSample]) -> dict[str, float]:
     """Measures of rationales by level: leaves (A), expressions (E), root (M), and of the tree as a whole."""
-    return {
-        "root_accuracy": _mean([scorers.root(s) for s in samples]),
-        "root_intensity_accuracy": _mean([scorers.root(s, wrong_intensity=0.0) for s in samples]),
-        "expression_f1": _mean([scorers.expression(s) for s in samples]),
-        "leaf_f1": _mean([scorers.leaf(s) for s in samples]),
-        "structure": _mean([scorers.structure(s) for s in samples]),
-        "tree_edit": _mean([scorers.tree_edit(s) for s in samples]),
-        "answer_accuracy": _mean([scorers.qa(s) for s in samples]),
-    }
+    return _means(
+        {
+            "root_accuracy": [scorers.root(s, evidence="linked") for s in samples],
+            "root_intensity_accuracy": [scorers.root(s, wrong_intensity=0.0, evidence="linked") for s in samples],
+            "expression_f1": [scorers.expression(s) for s in samples],
+            "leaf_f1": [scorers.leaf(s) for s in samples],
+            "edges_f1": [scorers.edges(s) for s in samples],
+            "structure": [scorers.structure(s) for s in samples],
+            "tree_edit": [scorers.tree_edit(s) for s in samples],
+            "answer_accuracy": [scorers.qa(s) for s in samples],
+        }
+    )
 
 
 def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
@@ -77,26 +80,28 @@ def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
     """
     chance: dict[str, float] = {}
     majority: dict[str, float] = {}
-    trees = [RewardSample("", tree=row.tree).gold.tree for row in rows if row.task == "rationale" and row.tree]
-    if trees:
-        roots = Counter(fold(m.label) for tree in trees for m in tree.emotions())
+    pairs = [(row, gold_sample(row)) for row in rows]
+    trees = [sample.gold.tree for _, sample in pairs if sample.task == "rationale"]
+    if roots := Counter(fold(m.label) for tree in trees for m in tree.emotions()):
         chance["root_accuracy"], majority["root_accuracy"] = _guess(roots)
-        aspects: dict[str, Counter[str]] = {}
-        for tree in trees:
-            for leaf in tree.attributes():
-                aspects.setdefault(fold(leaf.aspect), Counter())[fold(leaf.value)] += 1
+    aspects: dict[str, Counter[str]] = {}
+    for tree in trees:
+        for leaf in tree.attributes():
+            aspects.setdefault(fold(leaf.aspect), Counter())[fold(leaf.value)] += 1
+    if aspects:
         guesses = [_guess(counts) for counts in aspects.values()]
         chance["leaf_f1"], majority["leaf_f1"] = (float(np.mean(column)) for column in zip(*guesses, strict=True))
     by_task: dict[str, dict[str, Counter[str]]] = {}
-    for row in rows:
-        if row.task != "rationale" and row.answer is not None:
-            by_task.setdefault(row.task, {}).setdefault(row.source, Counter())[fold(row.answer)] += 1
+    for row, sample in pairs:
+        gold = sample.gold_answer
+        if row.task != "rationale" and gold is not None and not gold.is_set:  # F1 of a guess depends on how many one guesses
+            (label,) = gold.answer.labels
+            said = f"{label} ({gold.answer.intensities[label]})" if gold.answer.intensities else label
+            by_task.setdefault(row.task, {}).setdefault(row.source, Counter())[said] += 1
     for task, by_source in by_task.items():
-        if task in MULTI_LABEL_TASKS:
-            continue  # F1 of a guess depends on how many labels one guesses
         weights = [counts.total() for counts in by_source.values()]
-        pairs = np.array([_guess(counts) for counts in by_source.values()])
-        chance[f"qa/{task}"], majority[f"qa/{task}"] = (float(x) for x in np.average(pairs, axis=0, weights=weights))
+        guesses = np.array([_guess(counts) for counts in by_source.values()])
+        chance[f"qa/{task}"], majority[f"qa/{task}"] = (float(x) for x in np.average(guesses, axis=0, weights=weights))
     return chance, majority
 
 
@@ -104,6 +109,7 @@ def _guess(counts: Counter[str]) -> tuple[float, float]:
     return 1 / len(counts), counts.most_common(1)[0][1] / counts.total()
 
 
-def _mean(values: Sequence[Any]) -> float:
-    plain = [v.value if isinstance(v, Score) else v for v in values if v is not None]
-    return float(np.mean(plain)) if plain else 0.0
+def _means(scores: Mapping[str, Sequence[Score | float | None]]) -> dict[str, float]:
+    """The mean of each measure over the samples that it applies to; those that apply to none are left out."""
+    plain = {name: [v.value if isinstance(v, Score) else v for v in found if v is not None] for name, found in scores.items()}
+    return {name: float(np.mean(values)) for name, values in plain.items() if values}

@@ -7,7 +7,7 @@ from rewards.sample import RewardSample
 from tests.unit.rewards.rationales import GOOD
 
 
-def values(completion: str, gold: str | None = GOOD) -> dict[int, float]:
+def values(completion: str, gold: str | None = GOOD) -> dict[int, float | None]:
     return {line: node.value for line, node in judged_nodes(RewardSample(completion, tree=gold)).items()}
 
 
@@ -34,8 +34,18 @@ def test_an_emotion_must_rest_on_an_expression_that_rests_on_an_attribute() -> N
     assert values(GOOD.replace(" < a2", ""))[7] == 0.0
 
 
-def test_what_is_stated_too_often_is_wrong_from_there_on() -> None:
-    assert values(GOOD.replace("expression\n", "a3 Hair Color: brown\nexpression\n")) == {2: 1.0, 3: 1.0, 4: 0.0, 6: 1.0, 8: 1.0}
+def test_an_aspect_with_two_values_is_a_hedge_and_wrong() -> None:
+    assert values(GOOD.replace("expression\n", "a3 Hair Color: red\nexpression\n")) == {2: 0.0, 3: 1.0, 4: 0.0, 6: 1.0, 8: 1.0}
+
+
+def test_what_nobody_labelled_is_neither_right_nor_wrong() -> None:
+    assert values(GOOD.replace("expression\n", "a3 hat: yes\nexpression\n"))[4] is None
+    rootless = GOOD.replace("emotion\nm1 angry (strong) < e1\n", "")
+    assert values(GOOD, rootless) == {2: 1.0, 3: 1.0, 5: 1.0, 7: None}
+
+
+def test_an_answer_that_no_root_agrees_with_makes_the_root_wrong() -> None:
+    assert values(GOOD.replace("<answer>Angry", "<answer>sad")) == {2: 1.0, 3: 1.0, 5: 1.0, 7: 0.0}
 
 
 def test_nodes_of_other_completions_are_about_the_same_thing() -> None:

@@ -13,6 +13,7 @@ from rollout.row_values import (
     RowError,
     answer_of,
     check_tags,
+    covers_of,
     options_of,
     paths_of,
     question_of,
@@ -35,9 +36,29 @@ def test_values_that_fit_are_taken() -> None:
     asked = check_tags({"messages": []}, "<image><video><image>", {"video": ["a"], "image": ["b", "c"]}, "w")
     assert asked == ["image", "video", "image"]
     assert [text_of({"task": value}, "task", "w") for value in ("qa", "", None)] == ["qa", None, None]
-    assert [answer_of({"answer": value}, "w") for value in ("a", 3, True, None)] == ["a", "3", "True", None]
+    answers = [answer_of({"answer": value}, None, "qa", "w") for value in ("a", 3, True, None, ["a", "b"], [])]
+    assert answers == [("a", ()), ("3", ()), ("True", ()), (None, ()), ("a, b", ("a", "b")), (None, ())]
     assert (options_of({"options": ["a", "b"]}, "w"), options_of({"options": None}, "w")) == (("a", "b"), ())
+    assert options_of({"options": {"A": "happy", "B": "sad", "C": None}}, "w") == ("A. happy", "B. sad")
+    assert covers_of({"covers": {"aspects": ["hat"], "root": None}}, "w") == {"aspects": ["hat"], "root": None}
     assert (tree_of({"tree": TREE}, "w"), tree_of({}, "w")) == (TREE, None)
+
+
+@pytest.mark.parametrize(
+    ("turn", "task", "answer"),
+    [
+        ("<answer> happy </answer>", "emotion_single", "happy"),
+        ("I see a smile.\n<answer>happy</answer>", "rationale", "happy"),
+        ("<tree>\nemotion\nm1 happy\n</tree>\nHappy.", "rationale", "Happy."),
+        ("The light is dim.\nThe brows are raised.\nhappy", "rationale", "happy"),
+        ("<tree>\nemotion\nm1 happy\n</tree>", "rationale", None),
+        ("A man smiles.\nHe nods.", "caption", "A man smiles.\nHe nods."),
+        (None, "rationale", None),
+    ],
+)
+def test_the_answer_in_an_assistants_turn(turn: str | None, task: str, answer: str | None) -> None:
+    assert answer_of({}, turn, task, "w") == (answer, ())
+    assert answer_of({"answer": "given"}, turn, task, "w") == ("given", ())
 
 
 def tags(text: str, **record: Any) -> list[str]:
@@ -115,12 +136,12 @@ def test_paths_that_do_not_fit_are_refused(named: object, said: str) -> None:
             "only the last user turn is asked: move the <video> of earlier turns into it",
         ),
         (lambda: text_of({"task": 3}, "task", "w"), "`task`: must be text, found a number"),
-        (lambda: answer_of({"answer": ["a"]}, "w"), "`answer`: must be text, found a list; write several labels as 'a, b'"),
-        (
-            lambda: options_of({"options": {"A": "a"}}, "w"),
-            '`options`: must be a list of texts, found `key: value` pairs; write ["',
-        ),
-        (lambda: options_of({"options": ["a", 3, None]}, "w"), "must be a list of texts, found a list with a number and nothing"),
+        (lambda: answer_of({"answer": {"a": "b"}}, None, "qa", "w"), "`answer`: must be text or a list of labels, found {'a': 'b'}"),
+        (lambda: answer_of({"answer": [["a"]]}, None, "qa", "w"), "`answer`: must be text or a list of labels, found [['a']]"),
+        (lambda: options_of({"options": {"first": "a"}}, "w"), "must give a text to each letter, such as {A: happy}; found 'first'"),
+        (lambda: options_of({"options": {"A": 3}}, "w"), "must give a text to each letter, such as {A: happy}; found 'A': 3"),
+        (lambda: options_of({"options": ["a", 3]}, "w"), 'must be a list of texts, such as ["happy", "sad"], or letters'),
+        (lambda: covers_of({"covers": ["hat"]}, "w"), "`covers`: must be `key: value` pairs"),
         (lambda: tree_of({"tree": "no tree"}, "w"), "`tree`: "),
     ],
 )

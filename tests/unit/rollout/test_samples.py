@@ -59,10 +59,24 @@ def test_a_sample_is_as_old_as_the_oldest_weights_that_drew_a_part_of_it() -> No
 
 
 def test_scorers_see_the_row_and_the_completion() -> None:
-    row = Row(0, "Which?", (), "emotion", "faces/ER", "sad", "tree", "reply", ("sad", "happy"), {"id": 7, "source": "other"})
+    row = Row(
+        index=0,
+        question="Which?",
+        media=(),
+        task="emotion",
+        source="faces/ER",
+        answer="sad, happy",
+        answers=("sad", "happy"),
+        tree="tree",
+        covers={"root": True},
+        reference="reply",
+        options=("sad", "happy"),
+        columns={"id": 7, "source": "other"},
+    )
     one = np.zeros(1, dtype=np.int64)
     sample = Sample(one, np.array([3, 4]), np.zeros(2, dtype=np.float32), "sad", "length", (VersionSpan(1, 2),))
     seen = reward_sample(Prompt("s1/0", row, EncodedPrompt(one, one, np.zeros((3, 1), dtype=np.int64), ())), sample)
     assert (seen.completion, seen.completion_ids, seen.completion_tokens, seen.finish_reason) == ("sad", (3, 4), 2, "length")
-    assert (seen.task, seen.prompt, seen.answer, seen.tree) == ("emotion", "Which?", "sad", "tree")
+    assert (seen.task, seen.prompt, seen.answer, seen.tree) == ("emotion", "Which?", "sad, happy", "tree")
+    assert (seen.answers, seen.covers) == (("sad", "happy"), {"root": True})
     assert (seen.options, seen.group, seen.columns) == (("sad", "happy"), "s1/0", {"id": 7, "source": "faces/ER"})

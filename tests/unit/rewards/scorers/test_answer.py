@@ -28,10 +28,21 @@ def test_qa_by_task(said: str, gold: str, task: str, score: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "score"), [("B", 1.0), ("(b) brown", 0.0), ("brown", 1.0), ("B. brown", 1.0), ("red", 0.0), ("A", 0.0)]
+    ("said", "score"), [("B", 1.0), ("(b) brown", 1.0), ("brown", 1.0), ("B. brown", 1.0), ("red", 0.0), ("A", 0.0)]
 )
 def test_an_option_is_chosen_by_letter_or_by_name(said: str, score: float) -> None:
     assert qa(RewardSample(said, task="attribute_closed", answer="B", options=("red", "brown"))) == score
+
+
+def test_a_wrong_intensity_may_earn_something() -> None:
+    sample = RewardSample("angry (weak)", task="emotion_fine", answer="angry (strong)")
+    assert (qa(sample), qa(sample, wrong_intensity=0.25)) == (0.0, 0.25)
+
+
+def test_an_answer_that_no_root_agrees_with_is_a_second_bet() -> None:
+    assert qa(RewardSample(GOOD.replace("m1 angry", "m1 sad"), answer="angry")) == 0.0
+    assert qa(RewardSample(GOOD.replace("Angry<", "A<"), answer="A", options=("angry", "sad"))) == 1.0
+    assert qa(RewardSample("<answer>angry</answer>", answer="angry")) == 1.0
 
 
 def test_qa_does_not_apply_without_an_answer() -> None:
@@ -45,6 +56,7 @@ def test_qa_does_not_apply_without_an_answer() -> None:
         (GOOD, "rationale", "length", 0.0),
         (GOOD.replace("</answer>", ""), "rationale", "stop", 0.0),
         (GOOD.replace("< a2", ""), "rationale", "stop", 1.0),
+        (GOOD.replace("expression\n", "Some words.\nexpression\n"), "rationale", "stop", 0.0),
         ("sad", "emotion_single", "stop", 1.0),
         ("sad\nI think", "emotion_single", "stop", 0.0),
         ("  \n ", "emotion_single", "stop", 0.0),

@@ -99,10 +99,10 @@ def test_nodes_are_judged_by_the_gold_tree() -> None:
     assert judged_nodes(RewardSample(said)) == {}
 
 
-def test_a_node_stated_again_is_wrong() -> None:
+def test_an_aspect_stated_twice_is_wrong() -> None:
     twice = GOOD.replace("a2 eyebrow", "a3 hair color: brown\na2 eyebrow")
     values = [node.value for node in judged_nodes(RewardSample(twice, tree=GOOD)).values() if "hair color" in node.about]
-    assert values == [1.0, 0.0]
+    assert values == [0.0, 0.0]
 
 
 def test_nodes_earn_nothing_that_the_scorers_refuse() -> None:
@@ -117,7 +117,7 @@ def test_nodes_earn_nothing_that_the_scorers_refuse() -> None:
     pair = f"<tree>\nperson 1\n{first}person 2\n{second}</tree>\n<answer>Angry</answer>"
     swapped = f"<tree>\nperson 1\n{second}person 2\n{first}</tree>\n<answer>Angry</answer>"
     assert len(right(pair, pair)) == 8
-    assert {line[0] for line in right(swapped, pair)} == {"e"}  # the scorer of expressions does not ask whose they are
+    assert len(right(swapped, pair)) == 8  # nothing tells a model an order of persons
 
 
 def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:
@@ -138,10 +138,16 @@ def test_nodes_are_compared_among_those_that_speak_of_the_same() -> None:
 
 
 def test_a_node_that_no_other_sample_states_keeps_the_samples_advantage() -> None:
-    alone = GOOD.replace("a1 hair color: brown", "a1 hat: no")
-    found = credited("node", [alone, GOOD], [Reward(0.5), Reward(1.0)])
-    assert 2 not in found[0].lines
+    found = credited("node", [GOOD, GOOD.replace("a1 hair color: brown\n", "")], [Reward(1.0), Reward(0.5)])
     assert LINES[2] == "a1 hair color: brown"
+    assert 2 not in found[0].lines
+
+
+def test_a_node_that_gold_does_not_cover_answers_for_the_whole_alone() -> None:
+    other = GOOD.replace("a1 hair color: brown", "a1 hat: no")
+    found = credited("node", [other, GOOD], [Reward(0.5, rest=0.2), Reward(1.0, rest=0.6)])
+    assert found[0].lines[2] == pytest.approx(-0.2)
+    assert credited("node", [other, GOOD], [Reward(None), Reward(1.0)])[0] == TokenCredit()
 
 
 def test_samples_that_were_not_scored_are_credited_nothing() -> None:
