@@ -26,8 +26,8 @@ def read(sample: RewardSample) -> Reading:
 
 
 def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:
-    """Line (from 0) -> the node on it, as the scorers `leaf`, `expression` and `root` judge it; empty without a gold tree, and for
-    a completion with several trees.
+    """Line (from 0) -> the node on it, as the scorers `leaf`, `expression` and `root` judge it; empty without a gold tree, and
+    for a completion with several trees.
 
     What a node is about is written before what it says. A leaf is about an aspect of its person; the third expression of a
     person is about the third expression, whatever its name, and so is an emotion. An emotion is right if its label is and it
@@ -35,4 +35,4 @@ def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:
     """
     if sample.judged is None or sample.parsed.has("second_tree"):
         return {}
-    return {sample.parsed.lines[key] - 1: node for key, node in sample.judged.nodes.items()}
+    return {sample.parsed.lines[key] - 1: node for key, node in sample.judged.nodes().items()}

@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeVar
 from rewards.answers.options import read_options
 from rewards.answers.reading import Answer, GoldAnswer, read_gold, read_labels
 from rewards.answers.text import answer_text
-from rewards.tree.judging import judge, upward
+from rewards.tree.judging import Judgement, judge, upward
 from rewards.tree.nodes import AffectiveTree, Emotion, Person
 from rewards.tree.parser import Parsed, parse
+from rewards.tree.reference import Reference, reference
 from rewards.tree.taxonomy import fold, known_emotions
-from rewards.tree.verdicts import Judgement
 
 Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample (`sample`), a list of any samples (`batch`), or all samples of one prompt
@@ -78,32 +78,37 @@ class RewardSample:
     @cached_property
     def gold_answer(self) -> GoldAnswer | None:
         """The gold answer as it is compared; None if there is none."""
-        return _read_gold_answer(self.answer, self.answers, self.options, self.prompt, self.task in MULTI_LABEL_TASKS)
+        return _read_gold_answer(*self._question)
 
     @cached_property
     def answered(self) -> Answer | None:
         """What the completion answers, read as the gold answer is; None for no answer, several, or one against itself, and
         where there is no gold answer."""
-        return self.gold_answer.read(answer_text(self.completion)) if self.gold_answer else None
+        return _read_answer(answer_text(self.completion), *self._question) if self.answer is not None else None
 
     @cached_property
     def judged(self) -> Judgement | None:
         """The completion's tree beside the gold tree; None without a gold tree."""
-        if self.gold.tree.is_empty():
+        gold = self.gold.tree
+        if gold.is_empty():
             return None
-        return judge(self.stated, self.gold.tree, self.covers, self._tagged_labels())
+        true = reference(gold, self.covers) if self.covers or self.tree is None else _reference(self.tree)
+        return judge(self.stated, true, self.tagged_labels)
+
+    @cached_property
+    def tagged_labels(self) -> frozenset[str]:
+        """The folded labels in `<answer>`, however many; none if there is no such tag."""
+        return _read_labels(answer_text(self.completion), *self._question) if "<answer>" in self.completion else frozenset()
+
+    @property
+    def _question(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str, bool]:
+        """What decides how answers are read."""
+        return self.answer, self.answers, self.options, self.prompt, self.task in MULTI_LABEL_TASKS
 
     def contradicts_itself(self) -> bool:
         """Whether `<answer>` has a label that no root of the completion's tree has: two bets, of which none counts."""
         roots = {fold(m.label) for m in self.stated.emotions()}
-        return bool(roots) and not self._tagged_labels() <= roots
-
-    def _tagged_labels(self) -> frozenset[str]:
-        """The labels in `<answer>`, however many; none if there is no such tag."""
-        if "<answer>" not in self.completion:
-            return frozenset()
-        options = self.gold_answer.options if self.gold_answer else read_options(self.options, self.prompt)
-        return read_labels(answer_text(self.completion), options)
+        return bool(roots) and not self.tagged_labels <= roots
 
 
 @lru_cache(maxsize=4096)  # all samples of a prompt have the same gold tree
@@ -112,10 +117,27 @@ def _parse_gold(text: str) -> Parsed:
 
 
 @lru_cache(maxsize=4096)
+def _reference(text: str) -> Reference:
+    return reference(_parse_gold(text).tree)
+
+
+@lru_cache(maxsize=4096)
 def _read_gold_answer(
     answer: str | None, answers: tuple[str, ...], options: tuple[str, ...], prompt: str, multi_label: bool
 ) -> GoldAnswer | None:
     return read_gold(answer, answers, read_options(options, prompt), multi_label)
+
+
+@lru_cache(maxsize=16_384)  # answers are few, and samples many
+def _read_answer(text: str | None, *question: Any) -> Answer | None:
+    gold = _read_gold_answer(*question)
+    return gold.read(text) if gold else None
+
+
+@lru_cache(maxsize=16_384)
+def _read_labels(text: str | None, *question: Any) -> frozenset[str]:
+    gold = _read_gold_answer(*question)
+    return read_labels(text, gold.options if gold else read_options(question[2], question[3]))
 
 
 @lru_cache(maxsize=4096)

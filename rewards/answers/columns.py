@@ -43,9 +43,13 @@ def option_texts(value: Any) -> tuple[str, ...]:
     """
     if isinstance(value, Mapping):
         marked = {str(letter).strip(): text for letter, text in value.items() if text is not None}
-        wrong = [letter for letter, text in marked.items() if len(letter) != 1 or not letter.isalnum() or not isinstance(text, str)]
+        wrong = [
+            letter for letter, text in marked.items() if len(letter) != 1 or not letter.isalnum() or not isinstance(text, str)
+        ]
         if wrong:
-            raise BadColumn(f"must give a text to each letter, such as {{A: happy}}; found {wrong[0]!r}: {marked[wrong[0]]!r:.40}")
+            raise BadColumn(
+                f"must give a text to each letter, such as {{A: happy}}; found {wrong[0]!r}: {marked[wrong[0]]!r:.40}"
+            )
         return tuple(f"{letter.upper()}. {text}" for letter, text in marked.items())
     if value is None:
         return ()

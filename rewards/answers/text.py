@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_LEAD = re.compile(r"^(?:(?:so |thus |therefore )?the )?(?:final |correct |best )?(?:answer|option)(?: is|:| is:)\s+", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^(?:(?:so |thus |therefore )?the )?(?:final |correct |best )?(?:answer|option)(?: is|:| is:)\s+", re.IGNORECASE
+)
 
 
 def answer_text(text: str) -> str | None:

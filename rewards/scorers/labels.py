@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rewards.sample import RewardSample, Score
-from rewards.scorers.f1 import f1_score
 from rewards.answers.options import read_options
 from rewards.answers.reading import read_labels
 from rewards.answers.text import answer_text
+from rewards.sample import RewardSample, Score
+from rewards.scorers.f1 import f1_score
 from rewards.tree.nodes import AffectiveTree
 from rewards.tree.taxonomy import fold, taxonomy
 

@@ -32,8 +32,8 @@ STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
 
 
 def structure(sample: RewardSample) -> float:
-    """Share of the well-formedness rules that the rationale keeps, times the share of its tree's lines that are levels or nodes;
-    0 if no tree could be read."""
+    """Share of the well-formedness rules that the rationale keeps, times n / (n + m) for n nodes and m lines within the tree that
+    are neither nodes nor levels; 0 if no tree could be read."""
     parsed = sample.parsed
     if parsed.tree.is_empty():
         return 0.0
@@ -87,13 +87,13 @@ def root(
     if evidence not in ("right", "linked", "none"):
         raise ValueError(f"root: evidence must be right, linked or none, found {evidence!r}")
     judged = sample.judged
-    if judged is None or not (judged.true_roots or judged.roots):
+    if judged is None or not (judged.gold.roots or judged.roots):
         return None
     credit = 0.0
     for one in judged.roots:
         worth = {"right": one.evidence * one.linked, "linked": float(one.linked), "none": 1.0}[evidence]
         credit += one.right * worth * (1.0 if one.same_intensity else wrong_intensity)
-    found, true = len(judged.roots), judged.true_roots
+    found, true = len(judged.roots), judged.gold.roots
     return f1_score(credit, found, true).f1 * _not_hedged(found, true)
 
 
@@ -124,10 +124,10 @@ def tree_edit(
     judged = sample.judged
     if judged is None:
         return None
-    found, true = to_node(judged.stated), to_node(judged.gold)
+    found, true = to_node(judged.stated), judged.gold.node
     costs = UNIT if insert == delete == change == 1.0 else Costs(insert, delete, change)
     distance = edit_distance(found, true, costs) if siblings == "sorted" else unordered_distance(found, true, costs)
-    share = distance / max(found.size(), true.size())
+    share = distance / max(found.size(), judged.gold.size)
     if judged.stated.is_empty():
         return Score(0.0, {"distance": float(distance)})
     match normalise:

@@ -107,9 +107,7 @@ def _on_attributes() -> list[Hedge]:
 def _on_expressions() -> list[Hedge]:
     found = []
     for name, count in (("one expression", 1), ("all expressions", len(_PERSON.expressions))):
-        renamed = tuple(
-            replace(e, name=f"other {e.name}") if place < count else e for place, e in enumerate(_PERSON.expressions)
-        )
+        renamed = tuple(replace(e, name=f"other {e.name}") if place < count else e for place, e in enumerate(_PERSON.expressions))
         more = tuple(replace(e, id=f"e{n}") for n, e in enumerate((*_PERSON.expressions, *renamed[:count]), 1))
         both = replace(_PERSON, expressions=more, emotions=_all(more))
         other = replace(_PERSON, expressions=renamed)
@@ -119,7 +117,9 @@ def _on_expressions() -> list[Hedge]:
     moved = replace(_PERSON, expressions=(replace(_PERSON.expressions[0], rests_on=("a1", "a2")), *_PERSON.expressions[1:]))
     wide = (replace(_PERSON.expressions[0], rests_on=("a1", "a2", "a3", "a4")), *_PERSON.expressions[1:])
     text = write(AffectiveTree((replace(_PERSON, expressions=wide),)), ANSWER)
-    edges = Hedge("edges of one expression", "on all that it may rest on", text, Truth(GOLD, ANSWER), Truth(AffectiveTree((moved,)), ANSWER))
+    edges = Hedge(
+        "edges of one expression", "on all that it may rest on", text, Truth(GOLD, ANSWER), Truth(AffectiveTree((moved,)), ANSWER)
+    )
     return [*found, edges]
 
 

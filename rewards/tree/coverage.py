@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rewards.tree.nodes import AffectiveTree, Person
@@ -31,8 +31,9 @@ class Coverage:
 
     def only(self, person: Person) -> Person:
         """The nodes of a person that can be compared with the gold tree."""
-        return replace(
-            person,
+        if self.expressions and self.root and all(self.has_aspect(fold(a.aspect)) for a in person.attributes):
+            return person
+        return Person(
             attributes=tuple(a for a in person.attributes if self.has_aspect(fold(a.aspect))),
             expressions=person.expressions if self.expressions else (),
             emotions=person.emotions if self.root else (),

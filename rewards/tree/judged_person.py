@@ -4,94 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from rewards.tree.coverage import Coverage, TreeCoverage
-from rewards.tree.nodes import AffectiveTree, Emotion, Expression, Person
+from rewards.tree.nodes import Emotion, Person
+from rewards.tree.reference import ReferencePerson, edges_of
 from rewards.tree.taxonomy import fold
 from rewards.tree.verdicts import JudgedNode, JudgedRoot, Tally
 
 
-@dataclass
 class JudgedPerson:
-    """One stated person beside the one of the gold tree; beside nobody if there is none."""
+    """A stated person and what is right of it."""
 
-    person: Person
-    place: int
-    gold: AffectiveTree
-    covered: TreeCoverage
-    right: dict[str, bool | None] = field(default_factory=dict)
-    """Id of an attribute or expression -> whether it is right."""
-
-    def __post_init__(self) -> None:
-        beyond = self.place - len(self.gold.persons)
-        self.unknown = 0 <= beyond < self.covered.unknown
-        if self.unknown:
-            self.of, self.true = Coverage(frozenset(), False, False), Person()
-        elif beyond >= 0:
-            self.of, self.true = self.covered.others, Person()
-        else:
-            self.of = self.covered.persons[self.place]
-            self.true = self.of.only(self.gold.persons[self.place])
-        self.comparable = self._without_unasked_intensities(self.of.only(self.person))
+    def __init__(self, person: Person, place: int, true: ReferencePerson) -> None:
+        """
+        Args:
+            person: as stated.
+            place: place in the gold tree of the person that it is, or one after the last.
+            true: that person.
+        """
+        self.person, self.place, self.true = person, place, true
+        self.covered = true.covered
+        self.right: dict[str, bool | None] = {}
+        """Id of an attribute or expression -> whether it is right; None if the gold tree does not cover it."""
         self.attributes = self._judge_attributes()
         self.expressions = self._judge_expressions()
         self.edges = self._judge_edges()
-        self.roots = self._judge_roots() if self.of.root else []
+        self.roots = self._judge_roots() if self.covered.root else []
 
-    def _without_unasked_intensities(self, person: Person) -> Person:
-        """An intensity counts only where the gold tree states one of this emotion."""
-        asked = {fold(m.label) for m in self.true.emotions if m.intensity}
-        emotions = (m if fold(m.label) in asked else replace(m, intensity=None) for m in person.emotions)
-        return replace(person, emotions=tuple(emotions))
-
-    def _judge_attributes(self) -> Tally:
-        """An aspect that is stated more often than the gold tree has it counts for nothing, since it would be a hedge."""
-        left = Counter((fold(a.aspect), fold(a.value)) for a in self.true.attributes)
-        allowed = Counter(aspect for aspect, _ in left.elements())
-        stated = Counter(fold(a.aspect) for a in self.person.attributes)
-        hits = found = 0
-        for a in self.person.attributes:
-            aspect, value = fold(a.aspect), fold(a.value)
-            if not self.of.has_aspect(aspect):
-                self.right[a.id] = None
-                continue
-            right = stated[aspect] <= allowed[aspect] and left[aspect, value] > 0
-            left[aspect, value] -= right
-            self.right[a.id] = right
-            hits, found = hits + right, found + 1
-        return Tally(hits, found, len(self.true.attributes))
-
-    def _judge_expressions(self) -> Tally:
-        if not self.of.expressions:
-            self.right.update((e.id, None) for e in self.person.expressions)
-            return Tally()
-        left = Counter(fold(e.name) for e in self.true.expressions)
-        hits = 0
-        for e in self.person.expressions:
-            right = left[fold(e.name)] > 0
-            left[fold(e.name)] -= right
-            self.right[e.id] = right
-            hits += right
-        return Tally(hits, len(self.person.expressions), len(self.true.expressions))
-
-    def _judge_edges(self) -> Tally:
-        if not (self.of.has_attributes() and self.of.expressions):
-            return Tally()
-        found, true = _edges(self.comparable), _edges(self.true)
-        return Tally((found & true).total(), found.total(), true.total())
-
-    def _judge_roots(self) -> list[JudgedRoot]:
-        """Where the gold tree has one emotion, a second one makes both wrong."""
-        left = {fold(m.label): m for m in self.true.emotions}
-        hedged = len(left) == 1 < len(self.person.emotions)
-        found = []
-        for m in self.person.emotions:
-            true = left.pop(fold(m.label), None)
-            found.append(
-                JudgedRoot(true is not None and not hedged, _same_intensity(m, true), self._linked(m), self._evidence(m))
-            )
-        return found
+    def comparable(self) -> Person:
+        """What of it can be compared with the gold tree. An intensity can where the gold tree states one of this emotion."""
+        known = self.covered.only(self.person)
+        true = self.true.roots
+        if not any(m.intensity and not _states_intensity(true.get(fold(m.label))) for m in known.emotions):
+            return known
+        emotions = (m if _states_intensity(true.get(fold(m.label))) else replace(m, intensity=None) for m in known.emotions)
+        return replace(known, emotions=tuple(emotions))
 
     def nodes(self, void: bool) -> Iterator[tuple[str, JudgedNode]]:
         """(id, node) of each of its nodes; `void` makes all emotions wrong."""
@@ -100,34 +47,77 @@ class JudgedPerson:
         for number, e in enumerate(self.person.expressions):
             yield e.id, JudgedNode((self.place, "expression", number), _value(self.right[e.id]))
         for number, m in enumerate(self.person.emotions):
-            right = self.roots[number].right and self.roots[number].linked and not void if self.of.root else None
+            right = self.roots[number].right and self.roots[number].linked and not void if self.roots else None
             yield m.id, JudgedNode((self.place, "emotion", number), _value(right))
 
-    def _resting(self, m: Emotion) -> list[Expression]:
-        return [e for e in self.person.expressions if e.id in m.rests_on]
+    def _judge_attributes(self) -> Tally:
+        """An aspect that is stated more often than the gold tree has it counts for nothing, since it would be a hedge."""
+        stated = [(a.id, fold(a.aspect), fold(a.value)) for a in self.person.attributes]
+        times = Counter([aspect for _, aspect, _ in stated])
+        leaves, aspects = self.true.leaves, self.true.aspects
+        used: Counter[tuple[str, str]] = Counter()
+        hits = found = 0
+        for node_id, aspect, value in stated:
+            if not self.covered.has_aspect(aspect):
+                self.right[node_id] = None
+                continue
+            leaf = aspect, value
+            right = times[aspect] <= aspects[aspect] and used[leaf] < leaves[leaf]
+            used[leaf] += 1
+            self.right[node_id] = right
+            hits, found = hits + right, found + 1
+        return Tally(hits, found, len(self.true.person.attributes))
 
-    def _linked(self, m: Emotion) -> bool:
-        attributes = {a.id for a in self.person.attributes}
-        return any(attributes.intersection(e.rests_on) for e in self._resting(m))
+    def _judge_expressions(self) -> Tally:
+        if not self.covered.expressions:
+            self.right.update((e.id, None) for e in self.person.expressions)
+            return Tally()
+        used: Counter[str] = Counter()
+        hits = 0
+        for e in self.person.expressions:
+            name = fold(e.name)
+            right = used[name] < self.true.names[name]
+            used[name] += 1
+            self.right[e.id] = right
+            hits += right
+        return Tally(hits, len(self.person.expressions), len(self.true.person.expressions))
 
-    def _evidence(self, m: Emotion) -> float:
-        if not self.of.has_attributes():
-            return float(self._linked(m))
-        resting = self._resting(m)
-        leaves = {i for e in resting for i in e.rests_on}
-        attributes = [self.right[a.id] for a in self.person.attributes if a.id in leaves and self.right[a.id] is not None]
-        expressions = [self.right[e.id] for e in resting if self.right[e.id] is not None]
+    def _judge_edges(self) -> Tally:
+        if not (self.covered.has_attributes() and self.covered.expressions):
+            return Tally()
+        found, true = edges_of(self.covered.only(self.person)), self.true.edges
+        return Tally((found & true).total(), found.total(), true.total())
+
+    def _judge_roots(self) -> list[JudgedRoot]:
+        """Where the gold tree has one emotion, a second one makes both wrong."""
+        left = dict(self.true.roots)
+        hedged = len(left) == 1 < len(self.person.emotions)
+        found = []
+        for m in self.person.emotions:
+            true = left.pop(fold(m.label), None)
+            linked, evidence = self._evidence(m)
+            found.append(JudgedRoot(true is not None and not hedged, _same_intensity(m, true), linked, evidence))
+        return found
+
+    def _evidence(self, m: Emotion) -> tuple[bool, float]:
+        """(whether an emotion rests on an expression that rests on an attribute, share of what it rests on that is right)."""
+        resting = [e for e in self.person.expressions if e.id in m.rests_on]
+        named = {i for e in resting for i in e.rests_on}
+        leaves = [a.id for a in self.person.attributes if a.id in named]
+        if not self.covered.has_attributes():
+            return bool(leaves), float(bool(leaves))
+        attributes = [right for i in leaves if (right := self.right[i]) is not None]
+        expressions = [right for e in resting if (right := self.right[e.id]) is not None]
         judged = attributes + expressions
-        return sum(map(bool, judged)) / len(judged) if attributes else 0.0
+        return bool(leaves), sum(judged) / len(judged) if attributes else 0.0
 
 
 def _value(right: bool | None) -> float | None:
     return None if right is None else float(right)
 
 
-def _edges(person: Person) -> Counter[tuple[str, str]]:
-    aspects = {a.id: fold(a.aspect) for a in person.attributes}
-    return Counter((aspects[i], fold(e.name)) for e in person.expressions for i in e.rests_on if i in aspects)
+def _states_intensity(true: Emotion | None) -> bool:
+    return true is not None and bool(true.intensity)
 
 
 def _same_intensity(m: Emotion, true: Emotion | None) -> bool:

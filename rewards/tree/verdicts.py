@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-
-from rewards.tree.nodes import AffectiveTree
 
 
 @dataclass(frozen=True)
@@ -19,8 +17,12 @@ class Tally:
     true: int = 0
     """Those of the gold tree."""
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.hits + other.hits, self.found + other.found, self.true + other.true)
+    @classmethod
+    def of(cls, tallies: Sequence[Tally]) -> Tally:
+        """The sum of several."""
+        if len(tallies) == 1:
+            return tallies[0]
+        return cls(sum(t.hits for t in tallies), sum(t.found for t in tallies), sum(t.true for t in tallies))
 
 
 @dataclass(frozen=True)
@@ -47,21 +49,3 @@ class JudgedRoot:
     evidence: float
     """Share of the nodes that it rests on that are right, of those that the gold tree covers. Where it covers no attributes,
     1 if it is linked, else 0."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A completion's tree beside the gold tree."""
-
-    stated: AffectiveTree
-    """What the completion states, as far as the gold tree covers it, with its persons in the gold tree's order."""
-    gold: AffectiveTree
-    attributes: Tally
-    expressions: Tally
-    edges: Tally
-    """Edges from attributes to the expressions that rest on them, as (aspect, expression)."""
-    roots: tuple[JudgedRoot, ...]
-    true_roots: int
-    """Emotions of the gold tree, as far as it covers them."""
-    nodes: Mapping[tuple[int, str], JudgedNode]
-    """(place of the person as written, node id) -> the node."""

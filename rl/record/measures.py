@@ -44,9 +44,7 @@ def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
     if rationales:
         measures = rationale_measures([sample for _, sample in rationales])
     tasks = sorted({sample.task for _, sample in pairs} - {"rationale"})
-    measures |= _means(
-        {f"qa/{task}": [scorers.qa(sample) for _, sample in pairs if sample.task == task] for task in tasks}
-    )
+    measures |= _means({f"qa/{task}": [scorers.qa(sample) for _, sample in pairs if sample.task == task] for task in tasks})
     if pairs:
         measures["length"] = float(np.mean([len(group.samples[0].ids) for group, _ in pairs]))
         measures["ended"] = float(np.mean([group.samples[0].finish_reason == "stop" for group, _ in pairs]))
@@ -100,8 +98,8 @@ def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
             by_task.setdefault(row.task, {}).setdefault(row.source, Counter())[said] += 1
     for task, by_source in by_task.items():
         weights = [counts.total() for counts in by_source.values()]
-        guesses = np.array([_guess(counts) for counts in by_source.values()])
-        chance[f"qa/{task}"], majority[f"qa/{task}"] = (float(x) for x in np.average(guesses, axis=0, weights=weights))
+        by_guess = np.array([_guess(counts) for counts in by_source.values()])
+        chance[f"qa/{task}"], majority[f"qa/{task}"] = (float(x) for x in np.average(by_guess, axis=0, weights=weights))
     return chance, majority
 
 

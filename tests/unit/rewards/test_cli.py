@@ -76,7 +76,7 @@ def test_check_says_what_cannot_be_imported(tmp_path: Path) -> None:
 
 
 def rollouts(tmp_path: Path) -> list[dict[str, object]]:
-    cases = honest_cases()
+    cases = [case for case in honest_cases() if case.name != "right evidence"]
     return [
         {
             "step": 1,
@@ -150,7 +150,8 @@ def test_hacks_shows_what_a_mix_pays(tmp_path: Path) -> None:
     file.write_text("scorers:\n  qa: {}\n")
     code, output = affectree_reward("hacks", str(file))
     assert code == 1
-    assert "answer only" in output.splitlines()[-1] + output.splitlines()[-2]
+    assert "answer only" in output[output.index("paid more than it may be:") :]
+    assert "two roots" in output[output.index("earns as much as the honest answer:") :]
 
 
 def test_the_examples_own_tests_pass() -> None:

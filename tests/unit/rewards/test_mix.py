@@ -37,7 +37,7 @@ def mix_of(file: Path, **scorers: dict[str, Any]) -> RewardMix:
 
 def test_the_mix_routes_by_task_and_weighs() -> None:
     mix = build_mix(mix_entries({"root": {"weight": 3, "tasks": ["rationale"]}, "qa": {"weight": 1}}))
-    wrong_root = mix(RewardSample(GOOD.replace("m1 angry", "m1 sad"), answer="angry", tree=GOOD))
+    wrong_root = mix(RewardSample(GOOD.replace("m1 angry", "m1 sad").replace("Angry", "sad"), answer="sad", tree=GOOD))
     assert wrong_root.value == pytest.approx(0.25)
     assert dict(wrong_root.parts) == {"root": 0.0, "qa": 1.0}
     assert dict(wrong_root.levels) == {"emotion": 0.0}

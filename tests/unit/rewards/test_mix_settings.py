@@ -73,7 +73,7 @@ def test_a_mix_with_a_mix_below_is_read_whole(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("rewards:\n  mix: configs/rewards/default.yaml\n  scorers:\n    root: {weight: 9}\n    length: {}\n")
     entries = {entry.scorer.name: entry for entry in read_mix(file)}
-    assert set(entries) == {"root", "leaf", "tree_edit", "structure", "qa", "format", "length"}
+    assert set(entries) == {"root", "leaf", "expression", "edges", "tree_edit", "structure", "qa", "format", "length"}
     assert (entries["root"].weight, entries["root"].tasks) == (9.0, ("rationale",))
     assert read_mix_settings(file)["root"] == {"weight": 9, "tasks": ["rationale"]}
 

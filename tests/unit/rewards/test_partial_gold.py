@@ -74,7 +74,9 @@ def test_gold_that_knows_one_of_two_persons() -> None:
     found = scores(alone)
     assert found["leaf"] == pytest.approx(2 * (2 / 3) / (1 + 2 / 3))  # 2 of 3 leaves right, both true ones found
     assert found["root"] == 0.0  # one root is true, two are stated
-    third = RewardSample(PAIR.replace("</tree>", SECOND.replace("person 2", "person 3") + "</tree>"), tree=GOOD, covers={"persons": 2})
+    third = RewardSample(
+        PAIR.replace("</tree>", SECOND.replace("person 2", "person 3") + "</tree>"), tree=GOOD, covers={"persons": 2}
+    )
     assert scores(third)["leaf"] == pytest.approx(2 * (2 / 3) / (1 + 2 / 3))
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import rollout.row_media
-from rewards.tools.reward_hacks import GOLD
+from rewards.scorers import qa, root
+from rewards.tools.reward_hacks import ANSWER, GOLD
 from rewards.tree.writer import write as write_tree
 from rollout.media import Medium
 from rollout.rows import Row, RowError, open_rows
+from rollout.samples import gold_sample
 from tests.unit.rollout.row_writing import ASK, write
 
 TREE = write_tree(GOLD)
+RATIONALE = write_tree(GOLD, ANSWER)
+ASKED = {"role": "user", "content": "Which?"}
 
 
 def refused(path: Path, *words: str) -> None:
@@ -135,3 +140,21 @@ def test_every_file_is_looked_for_and_the_first_are_opened(tmp_path: Path, monke
     asks = [{"messages": [{"role": "user", "content": "<image>"}], "images": [name]} for name in ("a.png", "text.png", "no.png")]
     assert len(open_rows(write(tmp_path / "some.jsonl", *asks[:2]))) == 2
     refused(write(tmp_path / "all.jsonl", *asks), "row 3", "no.png does not exist")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"answer": "happy", "options": {"A": "happy", "B": "sad"}}, "A"),
+        ({"messages": [ASKED, {"role": "assistant", "content": "<answer> happy </answer>"}]}, "<answer> happy </answer>"),
+        ({"answer": ["happy", "surprise"], "task": "emotion_single"}, "surprise, happy"),
+        ({"messages": [ASKED, {"role": "assistant", "content": RATIONALE}], "task": "rationale", "tree": RATIONALE}, RATIONALE),
+        ({"messages": [ASKED, {"role": "assistant", "content": RATIONALE}], "task": "rationale", "tree": None}, RATIONALE),
+    ],
+)
+def test_gold_as_data_sets_have_it_is_right_against_itself(tmp_path: Path, row: dict[str, object], said: str) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"messages": [ASKED], **row}))
+    sample = replace(gold_sample(open_rows(file)[0]), completion=said)
+    assert qa(sample) == 1.0
+    assert root(sample) == (1.0 if sample.task == "rationale" else None)

@@ -130,7 +130,7 @@ def test_captions_are_compared_as_trees_by_rules() -> None:
 
 def test_rationales_are_compared_as_they_stand_and_answers_where_there_is_no_tree() -> None:
     assert asyncio.run(caption_tree(RewardSample(GOOD, tree=GOOD))).value == 1.0  # type: ignore[union-attr]
-    assert asyncio.run(caption_tree(RewardSample("She smiles.", answer="A smiling woman."), measure="expression")) == 1.0
+    assert asyncio.run(caption_tree(RewardSample("She smiles.", answer="A smiling woman."), measure="expression")).value == 1.0  # type: ignore[union-attr]
     assert asyncio.run(caption_tree(RewardSample("She smiles."))) is None
 
 

@@ -7,11 +7,10 @@ from io import StringIO
 from rich.console import Console, RenderableType
 
 from rewards.sample import Reward, RewardSample
-from rewards.tools.display import finding_line, hack_table, histogram, sample_panel, sample_view, summary_table, tree_view
+from rewards.tools.display import finding_line, histogram, sample_panel, sample_view, summary_table, tree_view
 from rewards.tools.probing import Finding
 from rewards.tools.recorded import Recorded
 from rewards.tools.rescoring import Rescored, summarise
-from rewards.tools.reward_hacks import Case
 from tests.unit.rewards.rationales import GOOD
 
 
@@ -70,15 +69,3 @@ def test_a_histogram_counts_every_reward() -> None:
     assert len(lines[1].split()[-1]) == 2 * len(lines[2].split()[-1])
     assert "3" in shown(histogram([rescored(1.0)] * 3))[1].split()
     assert shown(histogram([rescored(None)])) == ["rewards", "  no sample was scored"]
-
-
-def test_hacks_stand_below_the_honest_from_the_best_paid_down() -> None:
-    cases = [Case(name, "", f"what {name} is") for name in ("gold", "low", "high", "dropped one")]
-    lines = shown(hack_table([(cases[0], 1.0)], [(cases[1], 0.1), (cases[2], 0.9), (cases[3], None)]))
-    rows = [[cell.strip() for cell in line.split("│")[1:4]] for line in lines if line.startswith("│")]
-    assert rows == [
-        ["gold", "1.000", "what gold is"],
-        ["high", "0.900", "what high is"],
-        ["low", "0.100", "what low is"],
-        ["dropped one", "dropped", "what dropped one is"],
-    ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.tree.judging import judge, upward
+from rewards.tree.judging import Judgement, upward
+from rewards.tree.judging import judge as judge_by
 from rewards.tree.nodes import AffectiveTree, Attribute, Emotion, Person
 from rewards.tree.parser import parse
+from rewards.tree.reference import reference
 from rewards.tree.verdicts import Tally
 from tests.unit.rewards.rationales import GOOD
 from tests.unit.rewards.tree.test_matching import trees
@@ -15,11 +17,15 @@ from tests.unit.rewards.tree.test_matching import trees
 GOLD = parse(GOOD).tree
 
 
+def judge(stated: AffectiveTree, gold: AffectiveTree, *answered: str) -> Judgement:
+    return judge_by(stated, reference(gold), answered)
+
+
 def test_a_gold_tree_is_right_in_all_against_itself() -> None:
-    found = judge(GOLD, GOLD, None, {"angry"})
+    found = judge(GOLD, GOLD, "angry")
     assert (found.attributes, found.expressions, found.edges) == (Tally(2, 2, 2), Tally(1, 1, 1), Tally(1, 1, 1))
     assert [(one.right, one.linked, one.evidence) for one in found.roots] == [(True, True, 1.0)]
-    assert found.stated == found.gold == GOLD
+    assert found.stated == found.gold.tree == GOLD
 
 
 def test_an_aspect_that_gold_has_twice_may_be_stated_twice() -> None:
@@ -56,5 +62,5 @@ def test_the_order_of_persons_does_not_count(gold: AffectiveTree, rng) -> None:
     people = list(gold.persons)
     rng.shuffle(people)
     shuffled = judge(AffectiveTree(tuple(people)), gold)
-    assert shuffled.stated == gold == shuffled.gold
+    assert shuffled.stated == gold == shuffled.gold.tree
     assert (shuffled.attributes, shuffled.expressions) == (judge(gold, gold).attributes, judge(gold, gold).expressions)

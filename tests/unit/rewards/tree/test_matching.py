@@ -7,10 +7,10 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.tree.coverage import coverage
 from rewards.tree.edit_distance import edit_distance
 from rewards.tree.matching import match_persons
 from rewards.tree.nodes import AffectiveTree, Attribute, Emotion, Expression, Person, person_node
+from rewards.tree.reference import reference
 
 values = st.sampled_from(["brown", "black", "red"])
 
@@ -39,7 +39,7 @@ def price(stated: AffectiveTree, gold: AffectiveTree, places: tuple[int, ...]) -
 @given(trees, trees)
 @settings(max_examples=150, deadline=None)
 def test_no_other_assignment_costs_less(stated: AffectiveTree, gold: AffectiveTree) -> None:
-    places = match_persons(stated, gold, coverage(gold, {"aspects": "all", "expressions": True, "root": True}))
+    places = match_persons(stated, reference(gold, {"aspects": "all", "expressions": True, "root": True}))
     assert len(places) == len(set(places)) == len(stated.persons)
     everybody = range(max(len(stated.persons), len(gold.persons)))
     cheapest = min(price(stated, gold, order) for order in itertools.permutations(everybody, len(stated.persons)))
@@ -49,14 +49,14 @@ def test_no_other_assignment_costs_less(stated: AffectiveTree, gold: AffectiveTr
 def test_equal_persons_keep_their_order_and_others_come_last() -> None:
     same = Person((Attribute("a1", "hat", "yes"),))
     three = AffectiveTree((same, same, same))
-    assert match_persons(three, three, coverage(three)) == (0, 1, 2)
+    assert match_persons(three, reference(three)) == (0, 1, 2)
     one = AffectiveTree((same,))
-    assert match_persons(three, one, coverage(one)) == (0, 1, 2)
+    assert match_persons(three, reference(one)) == (0, 1, 2)
     other = AffectiveTree((Person((Attribute("a1", "hat", "no"),)), same))
-    assert match_persons(other, one, coverage(one)) == (1, 0)
+    assert match_persons(other, reference(one)) == (1, 0)
 
 
 def test_a_flood_of_persons_is_cut() -> None:
     same = Person((Attribute("a1", "hat", "yes"),))
     crowd, one = AffectiveTree((same,) * 5000), AffectiveTree((same,))
-    assert match_persons(crowd, one, coverage(one)) == tuple(range(5000))
+    assert match_persons(crowd, reference(one)) == tuple(range(5000))
