@@ -111,21 +111,20 @@ def to_node(tree: AffectiveTree) -> Node:
 
 def person_node(person: Person) -> Node:
     """The subtree of one person in `to_node`."""
-    placed: set[str] = set()
+    leaves = {a.id: Node(_attribute_label(a)) for a in person.attributes}  # those that hang under nobody yet
+    middles = {e.id: e for e in person.expressions}
+    place = {e.id: number for number, e in enumerate(person.expressions)}
 
-    def leaves(ids: tuple[str, ...]) -> tuple[Node, ...]:
-        return _sorted(Node(_attribute_label(a)) for a in person.attributes if _take(a.id, ids, placed))
+    def middle(e: Expression) -> Node:
+        return Node(_expression_label(e), _sorted([leaves.pop(i) for i in e.rests_on if i in leaves]))
 
-    def middles(ids: tuple[str, ...]) -> tuple[Node, ...]:
-        taken = [e for e in person.expressions if _take(e.id, ids, placed)]
-        return _sorted(Node(_expression_label(e), leaves(e.rests_on)) for e in taken)
-
-    roots = [Node(_emotion_label(m), middles(m.rests_on)) for m in person.emotions]
-    free = [e for e in person.expressions if e.id not in placed]
-    placed.update(e.id for e in free)
-    roots += [Node(_expression_label(e), leaves(e.rests_on)) for e in free]
-    roots += [Node(_attribute_label(a)) for a in person.attributes if a.id not in placed]
-    return Node("person", _sorted(roots))
+    roots = []
+    for m in person.emotions:
+        taken = [middles.pop(i) for i in m.rests_on if i in middles]
+        taken.sort(key=lambda e: place[e.id])
+        roots.append(Node(_emotion_label(m), _sorted([middle(e) for e in taken])))
+    roots += [middle(e) for e in middles.values()]
+    return Node("person", _sorted([*roots, *leaves.values()]))
 
 
 def _attribute_label(attribute: Attribute) -> str:
@@ -141,16 +140,8 @@ def _emotion_label(emotion: Emotion) -> str:
     return f"emotion {fold(emotion.label)}{strength}"
 
 
-def _take(node_id: str, wanted: tuple[str, ...], placed: set[str]) -> bool:
-    """Whether a parent that names the ids `wanted` gets a node: the first parent that names it does."""
-    if node_id not in wanted or node_id in placed:
-        return False
-    placed.add(node_id)
-    return True
-
-
-def _sorted(nodes: Iterator[Node] | list[Node]) -> tuple[Node, ...]:
-    return tuple(sorted(nodes, key=_order))
+def _sorted(nodes: list[Node]) -> tuple[Node, ...]:
+    return tuple(sorted(nodes, key=_order)) if len(nodes) > 1 else tuple(nodes)
 
 
 def _order(node: Node) -> tuple[str, tuple[str, ...]]:
