@@ -8,6 +8,7 @@ logs.py             what actors print, into the run's folder
 reward_workers.py   workers that score groups, and their pool
 engine/             one engine: a Ray actor around vLLM
 pool/               many engines as one
+judge/              the language model that scorers ask, on engines of its own
 learners/           the learner ranks
 weights/            a set of weights on its way
 sync/               new weights from the learner ranks to the engines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,21 +13,28 @@ from actors.logs import keep_output
 from rewards.errors import UserError
 from rewards.mix import MixEntry, RewardMix, build_mix
 from rewards.readings import read
+from rewards.scorers.judge import hosting
+from rewards.scorers.questions import Judge
 from rollout.samples import Group, ScoredGroup, reward_sample
+
+_LOG_EVERY = 30.0
+"""Seconds between two times that what the scorers have said goes to the log, so that one that prints much does not fill it."""
 
 
 class RewardWorker:
     """Scores one group at a time; a scorer's fault costs a sample, never the worker."""
 
-    def __init__(self, name: str, entries: Sequence[MixEntry]) -> None:
+    def __init__(self, name: str, entries: Sequence[MixEntry], judge: Judge | None) -> None:
         """
         Args:
             name: as the log calls it.
             entries: the mix's scorers and weights.
+            judge: what `judge: hosted` means; None if the run hosts none.
         """
         keep_output(name)
-        self.entries = entries
+        self.entries, self.judge = entries, judge
         self.mix = RewardMix([])
+        self._next_log = 0.0
 
     def ready(self) -> dict[str, str]:
         """Load the scorers. Returns each one's name -> SHA-256 of its source, once all are warm.
@@ -39,18 +47,30 @@ class RewardWorker:
 
         self.mix = build_mix(self.entries)
         edit_distance(Node("a"), Node("b"))  # is compiled at its first call, or read from disk in compiled form
+        self._log_what_scorers_say()
         return {item.runner.spec.name: item.runner.sha256 for item in self.mix.scorers}
 
     def score(self, group: Group) -> ScoredGroup:
         """The group with its rewards, and with what the lines of its samples state."""
         samples = [reward_sample(group.prompt, sample) for sample in group.samples]
-        rewards = tuple(self.mix.score(samples))
+        with hosting(self.judge):
+            rewards = tuple(self.mix.score(samples))
+        if time.monotonic() >= self._next_log:
+            self._log_what_scorers_say()
+            self._next_log = time.monotonic() + _LOG_EVERY
         readings = tuple(map(read, samples))
         return ScoredGroup(**vars(group), rewards=rewards, readings=readings)
 
     def close(self) -> None:
         """End what the scorers have running."""
         self.mix.close()
+        self._log_what_scorers_say()
+
+    def _log_what_scorers_say(self) -> None:
+        """Print what the scorers have printed and logged since the last time, each line after the name of its scorer."""
+        for item in self.mix.scorers:
+            for line in item.runner.said().splitlines():
+                print(f"scorer {item.runner.spec.name}: {line}", flush=True)  # noqa: T201 - into this worker's log
 
 
 class ScoringTimeout(UserError):
@@ -61,10 +81,10 @@ class RewardPool:
     """A pool of reward workers, which take turns. Scoring overlaps generation, and unscored groups do not pass through the
     driver: it hands on references to them."""
 
-    def __init__(self, entries: Sequence[MixEntry], workers: int) -> None:
-        """Start so many workers, each with the mix of these entries."""
+    def __init__(self, entries: Sequence[MixEntry], workers: int, judge: Judge | None = None) -> None:
+        """Start so many workers, each with the mix of these entries, and with the judge that the run hosts."""
         actor = ray.remote(RewardWorker).options(num_cpus=0.1)
-        self.workers: list[Any] = [actor.remote(f"reward worker {number}", entries) for number in range(workers)]
+        self.workers: list[Any] = [actor.remote(f"reward worker {number}", entries, judge) for number in range(workers)]
         self._turn = itertools.cycle(self.workers)
 
     def ready(self) -> list[Any]:

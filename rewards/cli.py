@@ -88,7 +88,7 @@ def score(
         console.print(sample_panel("best", item))
     for item in ranked[:show]:
         console.print(sample_panel("worst", item))
-    for item in [item for item in found if item.reward.errors][:show]:
+    for item in [item for item in found if item.reward.errors or item.reward.observer_errors][:show]:
         console.print(sample_panel("failed", item))
     slowest = sorted(found, key=lambda item: -item.milliseconds)[:show]
     console.print("slowest calls: " + ", ".join(f"{item.recorded.where} ({item.milliseconds:.1f} ms)" for item in slowest))

@@ -179,7 +179,8 @@ def _text(message: Any) -> str:
 
 
 def _value(reward: Reward) -> float:
-    """The reward's number. Raises `ScorerError` with what failed, where there is none."""
+    """The reward's number. Raises `ScorerError` with what failed, or that no scorer applies, where there is none."""
     if reward.value is None:
-        raise ScorerError("; ".join(f"{name}: {message}" for name, message in reward.errors.items()))
+        failed = "; ".join(f"{name}: {message}" for name, message in reward.errors.items())
+        raise ScorerError(failed or "no scorer applies: the mix has none for the row's `task`, or the row has no gold for it")
     return reward.value

@@ -1,8 +1,8 @@
 """The mix: scorers routed by task, and the weighted mean of what they give, which is a sample's reward.
 
 The paper pairs each kind of data with its own reward (VidEmo, figure 3). Here each scorer lists the tasks that it applies
-to, and a sample's reward is the weighted mean of the scorers that apply to its task. `rewards/mix_settings.py` reads a mix
-from a config.
+to, and a sample's reward is the weighted mean of the scorers that apply to its task. A scorer of weight 0 observes: what it
+gives and where it fails is recorded, and changes nothing. `rewards/mix_settings.py` reads a mix from a config.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class MixEntry:
 
     scorer: ScorerSpec
     weight: float = 1.0
-    """Weight in the mean of a sample's scorers: 0 or more."""
+    """Weight in the mean of a sample's scorers; 0 for a scorer that observes."""
     tasks: tuple[str, ...] = ("*",)
     """Shell-style patterns of the tasks that it scores."""
     level: str | None = None
@@ -33,6 +33,10 @@ class MixEntry:
     def applies_to(self, task: str) -> bool:
         """Whether one of its patterns fits a task."""
         return any(fnmatch(task, pattern) for pattern in self.tasks)
+
+    def counts_for(self, task: str) -> bool:
+        """Whether the reward of a task's samples depends on it."""
+        return self.weight > 0 and self.applies_to(task)
 
 
 def with_sources(entries: Sequence[MixEntry]) -> list[MixEntry]:
@@ -107,7 +111,7 @@ class RewardMix:
                 outcomes = score_with_retries(item.runner, [samples[index] for index in indices])
                 for index, outcome in zip(indices, outcomes, strict=True):
                     tallies[index].add(item.entry, outcome)
-        return [tally.reward(sample) for tally, sample in zip(tallies, samples, strict=True)]
+        return [tally.reward() for tally in tallies]
 
 
 def _calls(runner: Runner, chosen: list[int], samples: Sequence[RewardSample]) -> list[list[int]]:
@@ -131,6 +135,7 @@ class _Tally:
         self.sums: dict[str, list[float]] = {}
         self.parts: dict[str, float] = {}
         self.errors: dict[str, str] = {}
+        self.observer_errors: dict[str, str] = {}
         self.dropped = False
 
     def add(self, entry: MixEntry, outcome: Outcome) -> None:
@@ -138,20 +143,26 @@ class _Tally:
             return
         name = entry.scorer.name
         if isinstance(outcome, Failure):
-            value = self._instead(entry.scorer, outcome)
+            value = self._instead(entry, outcome)
             if value is None:
                 return
         else:
             value = outcome.value
             self.parts.update({f"{name}.{key}": part for key, part in outcome.parts.items()})
         self.parts[name] = value
+        if not entry.weight:
+            return
         for key in (_ALL, entry.level or _REST):
             sums = self.sums.setdefault(key, [0.0, 0.0])
             sums[0] += entry.weight * value
             sums[1] += entry.weight
 
-    def _instead(self, scorer: ScorerSpec, fault: Failure) -> float | None:
-        """The number to use where a scorer failed; None drops the sample."""
+    def _instead(self, entry: MixEntry, fault: Failure) -> float | None:
+        """The number to use where a scorer failed; None for none, which drops the sample if the scorer counts."""
+        scorer = entry.scorer
+        if not entry.weight:
+            self.observer_errors[scorer.name] = fault.message
+            return None if isinstance(scorer.on_error, str) else float(scorer.on_error)
         self.errors[scorer.name] = fault.message
         if scorer.on_error == "fail":
             raise ScorerFailed(f"scorer {scorer.name!r} failed, and its on_error is fail: {fault.message}")
@@ -160,11 +171,10 @@ class _Tally:
             return None
         return float(scorer.on_error)
 
-    def reward(self, sample: RewardSample) -> Reward:
-        if self.dropped:
-            return Reward(None, self.parts, errors=self.errors)
-        means = {key: total / weight for key, (total, weight) in self.sums.items() if weight}
-        if _ALL not in means:
-            return Reward(None, self.parts, errors={**self.errors, "mix": f"no scorer applies to task {sample.task!r}"})
+    def reward(self) -> Reward:
+        errors, observer_errors = self.errors, self.observer_errors
+        if self.dropped or not self.sums:
+            return Reward(None, self.parts, errors=errors, observer_errors=observer_errors, abstained=not self.dropped)
+        means = {key: total / weight for key, (total, weight) in self.sums.items()}
         value, rest = means.pop(_ALL), means.pop(_REST, None)
-        return Reward(value, self.parts, means, rest, self.errors)
+        return Reward(value, self.parts, means, rest, errors, observer_errors)

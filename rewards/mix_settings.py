@@ -18,12 +18,20 @@ SHIPPED_LEVELS = {"leaf": "attribute", "expression": "expression", "edges": "exp
 """The level of the tree that a shipped scorer judges, if its settings name none."""
 
 _OF_MIX = ("weight", "tasks", "level")
-_OF_SCORER = ("spec", "parameters", "mode", "isolation", "adapter", "timeout", "retries", "on_error", "memory_gib")
+_OF_SCORER = ("spec", "parameters", "mode", "isolation", "adapter", "timeout", "retries", "on_error", "memory_gib", "factory")
 
 
 def read_mix(file: Path) -> list[MixEntry]:
-    """The mix of a YAML file. Raises as `read_mix_settings` and `mix_entries` do."""
-    return mix_entries(read_mix_settings(settings_file(str(file))))
+    """The mix of a YAML file.
+
+    Raises:
+        PluginError: as `read_mix_settings` and `mix_entries` do, and if every weight is 0.
+    """
+    entries = mix_entries(read_mix_settings(settings_file(str(file))))
+    if not any(entry.weight for entry in entries):
+        names = ", ".join(entry.scorer.name for entry in entries)
+        raise PluginError(f"{file}: {names} only observe, with weight 0; give one scorer a weight above 0")
+    return entries
 
 
 def read_mix_settings(file: Path, above: tuple[Path, ...] = ()) -> dict[str, dict[str, Any]]:
@@ -103,6 +111,8 @@ def _entry(name: str, given: Mapping[str, Any]) -> MixEntry:
     if broken:
         raise PluginError(f"scorer {name!r}: {'; '.join(broken)}")
     scorer = ScorerSpec(name, **{key: given[key] for key in _OF_SCORER if key in given})
+    if scorer.on_error == "fail" and not weight:
+        raise PluginError(f"scorer {name!r}: on_error must not be fail with weight 0, which observes and never stops a run")
     level = given.get("level") or SHIPPED_LEVELS.get(scorer.target)
     if level not in (None, *LEVELS):
         raise PluginError(f"scorer {name!r}: level {one_of(level, LEVELS)}")

@@ -21,6 +21,8 @@ Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample (`sample`), a list of any samples (`batch`), or all samples of one prompt
 (`group`)."""
 MODES: tuple[Mode, ...] = ("sample", "batch", "group")
+Media = tuple[tuple[str, str], ...]
+"""Videos and images, each as its kind, `video` or `image`, and its path."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 MULTI_LABEL_TASKS = frozenset({"action_units", "emotion_multi", "appearance", "actions"})
 """Tasks whose answers are sets of labels."""
@@ -46,6 +48,8 @@ class RewardSample:
     """What the gold tree covers (`rewards.tree.coverage`); None for what is in it."""
     options: tuple[str, ...] = ()
     """The choices of a closed question, in order; `A. happy` where the data set gives them letters of its own."""
+    media: Media = ()
+    """What the question is about, in the order of its tags; empty where the caller has no files."""
     finish_reason: str = "stop"
     """`stop`, or `length` where the completion was cut off."""
     completion_tokens: int = 0
@@ -180,15 +184,20 @@ class Reward:
     """A sample's reward and what it is made of."""
 
     value: float | None
-    """The weighted mean of the scorers' values; None if a scorer failed whose `on_error` is `drop`, or none applies."""
+    """The weighted mean of the scorers' values; None if one failed whose `on_error` is `drop`, or if all of them abstained."""
     parts: Mapping[str, float] = field(default_factory=dict)
-    """Each scorer's value by its name, and each part of its score by `scorer.part`."""
+    """Each scorer's value by its name, and each part of its score by `scorer.part`; those of weight 0 too."""
     levels: Mapping[str, float] = field(default_factory=dict)
     """Level of the tree -> weighted mean of the scorers that judge it."""
     rest: float | None = None
     """The weighted mean of the scorers that judge the whole and no level; None if there is none."""
     errors: Mapping[str, str] = field(default_factory=dict)
-    """Scorer -> what went wrong, also for scorers whose `on_error` is a number, which was used instead."""
+    """Scorer -> what went wrong, also for scorers whose `on_error` is a number, which was used instead. Only scorers that count;
+    see `observer_errors`."""
+    observer_errors: Mapping[str, str] = field(default_factory=dict)
+    """Scorer of weight 0 -> what went wrong: it is told and changes nothing."""
+    abstained: bool = False
+    """Whether there is no reward because no scorer that counts applies: none failed, and all gave None."""
 
 
 class ScorerError(RuntimeError):
@@ -199,13 +208,24 @@ class InfrastructureError(RuntimeError):
     """A scorer raises it where a service that it needs is at fault; the call is then tried again."""
 
 
-def scorer(mode: Mode) -> Callable[[Function], Function]:
-    """Decorate a scorer with what one call of it gets: `@scorer(mode="group")`. Without it, a call gets one sample."""
-    if mode not in MODES:
+def scorer(mode: Mode | None = None, range: tuple[float, float] | None = None) -> Callable[[Function], Function]:
+    """Decorate a scorer with what it promises: `@scorer(mode="group", range=(-1, 0))`.
+
+    Args:
+        mode: what one call gets; one sample where nothing is said.
+        range: the least and the greatest score that it gives. `affectree reward check` fails a scorer that leaves it, and warns
+            of one that promises nothing and leaves [0, 1].
+    """
+    if mode not in (None, *MODES):
         raise ValueError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
+    if range is not None and not (len(range) == 2 and range[0] <= range[1]):
+        raise ValueError(f"range must be the least and the greatest score, such as (0, 1), found {range!r}")
 
     def declare(function: Function) -> Function:
-        function.affectree_mode = mode  # type: ignore[attr-defined]
+        if mode is not None:
+            function.affectree_mode = mode  # type: ignore[attr-defined]
+        if range is not None:
+            function.affectree_range = (float(range[0]), float(range[1]))  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -215,33 +235,42 @@ def as_score(result: Any, scorer: str) -> Score | None:
     """What a scorer returned for one sample, as a score; None means that it does not apply.
 
     Args:
-        result: None, a finite number, a `Score`, or a mapping with `score` and named parts.
+        result: None, a finite number, a `Score`, or a mapping with `score` and named parts. A score of None is None too. A part
+            that is None is left out.
         scorer: the scorer's name, for errors.
 
     Raises:
         ScorerError: if the result is anything else, or one of its parts is not a finite number.
     """
-    if result is None:
-        return None
     if isinstance(result, Score):
-        return Score(_number(result.value, scorer, "score"), _parts(result.parts, scorer))
-    if isinstance(result, Mapping):
+        value, parts = result.value, result.parts
+    elif isinstance(result, Mapping):
         if "score" not in result:
             raise ScorerError(f"scorer {scorer!r} returned a mapping without `score`: keys {sorted(map(str, result))}")
-        rest = {key: value for key, value in result.items() if key != "score"}
-        return Score(_number(result["score"], scorer, "score"), _parts(rest, scorer))
-    return Score(_number(result, scorer, "score"))
+        value, parts = result["score"], {key: item for key, item in result.items() if key != "score"}
+    else:
+        value, parts = result, {}
+    return None if value is None else Score(_number(value, scorer, "score"), _parts(parts, scorer))
+
+
+def finite_number(value: Any) -> float | None:
+    """A number, bool, or array or tensor of one element as a float; None for anything else, and for NaN and infinity."""
+    if isinstance(value, (str, bytes)):
+        return None
+    try:
+        one = value.item() if hasattr(value, "item") else value  # of arrays of one element, which numpy will not turn to floats
+        number = float(one)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # RuntimeError: a tensor of several elements
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _parts(parts: Mapping[Any, Any], scorer: str) -> dict[str, float]:
-    return {str(name): _number(value, scorer, f"part {name}") for name, value in parts.items()}
+    return {str(name): _number(value, scorer, f"part {name}") for name, value in parts.items() if value is not None}
 
 
 def _number(value: Any, scorer: str, what: str) -> float:
-    try:
-        number = float(value) if not isinstance(value, (str, bytes)) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = finite_number(value)
+    if number is None:
         raise ScorerError(f"scorer {scorer!r}: {what} must be a finite number, found {value!r:.80} ({type(value).__name__})")
     return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -144,7 +145,9 @@ def reason(
     clips: Annotated[list[Path], typer.Argument(help="Videos or images of people.", exists=True, dir_okay=False)],
     model: Annotated[Path, typer.Option(help="A run directory, whose model is taken, or a model folder.", exists=True)],
     width: Annotated[int, typer.Option(help="Candidates at each of the three stages.", min=1)] = 4,
-    scorer: Annotated[str, typer.Option(help="Who chooses: agreement, likelihood or endpoint.")] = "agreement",
+    scorer: Annotated[
+        str, typer.Option(help="Who chooses: agreement, likelihood, endpoint, or judge, the run's own.")
+    ] = "agreement",
     endpoint: Annotated[str | None, typer.Option(help="Base URL of an OpenAI-compatible judge, for --scorer endpoint.")] = None,
     judge_model: Annotated[str | None, typer.Option(help="The judge's model, for --scorer endpoint.")] = None,
     temperature: Annotated[float, typer.Option(help="Sampling temperature of the candidates; above 0.", min=1e-3)] = 1.0,
@@ -158,7 +161,7 @@ def reason(
     """Reason about clips stage by stage: the best attributes, on them the best expressions, on these the best emotion."""
     from rl.config.model_check import check_folder
     from rl.record.directory import RunDirectory
-    from rollout.judges import judge_of
+    from rollout.judges import check_judge, judge_of
     from rollout.media import check_media, medium_of
 
     config, folder = Config(), model
@@ -167,9 +170,13 @@ def reason(
         folder = directory.finished_model()
     if scorer == "oracle":
         raise UserError(
-            "--scorer oracle compares with gold trees, which clips do not have; use agreement, likelihood or endpoint"
+            "--scorer oracle compares with gold trees, which clips do not have; use agreement, likelihood, endpoint or judge"
         )
-    judge = judge_of(scorer, endpoint, judge_model)
+    check_judge(scorer, endpoint, judge_model)
+    if scorer != "judge":
+        config.rewards.judge = None
+    elif config.rewards.judge is None:
+        raise UserError("--scorer judge asks the judge of a run that sets rewards.judge; name such a run as --model")
     check_folder(folder)
     for clip in clips:
         check_media(medium_of(clip))
@@ -178,7 +185,8 @@ def reason(
 
     config.rollout.max_model_len = max_model_len or config.rollout.max_model_len
     max_tokens = min(max_tokens, config.rollout.max_model_len // 2)
-    found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), judge)
+    chooser = partial(judge_of, scorer, endpoint, judge_model)
+    found = reason_clips(config, folder, clips, ReasonSpec(width, max_tokens, temperature, seed), chooser)
     for clip, one in zip(clips, found, strict=True):
         console.print(reasoned_view(clip, one))
 

@@ -29,7 +29,7 @@ from rl.run.prefetch import Prefetcher
 from rl.run.preparation import Splits
 from rl.run.sft import sft_steps
 from rl.run.state import Run, is_due
-from rl.run.steps import advantage, ask, learning_rate, mini_batches, roll_out, steps_left
+from rl.run.steps import advantage, ask, learn, learning_rate, roll_out, steps_left
 
 
 def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
@@ -86,7 +86,8 @@ def grpo(run: Run) -> None:
         return
     config, workers = run.config, run.workers
     workers.learners.load_reference(run.directory.tuned_model)
-    workers.engines.idle_share()  # counts from here
+    workers.engines.idle_share()  # counts from here, as does what the judge is asked
+    workers.judge_metrics()
     with (
         Prefetcher(steps_left(run), config.grpo.staleness, ask(run), partial(roll_out, run)) as rollouts,
         phase("GRPO", config.grpo.steps, done=run.progress.step, lines=False) as shown,
@@ -101,8 +102,8 @@ def grpo(run: Run) -> None:
                 groups = advantage(run, scored)
                 watch.lap("generate")
 
-                batches, rate = mini_batches(groups, config.grpo.updates, config.learner.ranks), learning_rate(config.grpo, step)
-                updated = workers.learners.update(batches, rate)
+                rate = learning_rate(config.grpo, step)
+                updated = learn(run, groups, rate)
                 watch.lap("learn")
 
                 version = run.progress.version
@@ -112,6 +113,7 @@ def grpo(run: Run) -> None:
             alarm(config, updated)
             metrics = step_metrics(groups, updated, synced.metrics(), watch.seconds, version, config.grpo.staleness)
             metrics |= {"learner/learning_rate": rate, "rollout/idle_share": workers.engines.idle_share()}
+            metrics |= workers.judge_metrics()
             run.progress = replace(run.progress, step=step)
             if is_due(step, config.evaluation.every):
                 metrics |= best_so_far(run)

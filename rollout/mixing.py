@@ -52,11 +52,16 @@ def check_mix(rows: RowData, mix: Mapping[str, float], key: str = "the mix") -> 
             raise RowError(f"{rows.path}: {key} asks for {pattern!r}, but no task or source is called so{hint}")
 
 
-def mixed_tasks(rows: RowData, mix: Mapping[str, float]) -> list[str]:
-    """The tasks of all rows that a mix may draw, sorted."""
-    named = set(zip(rows.tasks(), rows.sources(), strict=True))
+def mixed_rows(rows: RowData, mix: Mapping[str, float]) -> dict[str, list[int]]:
+    """Task -> indices of its rows that a mix may draw, sorted by task."""
+    named = list(zip(rows.tasks(), rows.sources(), strict=True))
     wanted = [pattern for pattern, weight in mix.items() if weight > 0]
-    return sorted({task for task, source in named if any(_fits(pattern, task, source) for pattern in wanted)})
+    drawn = {names for names in set(named) if any(_fits(pattern, *names) for pattern in wanted)}
+    found: dict[str, list[int]] = {task: [] for task in sorted({task for task, _ in drawn})}
+    for index, names in enumerate(named):
+        if names in drawn:
+            found[names[0]].append(index)
+    return found
 
 
 def evaluated_rows(counts: Mapping[str, int], rows: RowData) -> list[int]:

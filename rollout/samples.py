@@ -14,6 +14,7 @@ import numpy as np
 
 from rewards.readings import Reading
 from rewards.sample import Reward, RewardSample
+from rollout.media import Medium
 from rollout.prompts import EncodedPrompt
 from rollout.rows import Row
 
@@ -26,6 +27,11 @@ class Prompt:
     """Unique within a run: step and position."""
     row: Row
     encoded: EncodedPrompt
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """The videos and images that it is about, in the order of their tags."""
+        return self.row.media
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,11 @@ class Sample:
     the same path."""
     ends: tuple[int, ...] = ()
     """Tokens up to the end of each section of the path."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether it was cut off at its longest length."""
+        return self.finish_reason == "length"
 
     @property
     def version(self) -> int:
@@ -228,5 +239,6 @@ def gold_sample(row: Row) -> RewardSample:
         tree=row.tree,
         covers=row.covers,
         options=row.options,
+        media=tuple((medium.kind, medium.path) for medium in row.media),
         columns={**row.columns, "source": row.source},
     )

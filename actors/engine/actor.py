@@ -66,11 +66,10 @@ class RolloutEngine:
 
         config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=spec.model.trust_remote_code)
         self.requests = Requests(config, spec.clip, spec.clip_cache_bytes)
-        uncached = self.requests.metadata_apart and spec.media_per_prompt["video"] > 1
         self.spec = spec
         self.gate = SyncGate()
         self._numbers = itertools.count()
-        self.llm = AsyncLLM.from_engine_args(engine_arguments(spec, config.model_type, uncached))
+        self.llm = AsyncLLM.from_engine_args(engine_arguments(spec, config.model_type))
         self.token_versions = TokenVersions(self.llm)
         self.tokenizer: Any = self.llm.get_tokenizer()
         await self.llm.init_weight_transfer_engine(WeightTransferInitRequest())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rewards.tree.writer import rationale_grammar
 from rollout.families import family_of
-from rollout.media import ClipSpec
+from rollout.media import ClipSpec, Medium
 from rollout.prompts import MediaStore, as_image, vision_token_ids
 from rollout.samples import Prompt, SamplingSpec
 
@@ -25,8 +26,7 @@ class Requests:
             clip_cache_bytes: bytes of decoded media that are kept.
         """
         self.store = MediaStore(clip, clip_cache_bytes)
-        # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone; and with its cache on, only the prompt's new videos, beside
-        # the metadata of all of them
+        # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone
         self.metadata_apart = family_of(config.model_type).engine_needs_metadata
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
 
@@ -37,11 +37,22 @@ class Requests:
             prompt: with its media, which are decoded here.
             written: tokens that the completion begins with, int64 (k,).
         """
-        encoded = prompt.encoded
-        request: dict[str, Any] = {"prompt_token_ids": [*encoded.text_ids.tolist(), *written.tolist()]}
+        return self.about([*prompt.encoded.text_ids.tolist(), *written.tolist()], prompt.encoded.media)
+
+    def about(self, ids: list[int], media: Sequence[Medium]) -> dict[str, Any]:
+        """vLLM's request for a continuation of token ids.
+
+        Args:
+            ids: with one placeholder for each video or image.
+            media: what the placeholders stand for, which is decoded here.
+
+        Raises:
+            MediaError: if a file cannot be decoded.
+        """
+        request: dict[str, Any] = {"prompt_token_ids": ids}
         data: dict[str, list[Any]] = {}
         names: dict[str, list[str]] = {}
-        for medium in encoded.media:
+        for medium in media:
             clip = self.store.get(medium)
             item = as_image(clip) if medium.kind == "image" else (clip.frames, _metadata(clip))
             data.setdefault(medium.kind, []).append(item)

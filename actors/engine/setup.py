@@ -47,18 +47,17 @@ class EngineSpec:
         return self.model.lora if adapter_alone(self.model) and not self.serve_as_loaded else None
 
 
-def engine_arguments(spec: EngineSpec, family: str, uncached: bool) -> Any:
+def engine_arguments(spec: EngineSpec, family: str) -> Any:
     """vLLM's `AsyncEngineArgs`.
 
     Args:
         spec: what the engine is told.
         family: the checkpoint's `model_type`.
-        uncached: process all media of a prompt anew, where vLLM's cache would process some with the metadata of all.
     """
     from vllm import AsyncEngineArgs
     from vllm.config import WeightTransferConfig
 
-    rollout, on_cpu = spec.rollout, not ray.get_gpu_ids()
+    rollout = spec.rollout
     return AsyncEngineArgs(
         model=spec.checkpoint,
         dtype=cast(Any, spec.dtype),
@@ -66,22 +65,49 @@ def engine_arguments(spec: EngineSpec, family: str, uncached: bool) -> Any:
         max_model_len=rollout.max_model_len,
         max_num_seqs=rollout.max_sequences,
         max_num_batched_tokens=max(8192, rollout.max_model_len),
-        block_size=32 if on_cpu else None,  # vLLM's 128 on CPUs are more than short prompts fill, and only full blocks are shared
-        enable_chunked_prefill=not on_cpu,  # a seeded request in two parts: "CPU Generator does not use offset"
-        tensor_parallel_size=rollout.tensor_parallel,
-        distributed_executor_backend="uni" if on_cpu and rollout.tensor_parallel == 1 else None,
         gpu_memory_utilization=rollout.gpu_memory,
         enforce_eager=rollout.enforce_eager,
-        limit_mm_per_prompt=dict(spec.media_per_prompt),
         logprobs_mode="processed_logprobs",
         generation_config="vllm",
         trust_remote_code=spec.model.trust_remote_code,
-        mm_processor_cache_gb=0 if uncached else 4,  # vLLM's own: 4
-        hf_overrides=dict(family_of(family).engine_overrides),
         weight_transfer_config=WeightTransferConfig(backend=BACKEND),
         disable_log_stats=True,
+        **vision_arguments(family, spec.media_per_prompt),
+        **hardware_arguments(rollout.tensor_parallel),
         **adapter_arguments(spec.lora),
     )
+
+
+def vision_arguments(family: str, media_per_prompt: Mapping[str, int]) -> dict[str, Any]:
+    """vLLM's engine arguments for what a model sees.
+
+    Args:
+        family: the checkpoint's `model_type`.
+        media_per_prompt: the most videos and images that any prompt has, under `video` and `image`.
+    """
+    differs = family_of(family)
+    # where vLLM's cache is on, it processes only the prompt's new videos, beside the metadata of all of them
+    uncached = differs.engine_needs_metadata and media_per_prompt["video"] > 1
+    return {
+        "limit_mm_per_prompt": dict(media_per_prompt),
+        "mm_processor_cache_gb": 0 if uncached else 4,  # vLLM's own: 4
+        "hf_overrides": dict(differs.engine_overrides),
+    }
+
+
+def hardware_arguments(tensor_parallel: int) -> dict[str, Any]:
+    """vLLM's engine arguments that go by the hardware of this process.
+
+    Args:
+        tensor_parallel: processes that share the engine's model.
+    """
+    on_cpu = not ray.get_gpu_ids()
+    return {
+        "block_size": 32 if on_cpu else None,  # vLLM's 128 are more than short prompts fill, and only full blocks are shared
+        "enable_chunked_prefill": not on_cpu,  # a seeded request in two parts: "CPU Generator does not use offset"
+        "tensor_parallel_size": tensor_parallel,
+        "distributed_executor_backend": "uni" if on_cpu and tensor_parallel == 1 else None,
+    }
 
 
 @contextmanager

@@ -5,34 +5,46 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import ray
 from ray.exceptions import RayActorError
 
 from actors.pool.slot import Engine, EngineSlot
 from rewards.errors import UserError
-from rollout.samples import Prompt
 
 
 class GenerationTimeout(UserError):
     """The engines finished nothing within the bound."""
 
 
+class Asking(Protocol):
+    """What engines are asked: a prompt of the policy, or a question to a judge. Called a prompt below."""
+
+    @property
+    def key(self) -> str:
+        """Unique among all that is asked."""
+
+    @property
+    def media(self) -> Sequence[Any]:
+        """Videos and images that it is about."""
+
+
+Asked = TypeVar("Asked", bound=Asking)
+Call = Callable[[Any, Asked], Any]
+"""Asks an engine: (handle of its actor, prompt) -> (reference to a receipt, reference to the answer)."""
+
+
 @dataclass(frozen=True)
-class _Asked:
+class _Given(Generic[Asked]):
     """A prompt that an engine is working on."""
 
     engine: Engine
-    prompt: Prompt
+    prompt: Asked
     answer: Any
     """Reference to the answer."""
-
-
-Call = Callable[[Any, Prompt], Any]
-"""Asks an engine: (handle of its actor, prompt) -> (reference to a receipt, reference to the answer)."""
 
 
 class Dispatcher:
@@ -60,7 +72,7 @@ class Dispatcher:
         self._closed = False
         self._lock = threading.Lock()
 
-    def stream(self, prompts: Sequence[Prompt], samples: Callable[[Prompt], int], call: Call) -> Iterator[tuple[Prompt, Any]]:
+    def stream(self, prompts: Sequence[Asked], samples: Callable[[Asked], int], call: Call[Asked]) -> Iterator[tuple[Asked, Any]]:
         """Ask every prompt; yields (prompt, reference to its answer) as the answers are finished, each prompt once.
 
         What is outstanding is cancelled if the caller stops before the end, or when the pool is closed.
@@ -74,14 +86,14 @@ class Dispatcher:
             GenerationTimeout: naming the engines that are waited for.
         """
         waiting = deque(prompts)
-        asked: dict[Any, _Asked] = {}
+        asked: dict[Any, _Given[Asked]] = {}
         self._heard = time.monotonic()
         try:
             while (waiting or asked) and not self._closed:
                 while waiting and (engine := self._take(waiting[0], samples(waiting[0]))):
                     prompt = waiting.popleft()
                     receipt, answer = call(engine.actor, prompt)
-                    asked[receipt] = _Asked(engine, prompt, answer)
+                    asked[receipt] = _Given(engine, prompt, answer)
                 done = _finished(list(asked))
                 self._bring_back()
                 if not done and time.monotonic() - self._heard > self.timeout:
@@ -125,9 +137,9 @@ class Dispatcher:
         with self._lock:
             self._closed = True
 
-    def _take(self, prompt: Prompt, samples: int) -> Engine | None:
+    def _take(self, prompt: Asking, samples: int) -> Engine | None:
         """The least loaded engine that may be asked for more; among equals one that was asked about the same media."""
-        media = prompt.row.media
+        media = prompt.media
         with self._lock:
             free = [slot for slot in self.slots if slot.serving and (not slot.load or slot.load + samples <= self.most)]
             if not free:
@@ -141,7 +153,7 @@ class Dispatcher:
         with self._lock:
             slot.load -= samples
 
-    def _waited_for(self, asked: dict[Any, _Asked], waiting: Sequence[Prompt]) -> str:
+    def _waited_for(self, asked: Mapping[Any, _Given[Asked]], waiting: Sequence[Asked]) -> str:
         by_name: dict[str, list[str]] = {}
         for one in asked.values():
             by_name.setdefault(one.engine.name, []).append(one.prompt.key)

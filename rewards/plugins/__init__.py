@@ -8,7 +8,10 @@ Finding and loading:
 - `adapters`: scorers written for other trainers
 
 Calling scorers:
-- `calling`: one call, sync or async, whose every end becomes an outcome
+- `calling`: one call, sync or async, whose every end becomes an outcome; `loops`: the event loops of async ones
 - `runners`: where a scorer runs: inline, in threads, or in a process of its own
-- `process_runner`: asks such a process; `child` holds it, `supervisor` starts it, `scorer_process` is what runs in it
+- `process_runner`: asks such a process; `child` holds it, `scorer_process` is what runs in it
+- `sending`: what goes to it; `output`: what it prints
+- `supervisor`: starts it, watches it and ends all that it has started, by `control_group` and `descendants`; `leash`: what the
+  watcher is held by
 """

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import queue
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, ScorerError, as_score
+from rewards.plugins.loops import await_all
+from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, ScorerError, as_score
 
 Answer = tuple[int, Outcome]
 """A sample's position and what came of it."""
+Faults = type[BaseException] | tuple[type[BaseException], ...]
+HOST_FAULTS: Faults = (Exception, SystemExit, CancelledError, GeneratorExit, BaseExceptionGroup)
+"""What counts as the scorer's own fault where others may raise too: an interrupt by the user has to get through."""
+_RESULTS = "return a number, None, a Score, or a mapping with `score` and named parts"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class _Call:
     name: str
     parameters: Mapping[str, Any]
     timeout: float | None
+    faults: Faults
 
 
 def call(
@@ -38,6 +41,7 @@ def call(
     samples: Sequence[RewardSample],
     parameters: Mapping[str, Any],
     timeout: float | None = None,
+    faults: Faults = HOST_FAULTS,
 ) -> Iterator[Answer]:
     """Score samples; yields each one's outcome as soon as it is known. Never raises on a scorer's fault.
 
@@ -49,15 +53,18 @@ def call(
         samples: what to score; for `group`, all samples of one prompt.
         parameters: keyword arguments of every call.
         timeout: seconds for a call of a coroutine function, which can be cancelled; others are timed from outside.
+        faults: exceptions of a plain function that are its own fault: `BaseException` in a process or thread of its own, where
+            also coroutines that do not end are seen to from outside.
     """
-    asked = _Call(function, name, parameters, timeout)
+    asked = _Call(function, name, parameters, timeout, faults)
     if mode != "sample":
         yield from _call_list(asked, samples)
     elif is_async(function):
-        yield from _concurrently(asked, samples)
+        for index, end in _awaited(asked, lambda index: function(samples[index], **parameters), len(samples)):
+            yield index, _guarded(name, end, BaseException)
     else:
         for index, sample in enumerate(samples):
-            yield index, _guarded(name, partial(function, sample, **parameters))
+            yield index, _guarded(name, partial(function, sample, **parameters), faults)
 
 
 def is_async(function: Callable[..., Any]) -> bool:
@@ -68,8 +75,22 @@ def is_async(function: Callable[..., Any]) -> bool:
 def failure(error: BaseException) -> Failure:
     """What a scorer raised, as an outcome: its type, its message and where it was raised."""
     if isinstance(error, ScorerError):
-        return Failure(str(error))
-    return Failure(f"{type(error).__name__}: {error}"[:2000] + _place(error), isinstance(error, _infrastructure_errors()))
+        return Failure(_clean(str(error)))
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:  # as a task group raises it
+        error = error.exceptions[0]
+    return Failure(f"{type(error).__name__}: {_message(error)}"[:2000] + _place(error), _of_infrastructure(error))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _clean(str(error))
+    except Exception as fault:  # noqa: BLE001 - its `__str__` is a stranger's code too
+        return f"(no message: its __str__ raised {type(fault).__name__})"
+
+
+def _clean(text: str) -> str:
+    """The text without halves of surrogate pairs, which no file takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _place(error: BaseException) -> str:
@@ -78,77 +99,74 @@ def _place(error: BaseException) -> str:
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})" if frames else ""
 
 
+def _awaited(asked: _Call, begin: Callable[[int], Any], count: int) -> Iterator[tuple[int, Callable[[], Any]]]:
+    return await_all(asked.name, begin, count, asked.timeout, watched=asked.faults is BaseException)
+
+
 def _call_list(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer]:
-    name = asked.name
-    try:
-        results = asked.function(list(samples), **asked.parameters)
-        if inspect.isawaitable(results):
-            results = _in_own_loop(_within(results, asked.timeout))
-        results = _as_list(results, name, len(samples))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's scorer may raise anything; it is counted and named
-        fault = failure(error)
-        yield from ((index, fault) for index in range(len(samples)))
-        return
-    for index in range(len(results)):
-        yield index, _guarded(name, partial(results.__getitem__, index))
+    count = len(samples)
+    found = _caught(partial(asked.function, list(samples), **asked.parameters), asked.faults)
+    if inspect.isawaitable(found):
+        coroutine = found
+        ((_, end),) = _awaited(asked, lambda index: coroutine, 1)
+        found = _caught(end, BaseException)
+    results = found if isinstance(found, Failure) else _caught(partial(_as_list, found, asked.name, count), asked.faults)
+    for index in range(count):
+        if isinstance(results, Failure):
+            yield index, results
+        else:
+            yield index, _guarded(asked.name, partial(results.__getitem__, index), asked.faults)
 
 
 def _as_list(results: Any, name: str, count: int) -> list[Any]:
-    if isinstance(results, (str, bytes, Mapping)) or not hasattr(results, "__len__"):
-        raise ScorerError(f"scorer {name!r} must return a list of {count} results, found a {type(results).__name__}")
-    if len(results) != count:
-        raise ScorerError(f"scorer {name!r} returned {len(results)} results for {count} samples")
-    return list(results)
+    """What a call for several samples returned, if it is a sequence of so many: a set has no order, a generator no length."""
+    wanted = f"a list of {count} results, in the order of the samples"
+    if isinstance(results, (str, bytes, Mapping)) or not (hasattr(results, "__len__") and hasattr(results, "__getitem__")):
+        raise ScorerError(f"scorer {name!r} must return {wanted}, found a {type(results).__name__}")
+    try:
+        found = list(results)
+    except Exception as error:
+        what = f"a {type(results).__name__} that cannot be read as one ({type(error).__name__}: {_message(error)})"
+        raise ScorerError(f"scorer {name!r} must return {wanted}, found {what}") from error
+    if len(found) != count:
+        raise ScorerError(f"scorer {name!r} returned {len(found)} results for {count} samples; it must return {wanted}")
+    return found
 
 
-def _guarded(name: str, call: Callable[[], Any]) -> Outcome:
+def _guarded(name: str, call: Callable[[], Any], faults: Faults) -> Outcome:
     """The score that a call gives, or its failure."""
     try:
-        return as_score(call(), name)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+        return _scored(call(), name)
+    except faults as error:
         return failure(error)
 
 
-class CallTimedOut(ScorerError):
-    """A coroutine took longer than its scorer's timeout."""
-
-
-def _concurrently(asked: _Call, samples: Sequence[RewardSample]) -> Iterator[Answer]:
-    """Run a coroutine function on all samples at once; yields each outcome when it comes."""
-    answers: queue.Queue[Answer] = queue.Queue()
-
-    async def one(index: int, sample: RewardSample) -> None:
-        try:
-            outcome: Outcome = as_score(await _within(asked.function(sample, **asked.parameters), asked.timeout), asked.name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            outcome = failure(error)
-        answers.put((index, outcome))
-
-    async def every() -> None:
-        await asyncio.gather(*(one(index, sample) for index, sample in enumerate(samples)))
-
-    loop = threading.Thread(target=asyncio.run, args=(every(),), daemon=True)
-    loop.start()
-    for _ in samples:
-        yield answers.get()
-    loop.join()
-
-
-def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end, also in a thread that runs a loop of its own, as a notebook does."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
-
-
-async def _within(awaitable: Any, timeout: float | None) -> Any:
-    limit = asyncio.timeout(timeout)
+def _caught(call: Callable[[], Any], faults: Faults) -> Any:
+    """What a call returns, or its failure."""
     try:
-        async with limit:
-            return await awaitable
-    except TimeoutError:
-        if limit.expired():
-            raise CallTimedOut(f"timed out after {timeout:g} s") from None
+        return call()
+    except faults as error:
+        return failure(error)
+
+
+def _scored(result: Any, name: str) -> Score | None:
+    try:
+        return as_score(result, name)
+    except ScorerError:
+        if inspect.iscoroutine(result):
+            result.close()
+            raise ScorerError(f"scorer {name!r} returned a coroutine: declare it with `async def`, or await it") from None
         raise
+    except Exception as error:  # of a stranger's object that is asked for its number
+        fault = f"{type(error).__name__}: {_message(error)}"
+        raise ScorerError(f"scorer {name!r} returned a {type(result).__name__} that is no score ({fault}); {_RESULTS}") from error
+
+
+def _of_infrastructure(error: BaseException) -> bool:
+    """Whether a service is at fault; of a group of exceptions, for each of them."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_of_infrastructure, error.exceptions))
+    return isinstance(error, _infrastructure_errors())
 
 
 def _infrastructure_errors() -> tuple[type[BaseException], ...]:

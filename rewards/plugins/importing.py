@@ -1,68 +1,116 @@
-"""Modules and entry points of strangers. What goes wrong on import is a mistake of theirs, told with its line.
+"""Modules of strangers, from their texts or as they are installed. What goes wrong on import is told with its line.
 
 `what` is what errors call the thing, such as `scorer 'mine'` or `advantage estimator`.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
+import importlib.abc
+import importlib.machinery
 import linecache
+import re
 import sys
 import traceback
 import types
-from importlib.metadata import entry_points
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from rewards.errors import did_you_mean
+from rewards.plugins.neighbours import Neighbour
 from rewards.plugins.spec import PluginError, Source
-
-ENTRY_POINT_GROUP = "affectree.scorers"
-
-
-def from_entry_point(what: str, name: str) -> Any:
-    """The scorer that an installed package offers under a name."""
-    from rewards import scorers  # here, since it brings numba, which the process of a stranger's scorer must not load
-
-    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if name not in found:
-        known = sorted({*scorers.__all__, *found})
-        hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}, or file.py:function, or module:function"
-        raise PluginError(f"scorer {name!r} is not known{hint}")
-    try:
-        return found[name].load()
-    except (Exception, SystemExit) as error:
-        where = f"entry point {name!r} ({found[name].value})"
-        raise PluginError(f"{what}: {where} cannot be imported: {import_problem(error)}") from error
 
 
 def from_text(what: str, source: Source) -> types.ModuleType:
-    """A module from its text; tracebacks and `inspect` see the text as if it had been read from its file."""
+    """A module from its text; tracebacks and `inspect` see the text as if it had been read from its file.
+
+    Its neighbours are imported from their texts too, under names of this module's own: two files may each have their `helper`.
+    """
     name = f"affectree_plugin_{source.sha256[:12]}"
+    _forget(name)
+    texts = _Texts(name, source.neighbours)
     module = types.ModuleType(name)
-    module.__file__ = source.path
-    linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+    if source.neighbours:
+        module.__path__, module.__package__ = [], name  # so that they are modules within it
+        sys.meta_path.insert(0, texts)
     try:
-        exec(compile(source.text, source.path, "exec", dont_inherit=True), module.__dict__)
+        texts.run(module, source.path, source.text)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
+        _forget(name)
         raise PluginError(f"{what}: file {source.path} cannot be imported: {import_problem(error, source)}") from error
     return module
 
 
+def _forget(name: str) -> None:
+    """Take a module and its neighbours out of those that are imported."""
+    sys.meta_path[:] = [one for one in sys.meta_path if getattr(one, "root", None) != name]
+    for one in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
+        del sys.modules[one]
+
+
 def from_module(what: str, name: str) -> types.ModuleType:
-    """An installed module, by its dotted name."""
+    """A module by its dotted name: an installed one, or one of the working directory."""
+    look_in_working_directory()
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         raise PluginError(f"{what}: module {name} cannot be imported: {import_problem(error)}") from error
 
 
+def look_in_working_directory() -> None:
+    """Have modules of the working directory found, after those that are installed."""
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
+
+
 def import_problem(error: BaseException, source: Source | None = None) -> str:
     """Why an import failed, in which line of the stranger's own text, and what to do."""
     if isinstance(error, ModuleNotFoundError):
-        return f"{error}; install it on every node, or check the name"
+        missing = re.sub(r"affectree_plugin_\w+\.", "", str(error))
+        return f"{missing}; install it on every node, or check the name"
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__} in line {error.lineno}: {error.msg}; mend the file"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if source and frame.filename == source.path]
-    return f"{type(error).__name__}{f' in line {lines[-1]}' if lines else ''}: {error}; mend what runs on import"
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return f"{error}; name it as package.module:function, with its package in the working directory or installed"
+    texts = {source.path: "", **{one.path: f" of {Path(one.path).name}" for one in source.neighbours}} if source else {}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in texts]
+    line = f" in line {frames[-1].lineno}{texts[frames[-1].filename]}" if frames else ""
+    return f"{type(error).__name__}{line}: {error}; mend what runs on import"
+
+
+class _Texts(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and runs the neighbours of a text as modules within it."""
+
+    def __init__(self, root: str, neighbours: Sequence[Neighbour]) -> None:
+        self.root = root
+        self.neighbours = {one.name: one for one in neighbours}
+
+    def run(self, module: types.ModuleType, path: str, text: str) -> None:
+        """Run a text as a module, whose imports find the neighbours."""
+        module.__file__ = path
+        if self.neighbours:
+            module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        one = self.neighbours.get(name.removeprefix(f"{self.root}.")) if name.startswith(f"{self.root}.") else None
+        return importlib.machinery.ModuleSpec(name, self, is_package=one.is_package) if one else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        one = self.neighbours[module.__name__.removeprefix(f"{self.root}.")]
+        self.run(module, one.path, one.text)
+
+    def _import(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        """Python's `__import__`, for which a neighbour comes before an installed module of its name."""
+        top = name.partition(".")[0]
+        if level or top not in self.neighbours:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        module = importlib.import_module(f"{self.root}.{name}")
+        for item in fromlist or ():
+            if f"{name}.{item}" in self.neighbours:
+                importlib.import_module(f"{self.root}.{name}.{item}")
+        return module if fromlist else sys.modules[f"{self.root}.{top}"]

@@ -5,21 +5,25 @@ Both find `path/file.py:function`, `package.module:function` and the names of wh
 
 from __future__ import annotations
 
-import hashlib
 import inspect
+import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rewards.errors import did_you_mean
-from rewards.plugins.adapters import ADAPTERS
-from rewards.plugins.finding import find, missing, split_target
-from rewards.plugins.importing import from_entry_point
+from rewards.files import type_name
+from rewards.plugins.adapters.peer import Peer
+from rewards.plugins.adapters.recognising import refuse_wrong_adapter
+from rewards.plugins.adapters.registry import ADAPTERS
+from rewards.plugins.entry_points import from_entry_point, hidden_by_shipped
+from rewards.plugins.finding import Found, find, missing, split_target
 from rewards.plugins.outline import outline, outline_of_module
 from rewards.plugins.signatures import check_parameters, signature_of
 from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, check_spec, is_shipped, read_source
+from rewards.plugins.versions import module_hash
 from rewards.sample import Mode
 
 
@@ -35,7 +39,7 @@ def find_function(kind: str, spec: FunctionSpec, shipped: Mapping[str, Any]) -> 
         PluginError: for an unknown name, a file or module that is not there or fails on import, a function that it does
             not have, or something that is not a function.
     """
-    return find(kind, spec.target, spec.source, partial(_shipped, kind, shipped))
+    return find(kind, spec.target, spec.source, lambda name: Found(_shipped(kind, shipped, name))).function
 
 
 def load_function(
@@ -108,56 +112,99 @@ class Scorer:
     function: Callable[..., Any]
     mode: Mode
     sha256: str
-    """Hash of the source text, so that a run can say which version scored it."""
+    """Hash of its version: of its file and the files beside it that this imports, or of its package."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of every call; none where an adapter or a factory has them already."""
+    promised: tuple[float, float] | None = None
+    """The least and the greatest score that it promises to give; None if it promises nothing."""
 
 
 def load_scorer(spec: ScorerSpec) -> Scorer:
     """Import a scorer and check that it can be called as its spec says.
 
     Raises:
-        PluginError: if it cannot be imported, is not a function, declares another mode, or does not take the parameters.
+        PluginError: if it cannot be imported or made, is not a function, is written for another contract than the spec says,
+            declares another mode, or does not take the parameters.
     """
     check_spec(spec)
     what = f"scorer {spec.name!r}"
-    function = find(what, spec.target, spec.source, partial(_named_scorer, what))
+    found = find(what, spec.target, spec.source, partial(_named_scorer, what))
+    if found.module is None and (hidden := hidden_by_shipped(spec.target)):
+        warnings.warn(f"{what}: {hidden}", stacklevel=2)
+    function = _made(what, spec, found.function) if spec.factory else found.function
+    parameters = {} if spec.factory else spec.parameters
+    refuse_wrong_adapter(what, spec.target, function, found.module, spec.adapter)
     if spec.adapter is not None:
-        adapter = ADAPTERS[spec.adapter]
-        mode = adapter.mode
-        if spec.mode not in (None, mode):
-            raise PluginError(f"{what}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
-        check_parameters(what, spec.target, signature_of(what, spec.target, function), spec.parameters)
-        return Scorer(spec, _adapted(what, spec, function), mode, _source_hash(what, spec, function))
+        peer = Peer(what, spec.target, function, parameters, found.module, spec.mode)
+        return Scorer(spec, _adapted(spec, peer), _mode_of(spec, peer), _version(what, found))
     declared = getattr(function, "affectree_mode", None)
     if declared is not None and spec.mode not in (None, declared):
         raise PluginError(f"{what}: {spec.target} declares mode {declared}, the settings say {spec.mode}")
+    if inspect.isclass(function):
+        raise PluginError(f"{what}: {spec.target} is a class; if its objects are scorers, write factory: true")
     try:
-        inspect.signature(function).bind(object(), **spec.parameters)
+        inspect.signature(function).bind(object(), **parameters)
     except (TypeError, ValueError) as error:  # ValueError: a function of C without a signature
-        hint = "check its parameters; a function of another trainer needs `adapter`"
+        hint = "check its parameters; one that makes the scorer needs `factory: true`, one of another trainer `adapter`"
         raise PluginError(f"{what}: {spec.target} cannot be called as a scorer ({error}); {hint}") from error
-    return Scorer(spec, function, spec.mode or declared or "sample", _source_hash(what, spec, function))
+    promised = getattr(function, "affectree_range", None)
+    return Scorer(spec, function, spec.mode or declared or "sample", _version(what, found), parameters, promised)
 
 
-def _named_scorer(what: str, name: str) -> Any:
+def _named_scorer(what: str, name: str) -> Found:
     from rewards import scorers  # here, since it brings numba, which the process of a stranger's scorer must not load
 
-    return getattr(scorers, name) if is_shipped(name) else from_entry_point(what, name)
+    if is_shipped(name):
+        return Found(getattr(scorers, name))
+    function, module = from_entry_point(what, name, tuple(scorers.__all__))
+    return Found(function, sys.modules[module])
 
 
-def _adapted(what: str, spec: ScorerSpec, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as affectree calls it; a class of ms-swift's is made an instance of."""
-    assert spec.adapter is not None
+def _version(what: str, found: Found) -> str:
+    if found.source is not None:
+        return found.source.sha256
+    return module_hash(what, found.module.__name__ if found.module else str(found.function.__module__))
+
+
+def _made(what: str, spec: ScorerSpec, factory: Callable[..., Any]) -> Callable[..., Any]:
+    """The scorer that a factory makes."""
     try:
-        return ADAPTERS[spec.adapter].adapt(function)
-    except Exception as error:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"{what}: {spec.target} does not tell its parameters; wrap it in a Python function") from error
+    check_parameters(what, spec.target, signature, spec.parameters, ())
+    try:
+        made = factory(**spec.parameters)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{what}: {spec.target} cannot make the scorer ({type(error).__name__}: {error})") from error
+    if not callable(made):
+        raise PluginError(f"{what}: {spec.target} makes {type_name(made)}, not a scorer; leave `factory` out or name another")
+    return made  # type: ignore[no-any-return]
+
+
+def _adapted(spec: ScorerSpec, peer: Peer) -> Callable[..., Any]:
+    """The function as affectree calls it; a class of ms-swift's is made an object of."""
+    assert spec.adapter is not None
+    signature = signature_of(peer.what, peer.target, peer.function)
+    own = {name: one for name, one in spec.parameters.items() if not _goes_to_init(peer.function, name)}
+    check_parameters(peer.what, peer.target, signature, {} if spec.factory else own)
+    try:
+        return ADAPTERS[spec.adapter].adapt(peer)
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:
         fault = f"{type(error).__name__}: {error}"
-        raise PluginError(f"{what}: {spec.target} cannot be set up by the {spec.adapter} adapter ({fault})") from error
+        raise PluginError(f"{peer.what}: {peer.target} cannot be set up by the {spec.adapter} adapter ({fault})") from error
 
 
-def _source_hash(what: str, spec: ScorerSpec, function: Callable[..., Any]) -> str:
-    if spec.source is not None:
-        return spec.source.sha256
-    file = getattr(inspect.getmodule(function), "__file__", None)
-    if file is None:
-        raise PluginError(f"{what}: {spec.target} comes from no file, so its version cannot be told")
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+def _goes_to_init(function: Callable[..., Any], name: str) -> bool:
+    """Whether a parameter is for the making of a class's object, by its name or as one of the trainer's arguments."""
+    return inspect.isclass(function) and bool({name, "args"} & set(inspect.signature(function.__init__).parameters))
+
+
+def _mode_of(spec: ScorerSpec, peer: Peer) -> Mode:
+    assert spec.adapter is not None
+    mode = ADAPTERS[spec.adapter].mode_of(peer)
+    if spec.mode not in (None, mode):
+        raise PluginError(f"{peer.what}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
+    return mode

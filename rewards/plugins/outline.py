@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rewards.files import read_text
-from rewards.plugins.importing import import_problem
+from rewards.plugins.importing import import_problem, look_in_working_directory
 from rewards.plugins.spec import PluginError
 
 
@@ -55,11 +55,12 @@ def outline(what: str, where: str, text: str) -> Outline:
 
 
 def outline_of_module(what: str, name: str) -> Outline | None:
-    """Read an installed module's file; None for a module that has no Python text, such as one written in C.
+    """The outline of a module, installed or in the working directory; None for one without Python text, such as one written in C.
 
     Raises:
         PluginError: if the module is not there, or the package that holds it fails on import.
     """
+    look_in_working_directory()
     try:
         module = importlib.util.find_spec(name)
         if module is None:

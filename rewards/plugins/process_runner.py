@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 import time
 from collections.abc import Sequence
 
 from rewards.plugins.child import START_TIMEOUT, Child
+from rewards.plugins.output import Transcript
 from rewards.plugins.scorer_process import from_json
+from rewards.plugins.sending import Unsendable, pack_samples
 from rewards.plugins.spec import PluginError, ScorerSpec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
@@ -24,6 +25,7 @@ class ProcessRunner:
 
     mode: Mode
     sha256: str
+    promised: tuple[float, float] | None
     concurrent: bool
     """Whether the scorer is a coroutine function, which is called for all samples at once."""
 
@@ -32,7 +34,8 @@ class ProcessRunner:
         self.spec = spec
         self._lock = threading.Lock()
         self._request = 0
-        self._child = Child(spec)
+        self._transcript = Transcript()
+        self._child = Child(spec, self._transcript)
         self._greet()
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
@@ -48,6 +51,11 @@ class ProcessRunner:
                     raise
         return [outcomes[index] for index in range(len(samples))]
 
+    def said(self) -> str:
+        """What the scorer has printed and logged since this was last called, when it was loaded and between calls too."""
+        self._child.output.catch_up()
+        return self._transcript.take()
+
     def close(self) -> None:
         """End the child and all that it has started."""
         self._child.kill()
@@ -55,10 +63,10 @@ class ProcessRunner:
     def _ask(self, samples: Sequence[RewardSample], waiting: list[int], outcomes: dict[int, Outcome]) -> None:
         """Ask for the waiting samples; returns when all are answered, or some are blamed and the child is gone."""
         try:
-            request = pickle.dumps((self._request + 1, [samples[index] for index in waiting]))
+            request = pack_samples(self._request + 1, [samples[index] for index in waiting])
             self._restart_if_dead()
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            outcomes.update(dict.fromkeys(waiting, Failure(f"its samples cannot be sent to its process: {error}")))
+        except Unsendable as error:
+            self._ask_alone(samples, waiting, outcomes, str(error))
             return
         except PluginError as error:
             outcomes.update(dict.fromkeys(waiting, Failure(f"it could not be loaded again: {error}")))
@@ -75,21 +83,32 @@ class ProcessRunner:
             elif "ended" in answer:
                 reason = f"its process died ({self._child.last_words()})"
             elif answer.get("request") == self._request:
-                if "fatal" in answer:
-                    reason = f"ended its process: {answer['fatal']}"
-                else:
-                    outcomes[waiting[answer["index"]]] = from_json(answer)
-                    answered, deadline = answered + 1, time.monotonic() + patience
+                if "unreadable" in answer:
+                    self._ask_alone(samples, waiting, outcomes, answer["unreadable"])
+                    return
+                outcomes[waiting[answer["index"]]] = from_json(answer)
+                answered, deadline = answered + 1, time.monotonic() + patience
         if reason is not None:
             unanswered = [index for index in waiting if index not in outcomes]
             blamed = unanswered[:1] if one_by_one else unanswered
             outcomes.update(dict.fromkeys(blamed, Failure(reason)))
             self._child.kill()
 
+    def _ask_alone(self, samples: Sequence[RewardSample], waiting: list[int], outcomes: dict[int, Outcome], why: str) -> None:
+        """Find the samples that do not travel, where a call is for one sample; otherwise they cost the call."""
+        if self.mode != "sample" or len(waiting) == 1:
+            outcomes.update(dict.fromkeys(waiting, Failure(why)))
+            return
+        for index in waiting:
+            while index not in outcomes:
+                self._ask(samples, [index], outcomes)
+
     def _restart_if_dead(self) -> None:
         if not self._child.alive():
+            if not self._child.killed:
+                self._transcript.add(f"[its process ended between calls: {self._child.leash.ending()}]\n".encode())
             self._child.kill()
-            self._child = Child(self.spec)
+            self._child = Child(self.spec, self._transcript)
             self._greet()
 
     def _greet(self) -> None:
@@ -103,3 +122,4 @@ class ProcessRunner:
             self._child.kill()
             raise PluginError(answer["error"])
         self.mode, self.sha256, self.concurrent = answer["mode"], answer["sha256"], answer["concurrent"]
+        self.promised = tuple(answer["promised"]) if answer["promised"] else None

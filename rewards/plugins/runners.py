@@ -15,14 +15,13 @@ from typing import Protocol
 
 from rewards.plugins.calling import call, failure, is_async
 from rewards.plugins.loading import Scorer, load_scorer
+from rewards.plugins.loops import GRACE
 from rewards.plugins.process_runner import ProcessRunner
 from rewards.plugins.spec import ScorerSpec, check_spec
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _BACKOFF = 0.5
 """Seconds before the first retry. Each next one waits twice as long, and chance adds or takes up to half."""
-_GRACE = 0.5
-"""Seconds beyond the scorer's timeout for threads in which late coroutines are cancelled."""
 _MOST_THREADS = 16
 """The most calls of one scorer at a time; also how many may hang before it is given up."""
 
@@ -34,10 +33,18 @@ class Runner(Protocol):
     mode: Mode
     """What one call of it gets."""
     sha256: str
-    """Hash of its source text."""
+    """Hash of its version."""
+    promised: tuple[float, float] | None
+    """The least and the greatest score that it promises to give; None if it promises nothing."""
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
         """One outcome for each sample, in their order. In `group` mode the samples are those of one prompt."""
+
+    def said(self) -> str:
+        """What it has printed and logged since this was last called, the last 16 KiB of it; "" for nothing.
+
+        Only a process of its own has output of its own: any other scorer prints where the process prints that calls it.
+        """
 
     def close(self) -> None:
         """End whatever it has running."""
@@ -76,25 +83,31 @@ def score_with_retries(runner: Runner, samples: Sequence[RewardSample]) -> list[
 
 
 class InlineRunner:
-    """Calls a scorer in this process: for pure functions that are trusted, since nothing can stop a call."""
+    """Calls a scorer in this process: for pure functions that are trusted, since nothing can stop a call.
+
+    Coroutines have their timeout here too: they are left behind in a thread if they do not end when they are cancelled.
+    """
 
     def __init__(self, spec: ScorerSpec) -> None:
         self.spec = spec
         self.scorer: Scorer = load_scorer(spec)
-        self.mode, self.sha256 = self.scorer.mode, self.scorer.sha256
+        self.mode, self.sha256, self.promised = self.scorer.mode, self.scorer.sha256, self.scorer.promised
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
         outcomes: list[Outcome] = [None] * len(samples)
         spec = self.spec
-        for index, outcome in call(self.scorer.function, spec.name, self.mode, samples, spec.parameters, spec.timeout):
+        for index, outcome in call(self.scorer.function, spec.name, self.mode, samples, self.scorer.parameters, spec.timeout):
             outcomes[index] = outcome
         return outcomes
+
+    def said(self) -> str:
+        return ""
 
     def close(self) -> None:
         pass
 
 
-class ThreadRunner:
+class ThreadRunner(InlineRunner):
     """Calls a scorer in threads, for several samples side by side: for scorers that wait for a service.
 
     A late call is left behind in its thread, which cannot be killed. Such calls are counted, and once there are too many
@@ -102,14 +115,13 @@ class ThreadRunner:
     """
 
     def __init__(self, spec: ScorerSpec) -> None:
-        self.spec = spec
-        self.scorer: Scorer = load_scorer(spec)
-        self.mode, self.sha256 = self.scorer.mode, self.scorer.sha256
+        super().__init__(spec)
         self.stuck = 0
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
-        single = self.mode == "sample" and not is_async(self.scorer.function)
-        calls = [[i] for i in range(len(samples))] if single else [list(range(len(samples)))]
+        if is_async(self.scorer.function):
+            return super().score(samples)
+        calls = [[i] for i in range(len(samples))] if self.mode == "sample" else [list(range(len(samples)))]
         outcomes: list[Outcome] = [None] * len(samples)
         for begin in range(0, len(calls), _MOST_THREADS):
             for indices, found in self._together(samples, calls[begin : begin + _MOST_THREADS]):
@@ -129,7 +141,7 @@ class ThreadRunner:
             # a daemon, since a call that hangs must not keep the process from ending
             threading.Thread(target=self._call, args=(chosen, box), name=f"scorer-{spec.name}", daemon=True).start()
             boxes.append(box)
-        deadline = time.monotonic() + spec.timeout + _GRACE
+        deadline = time.monotonic() + spec.timeout + GRACE
         found: list[tuple[list[int], list[Outcome]]] = []
         for indices, box in zip(calls, boxes, strict=True):
             try:
@@ -143,9 +155,11 @@ class ThreadRunner:
 
     def _call(self, samples: list[RewardSample], box: queue.Queue[list[Outcome]]) -> None:
         spec = self.spec
+        answers = call(
+            self.scorer.function, spec.name, self.mode, samples, self.scorer.parameters, spec.timeout, faults=BaseException
+        )
         try:
-            answers = call(self.scorer.function, spec.name, self.mode, samples, spec.parameters, spec.timeout)
-            box.put([outcome for _, outcome in sorted(answers, key=lambda answer: answer[0])])
+            box.put([outcome for _, outcome in answers])
         except BaseException as error:  # noqa: BLE001 - a thread's end must become an outcome, whatever ended it
             box.put([failure(error)] * len(samples))
 
@@ -153,6 +167,3 @@ class ThreadRunner:
         """Keep a late call among those that hang until it comes back."""
         box.get()
         self.stuck -= 1
-
-    def close(self) -> None:
-        pass

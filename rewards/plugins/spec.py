@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from rewards.errors import UserError, did_you_mean, one_of
 from rewards.files import read_text
-from rewards.plugins.adapters import ADAPTERS
+from rewards.plugins.adapters.names import ADAPTER_NAMES
+from rewards.plugins.neighbours import Neighbour, neighbours
 from rewards.sample import MODES, Mode
 
 Isolation = Literal["process", "thread", "inline"]
@@ -30,6 +31,9 @@ class Source:
     path: str
     text: str
     sha256: str
+    """Of the text and of its neighbours' names and texts."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """The modules beside it that it imports."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,13 @@ class ScorerSpec:
     spec: str = ""
     """A shipped scorer's name, `file.py:function`, `module:function` or an entry point's name; `name` if empty."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Keyword arguments of every call."""
+    """Keyword arguments of every call, or of the one call of a factory."""
     mode: Mode | None = None
     """What one call gets. None takes what the function itself declares, and `sample` if it declares nothing."""
     isolation: Isolation | None = None
     """None runs shipped scorers inline and all others in a process of their own."""
     adapter: str | None = None
-    """The trainer for which the function was written: one of `rewards.plugins.adapters.ADAPTERS`; None for affectree."""
+    """The contract for which the function was written: one of `ADAPTER_NAMES`; None for affectree's own."""
     timeout: float = 30.0
     """Seconds for one call."""
     retries: int = 2
@@ -66,9 +70,11 @@ class ScorerSpec:
     on_error: str | float = "drop"
     """`drop` the sample, `fail` the run, or the number to use instead."""
     memory_gib: float = 8.0
-    """How much memory a process of its own may allocate; 0 for no limit."""
+    """How much memory a process of its own may allocate, and hold with all that it has started; 0 for no limit."""
     source: Source | None = None
     """The file's text, for workers on other nodes, which may lack the file; see `with_source`."""
+    factory: bool = False
+    """Whether the target makes the scorer: it is called once, with `parameters`, and what it returns is the scorer."""
 
     @property
     def target(self) -> str:
@@ -113,14 +119,14 @@ def with_function_source(kind: str, spec: FunctionSpec) -> FunctionSpec:
 
 
 def read_source(what: str, target: str) -> Source | None:
-    """The text of the file in `file.py:function`; None for a target that names no file.
+    """The text of the file in `file.py:function`, with the files beside it that it imports; None for a target without a file.
 
     Args:
         what: what errors call it, such as `scorer 'mine'`.
         target: as in a spec.
 
     Raises:
-        PluginError: if the file is not there or is no text.
+        PluginError: if the file is not there or is no text, or imports too much from beside it.
     """
     name, colon, _ = target.rpartition(":")
     if not colon or not name.endswith(".py"):
@@ -128,9 +134,18 @@ def read_source(what: str, target: str) -> Source | None:
     path = Path(name)
     try:
         text = read_text(path)
+        beside = neighbours(path.resolve(), text)
     except UserError as error:
         raise PluginError(f"{what}: {error}") from error
-    return Source(str(path.resolve()), text, hashlib.sha256(text.encode()).hexdigest())
+    return Source(str(path.resolve()), text, sha256_of(text, *(part for one in beside for part in (one.name, one.text))), beside)
+
+
+def sha256_of(*texts: str) -> str:
+    """The hash of texts in their order; of one text, that of its file."""
+    found = hashlib.sha256(texts[0].encode())
+    for text in texts[1:]:
+        found.update(b"\0" + hashlib.sha256(text.encode()).digest())
+    return found.hexdigest()
 
 
 def check_spec(spec: ScorerSpec) -> None:
@@ -138,7 +153,7 @@ def check_spec(spec: ScorerSpec) -> None:
     rules = (
         (spec.mode in (None, *MODES), f"mode {one_of(spec.mode, MODES)}"),
         (spec.isolation in (None, *ISOLATIONS), f"isolation {one_of(spec.isolation, ISOLATIONS)}"),
-        (spec.adapter in (None, *ADAPTERS), f"adapter {one_of(spec.adapter, ADAPTERS)}"),
+        (spec.adapter in (None, *ADAPTER_NAMES), f"adapter {one_of(spec.adapter, ADAPTER_NAMES)}"),
         (_is_number(spec.timeout) and spec.timeout > 0, f"timeout must be a number of seconds above 0, found {spec.timeout!r}"),
         (isinstance(spec.retries, int) and spec.retries >= 0, f"retries must be 0 or more, found {spec.retries!r}"),
         (_is_number(spec.memory_gib) and spec.memory_gib >= 0, f"memory_gib must be 0 or more, found {spec.memory_gib!r}"),
@@ -147,6 +162,7 @@ def check_spec(spec: ScorerSpec) -> None:
             f"on_error must be drop, fail or a finite number, found {spec.on_error!r}"
             + did_you_mean(spec.on_error, ("drop", "fail")),
         ),
+        (isinstance(spec.factory, bool), f"factory must be true or false, found {spec.factory!r}"),
     )
     broken = [message for holds, message in rules if not holds]
     if broken:

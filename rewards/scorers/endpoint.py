@@ -1,31 +1,21 @@
-"""Asking a language model behind an OpenAI-compatible endpoint for an answer of a fixed form.
-
-Answers are kept by the content of the question, so that a text which many samples share is asked about once.
-"""
+"""A judge behind an OpenAI-compatible endpoint. It is sent texts alone, at a set pace."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
-import sqlite3
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from cachetools import LRUCache
 
 from rewards.sample import InfrastructureError, ScorerError
+from rewards.scorers.answered_once import AnsweredOnce, FileAnswers, MemoryAnswers
+from rewards.scorers.questions import Question, Read
 
 _BUSY = (408, 409, 429)
 """HTTP statuses, besides those from 500 on, after which trying again may help."""
-_MOST_KEPT = 16_384
-"""The most answers that are kept in memory, where no file is set for them."""
 
 
 @dataclass(frozen=True)
@@ -55,46 +45,19 @@ def open_endpoint(spec: EndpointSpec) -> Endpoint:
 
 
 class Endpoint:
-    """A client that keeps a pace, keeps answers, and checks every answer's form."""
+    """A client that keeps a pace and keeps answers: a `Judge`."""
 
     def __init__(self, spec: EndpointSpec) -> None:
         self.spec = spec
-        self._known: LRUCache[str, str] = LRUCache(_MOST_KEPT)
-        self._known_lock = threading.Lock()  # scorers may ask from several threads
-        self._asked: dict[tuple[int, str], asyncio.Task[str]] = {}
         self._next_slot = 0.0
-        self._store = _open_store(Path(spec.cache)) if spec.cache else None
+        kept = FileAnswers(Path(spec.cache)) if spec.cache else MemoryAnswers()
+        self._once = AnsweredOnce(self._request, kept, spec.url, spec.model)
 
-    async def ask(
-        self, system: str, user: str, name: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]
-    ) -> dict[str, Any]:
-        """An answer that fits a JSON schema. Equal questions at one time are asked once.
+    async def ask(self, question: Question, read: Callable[[str], Read]) -> Read:
+        """What `read` makes of the answer, as `Judge.ask` has it."""
+        return await self._once.ask(replace(question, media=()), read)
 
-        Args:
-            system: instructions.
-            user: what to judge.
-            name: name of the schema.
-            schema: JSON schema of an object with required properties; it is sent along, and its keys are checked here.
-            check: raises `ScorerError` for impossible values; only answers that pass are kept.
-
-        Raises:
-            InfrastructureError: if the endpoint could not be reached or refused, after its retries.
-            ScorerError: if the answer does not have the asked form.
-        """
-        key = hashlib.sha256(json.dumps([self.spec.url, self.spec.model, system, user, schema]).encode()).hexdigest()
-        known = self._look_up(key)
-        if known is not None:
-            return _checked(known, schema, check)
-        running = (id(asyncio.get_running_loop()), key)
-        if running not in self._asked:
-            self._asked[running] = asyncio.create_task(self._request(system, user, name, schema))
-            self._asked[running].add_done_callback(lambda _: self._asked.pop(running, None))
-        text = await self._asked[running]
-        found = _checked(text, schema, check)
-        self._keep(key, text)
-        return found
-
-    async def _request(self, system: str, user: str, name: str, schema: dict[str, Any]) -> str:
+    async def _request(self, question: Question) -> str:
         from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 
         await self._wait_for_slot()
@@ -110,10 +73,10 @@ class Endpoint:
                 answer = await client.chat.completions.create(
                     model=spec.model,
                     temperature=0.0,
-                    messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
+                    messages=[{"role": "system", "content": question.system}, {"role": "user", "content": question.user}],
                     response_format={
                         "type": "json_schema",
-                        "json_schema": {"name": name, "schema": schema, "strict": True},
+                        "json_schema": {"name": question.name, "schema": dict(question.schema), "strict": True},
                     },
                 )
         except APIConnectionError as error:
@@ -133,39 +96,3 @@ class Endpoint:
         except asyncio.CancelledError:
             self._next_slot -= pause  # who gives up waiting gives the turn back
             raise
-
-    def _look_up(self, key: str) -> str | None:
-        if self._store is None:
-            with self._known_lock:
-                return self._known.get(key)
-        found = self._store.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        return found[0] if found else None
-
-    def _keep(self, key: str, answer: str) -> None:
-        if self._store is None:
-            with self._known_lock:
-                self._known[key] = answer
-            return
-        with self._store:
-            self._store.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
-
-
-def _open_store(file: Path) -> sqlite3.Connection:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    store = sqlite3.connect(file, timeout=30, check_same_thread=False)
-    store.execute("PRAGMA journal_mode=WAL")
-    store.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-    return store
-
-
-def _checked(text: str, schema: dict[str, Any], check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-    """The answer in a text. Raises `ScorerError` if it does not have the asked form."""
-    try:
-        found: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError:
-        raise ScorerError(f"the endpoint's answer is not JSON: {text!r:.200}") from None
-    missing = [key for key in schema["required"] if not isinstance(found, dict) or key not in found]
-    if missing:
-        raise ScorerError(f"the endpoint's answer lacks {', '.join(missing)}: {text!r:.200}")
-    check(found)
-    return found

@@ -34,10 +34,12 @@ def summary_table(name: str, summary: Summary) -> Table:
     table.add_column("measure")
     table.add_column("value", justify="right")
     rows: list[tuple[str, str]] = [
-        ("reward, mean ± std", f"{summary.mean:.4f} ± {summary.std:.4f}"),
+        ("reward, mean ± std", f"{summary.mean:.4f} ± {summary.std:.4f}" if summary.scored else "-"),
         ("scored", f"{summary.scored} of {summary.samples}"),
+        *([("abstained", f"{summary.abstained} of {summary.samples}")] if summary.abstained else []),
         *((f"part {part}", f"{mean:.4f}") for part, mean in summary.parts.items()),
         *((f"failures of {scorer}", str(count)) for scorer, count in summary.errors.most_common()),
+        *((f"failures of {scorer}, which observes", str(count)) for scorer, count in summary.observer_errors.most_common()),
         ("time a sample", f"{summary.milliseconds:.2f} ms"),
     ]
     if summary.difference is not None:
@@ -71,10 +73,12 @@ def sample_panel(title: str, item: Rescored) -> Panel:
 
 def sample_view(sample: RewardSample, reward: Reward) -> Group:
     """A sample's reward, parts, faults and tree."""
-    value = "no reward" if reward.value is None else f"reward {reward.value:.4f}"
+    none = "no reward: no scorer applies" if reward.abstained else "no reward"
+    value = none if reward.value is None else f"reward {reward.value:.4f}"
     parts = "  ".join(f"{name} {part:.3f}" for name, part in reward.parts.items())
     lines: list[RenderableType] = [Text(value, style="bold"), Text(parts)]
     lines += [Text(f"{name}: {message}", style="red") for name, message in reward.errors.items()]
+    lines += [Text(f"{name} (observes): {message}", style="yellow") for name, message in reward.observer_errors.items()]
     lines.append(tree_view(sample))
     return Group(*lines)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from rewards.plugins.process_runner import ProcessRunner
 from rewards.plugins.runners import Runner, start_runner
 from rewards.plugins.spec import PluginError, ScorerSpec, with_source
 from rewards.sample import Failure, Outcome, RewardSample, Score
-from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
-from rewards.tree.writer import write
+from rewards.tools.probes import Probe, probes
 
 SLOW_MS = 100.0
 """Milliseconds a sample from which a scorer is called slow."""
+Verdict = Literal["ok", "warning", "failed"]
 
 
 @dataclass(frozen=True)
@@ -25,46 +25,14 @@ class Finding:
 
     check: str
     """Name of the check."""
-    verdict: Literal["ok", "warning", "failed"]
+    verdict: Verdict
     detail: str = ""
     """What was found, and for a failure what to do."""
 
 
-def probes(task: str = "rationale") -> dict[str, RewardSample]:
-    """Samples by name, with completions that a policy will sooner or later write and that no scorer may fail on.
-
-    Args:
-        task: the task of every sample.
-    """
-    gold = write(GOLD, ANSWER)
-    texts = {
-        "gold": gold,
-        "half right": honest_cases()[1].completion,
-        "empty": "",
-        "blank": " \n\t ",
-        "unicode": "感情 😀 ‮مرحبا‬ Ǆ̈ \u0000 \ud7ff",
-        "truncated": gold[: len(gold) * 2 // 3],
-        "malformed tree": "<tree>\nattribute\n: \na1\ne1 < <\nm1 (x) < e9\n</answer></tree><answer>",
-        "100 kB": "word " * 20_000,
-        "tag flood": "<tree></tree><answer>" * 5_000,
-        "number": "42",
-    }
-    common = RewardSample(
-        "", task=task, prompt="Describe the person as an affective tree.", answer=ANSWER, tree=write(GOLD), group="g"
-    )
-    return {
-        name: replace(
-            common,
-            completion=text,
-            completion_tokens=len(text) // 4,
-            completion_ids=tuple(range(min(len(text) // 4, 1000))),
-            finish_reason="length" if name == "truncated" else "stop",
-        )
-        for name, text in texts.items()
-    }
-
-
-def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]:
+def check_scorer(
+    spec: ScorerSpec, task: str = "rationale", columns: Mapping[str, Any] | None = None, rows: Sequence[RewardSample] = ()
+) -> Iterator[Finding]:
     """Check a scorer step by step; yields what each check found, and ends early where the remaining checks would say nothing.
 
     The scorer is loaded in a process of its own from its text alone, as reward workers load it, whatever its isolation.
@@ -72,6 +40,8 @@ def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]
     Args:
         spec: the scorer.
         task: the task of the samples.
+        columns: columns that every row has.
+        rows: rows to check it on, in place of one of the check's own; see `probes`.
     """
     try:
         spec = with_source(spec)
@@ -86,9 +56,18 @@ def check_scorer(spec: ScorerSpec, task: str = "rationale") -> Iterator[Finding]
     try:
         yield Finding("imports", "ok", f"in a process of its own; mode {runner.mode}, sha256 {runner.sha256[:12]}")
         yield travels
-        yield from _behaviour(runner, probes(task))
+        yield from _behaviour(runner, _with_columns(probes(task, rows), columns or {}))
+        if said := runner.said().strip():
+            yield Finding("output", "ok", said)
     finally:
         runner.close()
+
+
+def _with_columns(found: dict[str, Probe], columns: Mapping[str, Any]) -> dict[str, Probe]:
+    def added(probe: Probe) -> Probe:
+        return replace(probe, sample=replace(probe.sample, columns={**probe.sample.columns, **columns}))
+
+    return {name: added(probe) for name, probe in found.items()} if columns else found
 
 
 def _travels(spec: ScorerSpec) -> Finding:
@@ -96,39 +75,34 @@ def _travels(spec: ScorerSpec) -> Finding:
         pickle.dumps(spec)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         return Finding("travels", "failed", f"its parameters cannot be sent to workers: {error}")
-    return Finding(
-        "travels", "ok", "its text is sent to workers" if spec.source else "its module must be installed on every node"
-    )
+    if spec.source is None:
+        return Finding("travels", "ok", "its module must be installed on every node, or lie in the run's working directory there")
+    beside = ", ".join(one.name for one in spec.source.neighbours if one.text or not one.is_package)
+    return Finding("travels", "ok", f"its text is sent to workers{f', with those of {beside}' if beside else ''}")
 
 
-def _behaviour(runner: Runner, samples: dict[str, RewardSample]) -> Iterator[Finding]:
-    names, batch = list(samples), list(samples.values())
-    first = runner.score(batch)
+def _behaviour(runner: Runner, found: dict[str, Probe]) -> Iterator[Finding]:
+    names, batch = list(found), [probe.sample for probe in found.values()]
+    first = _score(runner, batch)
     began = time.perf_counter()
-    second = runner.score(batch)
+    second = _score(runner, batch)
     milliseconds = 1000 * (time.perf_counter() - began) / len(batch)
-    faults = {name: o.message for name, o in zip(names, first, strict=True) if isinstance(o, Failure)}
+    outcomes = dict(zip(names, first, strict=True))
+    faults = {name: one.message for name, one in outcomes.items() if isinstance(one, Failure)}
     if len(faults) == len(names) and len(set(faults.values())) == 1:
-        hint = "; if one call gets a list, set the mode, and if it was written for another trainer, the adapter"
-        yield Finding("every probe", "failed", next(iter(faults.values())) + hint)
+        yield Finding("every probe", "failed", (message := next(iter(faults.values()))) + _hint(message))
         return
     for name, message in faults.items():
-        yield Finding(f"probe: {name}", "failed", message)
-    scored = {name: o for name, o in zip(names, first, strict=True) if isinstance(o, Score)}
+        yield Finding(f"probe: {name}", "warning" if found[name].lacks_gold else "failed", message)
+    scored = {name: one for name, one in outcomes.items() if isinstance(one, Score)}
     if not scored:
         skipped = all(outcome is None for outcome in first)
-        why = "None for every probe; does it need columns or another --task?" if skipped else "not one probe was scored"
+        why = "None for every probe; does it need --column, --rows or another --task?" if skipped else "not one probe was scored"
         yield Finding("scores", "failed", why)
         return
     values = {name: score.value for name, score in scored.items()}
-    low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-    spread = f"{values[low]:.3g} ({low}) to {values[high]:.3g} ({high})"
-    if len(set(values.values())) == 1:
-        yield Finding("range", "warning", f"every probe got {values[low]:.3g}; it tells nothing apart")
-    else:
-        yield Finding("range", "ok", spread)
-    if "gold" in values and "empty" in values and values["gold"] <= values["empty"]:
-        yield Finding("order", "warning", f"the gold rationale got {values['gold']:.3g}, an empty text {values['empty']:.3g}")
+    yield _range(runner, values)
+    yield from _empty_answers(values, {probe.row for probe in found.values()})
     yield _same("determinism", first, second, names, "the same samples twice")
     if runner.mode != "group":
         turned = list(reversed(runner.score(list(reversed(batch)))))
@@ -137,8 +111,56 @@ def _behaviour(runner: Runner, samples: dict[str, RewardSample]) -> Iterator[Fin
             alone = [runner.score([sample])[0] for sample in batch]
             yield _same("batch independence", first, alone, names, "each sample alone")
     yield _stable_parts(scored)
-    verdict: Literal["ok", "warning"] = "ok" if milliseconds < SLOW_MS else "warning"
+    verdict: Verdict = "ok" if milliseconds < SLOW_MS else "warning"
     yield Finding("time", verdict, f"{milliseconds:.2f} ms a sample, the way to its process included")
+
+
+def _score(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
+    """One outcome for each sample; a scorer of groups gets the samples of one row together."""
+    if runner.mode != "group":
+        return runner.score(samples)
+    found: dict[int, Outcome] = {}
+    for group in dict.fromkeys(sample.group for sample in samples):
+        places = [index for index, sample in enumerate(samples) if sample.group == group]
+        found.update(zip(places, runner.score([samples[index] for index in places]), strict=True))
+    return [found[index] for index in range(len(samples))]
+
+
+def _hint(message: str) -> str:
+    if "needs the column" in message or message.startswith("KeyError"):
+        return "; give columns by --column name=value, or rows of the data set by --rows FILE"
+    return "; if one call gets a list, set the mode, and if it was written for another trainer, the adapter"
+
+
+def _range(runner: Runner, values: Mapping[str, float]) -> Finding:
+    """Whether it tells anything apart, and stays within what it promises."""
+    low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    spread = f"{values[low]:.3g} ({low}) to {values[high]:.3g} ({high})"
+    least, greatest = runner.promised or (0.0, 1.0)
+    if runner.promised and not least <= values[low] <= values[high] <= greatest:
+        return Finding("range", "failed", f"{spread}, but it promises {least:g} to {greatest:g}")
+    if values[low] == values[high]:
+        if len(values) > 1:
+            return Finding("range", "failed", f"every probe got {values[low]:.3g}; it tells nothing apart")
+        return Finding("range", "warning", f"only one probe ({low}) got a score, {values[low]:.3g}")
+    if not least <= values[low] <= values[high] <= greatest:
+        hint = "other scorers of a mix stay within 0 to 1; declare what is meant by @scorer(range=(…, …))"
+        return Finding("range", "warning", f"{spread}; {hint}")
+    return Finding("range", "ok", spread)
+
+
+def _empty_answers(values: Mapping[str, float], rows: set[str]) -> Iterator[Finding]:
+    """Rows on which an empty completion is paid: as much as the right one, or something."""
+    for row in sorted(rows):
+        suffix = f", {row}" if row else ""
+        gold, empty = values.get(f"gold{suffix}"), values.get(f"empty{suffix}")
+        if gold is None or empty is None:
+            continue
+        found = f"an empty text gets {empty:.3g}, the right one {gold:.3g}"
+        if empty > 0 and empty >= gold:
+            yield Finding(f"empty answer{suffix}", "failed", f"{found}: it pays for nothing; give 0 or None there")
+        elif empty > 0 or empty > gold:
+            yield Finding(f"empty answer{suffix}", "warning", found)
 
 
 def _same(check: str, first: list[Outcome], other: list[Outcome], names: list[str], what: str) -> Finding:

@@ -18,7 +18,7 @@ from rewards.tree.coverage import covers_problem
 _OWN = frozenset({
     "completion", "task", "prompt", "answer", "answers", "tree", "covers", "options", "finish_reason", "completion_ids",
     "columns", "reward", "prompt_key", "step", "sample", "parts", "levels", "errors",
-    "advantage", "log_probs", "version", "media",
+    "observer_errors", "abstained", "advantage", "log_probs", "version", "media",
 })
 """Columns that a run writes itself; all others were columns of the data set."""
 # fmt: on
@@ -59,13 +59,14 @@ def read_rollouts(file: Path) -> list[Recorded]:
         if not found:
             raise RolloutDataError(f"{file}: no .parquet or .jsonl in this folder; give a run's `rollouts` folder or a file")
         return [recorded for one in found for recorded in read_rollouts(one)]
-    rows = [_recorded(file, number, row) for number, row in enumerate(_rows(file), start=1)]
+    rows = [recorded_row(file, number, row) for number, row in enumerate(table_rows(file), start=1)]
     if not rows:
         raise RolloutDataError(f"{file}: holds no row; give a file with recorded rollouts")
     return rows
 
 
-def _rows(file: Path) -> list[Any]:
+def table_rows(file: Path) -> list[Any]:
+    """The rows of a `.parquet` or `.jsonl`. Raises `RolloutDataError` if it cannot be read."""
     if not file.exists():
         raise RolloutDataError(f"{file}: {why_unreadable(file, FileNotFoundError())}")
     if file.suffix == ".parquet":
@@ -86,7 +87,8 @@ def _from_parquet(file: Path) -> list[Any]:
     return rows
 
 
-def _recorded(file: Path, number: int, row: Any) -> Recorded:
+def recorded_row(file: Path, number: int, row: Any) -> Recorded:
+    """A row as a sample. Raises `RolloutDataError` for one without a completion, or with a column of the wrong type."""
     where = f"{file}, row {number}"
     if not isinstance(row, dict):
         raise RolloutDataError(f"{where}: must be an object with `completion`, found {type_name(row)}")

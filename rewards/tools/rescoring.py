@@ -39,7 +39,11 @@ class Summary:
     parts: dict[str, float]
     """Reward part -> mean over the samples that have it."""
     errors: Counter[str]
-    """Scorer -> number of samples on which it failed."""
+    """Scorer that counts -> number of samples on which it failed."""
+    observer_errors: Counter[str]
+    """Scorer of weight 0 -> number of samples on which it failed."""
+    abstained: int
+    """Number of samples that no scorer that counts applies to."""
     milliseconds: float
     """Mean time of a sample."""
     difference: float | None
@@ -82,6 +86,8 @@ def summarise(found: Sequence[Rescored]) -> Summary:
         std=float(values.std()) if len(values) else float("nan"),
         parts=parts,
         errors=Counter(name for item in found for name in item.reward.errors),
+        observer_errors=Counter(name for item in found for name in item.reward.observer_errors),
+        abstained=sum(item.reward.abstained for item in found),
         milliseconds=float(np.mean([item.milliseconds for item in found])) if found else 0.0,
         difference=float((new - old).mean()) if pairs else None,
         largest_difference=float(np.abs(new - old).max()) if pairs else None,

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewards.tree.nodes import LEVELS
+from rewards.tree.parser import tree_body
+from rewards.tree.spelling import read_line
 
 NO_LINE = -1
 """The line of a token that adds nothing to the text."""
 
 
 def line_levels(text: str) -> dict[int, str]:
-    """Line -> level, for the headers and nodes of a text's first tree. Takes any text, in time linear in its length."""
+    """Line -> level, for the headers of a text's first tree and every line under them, as the parser reads them.
+
+    Takes any text, in time linear in its length.
+    """
     found: dict[int, str] = {}
-    start = text.find("<tree>")
-    if start < 0:
-        return found
+    body = tree_body(text)
     level = ""
-    for line, raw in enumerate(text[start:].split("\n"), start=text.count("\n", 0, start)):
-        word = raw.strip()
-        if word.startswith(("</tree>", "<answer>")):
-            break
-        if word.startswith("person "):
+    for line, raw in enumerate(body.text.removesuffix("\n").split("\n"), start=body.first_line - 1):
+        read = read_line(raw)
+        if read.kind == "person":
             level = ""
-        elif word in LEVELS:
-            level = word
+        elif read.kind == "level":
+            level = read.level
         if level:
             found[line] = level
     return found

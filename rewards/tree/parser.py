@@ -1,22 +1,17 @@
 """Text -> affective tree: a parser that takes any text, in linear time. Its inverse is in `rewards/tree/writer.py`.
 
 The grammar is in docs/affective-tree.md. `parse` never raises on model output: it returns the tree that it could read and
-a list of defects with line numbers.
+a list of defects with line numbers. How a single line is read is in `rewards/tree/spelling.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rewards.tree.nodes import LEVELS, AffectiveTree, Attribute, Emotion, Expression, Person
-
-_PREFIX = {"attribute": "a", "expression": "e", "emotion": "m"}
-_ID = re.compile(r"([aem])(\d{1,6})\s+(.*)", re.ASCII)
-_PERSON = re.compile(r"person\s+\d{1,6}", re.ASCII)
-_INTENSITY = re.compile(r"([^()]*)\(([^()]*)\)\s*")
-_REFERENCE = re.compile(r"[aem]\d{1,6}", re.ASCII)
+from rewards.tree.spelling import Line, TreeNode, read_line
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class Defect:
     line: int
     """Line in the whole text, from 1; 0 means the text as a whole."""
     kind: str
-    """The rule, such as `unclosed_tree` or `no_evidence`."""
+    """The rule, such as `unclosed_tree`, `no_evidence`, or `spelling` for a line that is read but should be written otherwise."""
     text: str = ""
     """What breaks it, at most 80 characters."""
 
@@ -51,32 +46,42 @@ class Parsed:
 
 def parse(text: str) -> Parsed:
     """Read a rationale. Any text gives a `Parsed`, in time linear in its length."""
-    defects: list[Defect] = []
-    body, first_line, rest = _tree_body(text, defects)
+    body = tree_body(text)
+    defects = [Defect(body.first_line, body.defect)] if body.defect else []
     builder = _Builder(defects)
-    tree = builder.read(body, first_line) if body is not None else AffectiveTree()
-    answer = _answer(rest, defects, text.count("\n", 0, len(text) - len(rest)) + 1)
+    tree = builder.read(body) if body.first_line else AffectiveTree()
+    answer = _answer(body.rest, defects, text.count("\n", 0, len(text) - len(body.rest)) + 1)
     return Parsed(tree, answer, tuple(defects), builder.lines)
 
 
-def _tree_body(text: str, defects: list[Defect]) -> tuple[str | None, int, str]:
-    """Split into (inside of the first tree or None, its first line number, text after it)."""
+class Body(NamedTuple):
+    """Where the first tree of a text is."""
+
+    text: str
+    """What stands between its tags."""
+    first_line: int
+    """Number of its first line, from 1; 0 if there is no tree."""
+    rest: str
+    """The text after it."""
+    defect: str | None
+    """The kind of defect that its tags have; None if they are as they should be."""
+
+
+def tree_body(text: str) -> Body:
+    """Find the first tree of a text. One that is never closed ends at the answer."""
     start = text.find("<tree>")
     if start < 0:
-        defects.append(Defect(0, "no_tree"))
-        return None, 0, text
+        return Body("", 0, text, "no_tree")
     first_line = text.count("\n", 0, start) + 1
     inside = start + len("<tree>")
     end = text.find("</tree>", inside)
     if end < 0:
-        defects.append(Defect(first_line, "unclosed_tree"))
         cut = text.find("<answer>", inside)
         end = cut if cut >= 0 else len(text)
-        return text[inside:end], first_line, text[end:]
+        return Body(text[inside:end], first_line, text[end:], "unclosed_tree")
     rest = text[end + len("</tree>") :]
-    if "<tree>" in rest or "<tree>" in text[inside:end]:
-        defects.append(Defect(first_line, "second_tree"))
-    return text[inside:end], first_line, rest
+    second = "<tree>" in rest or "<tree>" in text[inside:end]
+    return Body(text[inside:end], first_line, rest, "second_tree" if second else None)
 
 
 def _answer(text: str, defects: list[Defect], first_line: int) -> str | None:
@@ -103,6 +108,7 @@ class _Builder:
         self.defects = defects
         self.persons: list[Person] = []
         self.lines: dict[tuple[int, str], int] = {}
+        self.announced = False
         self.start_person()
 
     def start_person(self) -> None:
@@ -112,23 +118,36 @@ class _Builder:
         self.expressions: dict[str, tuple[Expression, int]] = {}
         self.emotions: dict[str, tuple[Emotion, int]] = {}
 
-    def read(self, body: str, first_line: int) -> AffectiveTree:
-        lines = body.split("\n")
-        announced = False
-        for number, raw in enumerate(lines, start=first_line):
-            line = raw.strip()
-            if not line:
+    def read(self, body: Body) -> AffectiveTree:
+        lines = body.text.split("\n")
+        last = body.first_line + len(lines) - 1
+        beside_tags = (body.first_line, 0 if body.defect == "unclosed_tree" else last)
+        for number, raw in enumerate(lines, start=body.first_line):
+            if not raw and number in (body.first_line, last):
                 continue
-            if _PERSON.fullmatch(line):
-                if announced or self.seen_levels:
-                    self.end_person(number)
-                announced = True
-            elif line in LEVELS:
-                self.open_level(line, number)
-            else:
-                self.read_node(line, number)
-        self.end_person(first_line + len(lines) - 1)
+            line = read_line(raw)
+            if not (self.take(line, number) and line.whole):
+                self.defects.append(Defect(number, "unknown_line", raw.strip()[:80]))
+            elif not line.well_spelled or number in beside_tags:
+                self.defects.append(Defect(number, "spelling", raw.strip()[:80]))
+        self.end_person(last)
         return AffectiveTree(tuple(self.persons))
+
+    def take(self, line: Line, number: int) -> bool:
+        """Add what a line says; returns whether it says anything where it stands."""
+        match line.kind:
+            case "level":
+                self.open_level(line.level, number)
+            case "person":
+                if self.announced or self.seen_levels:
+                    self.end_person(number)
+                self.announced = True
+        if line.node is None:
+            return line.kind != "unknown"
+        if line.level != self.level:
+            return False
+        self.add(line.node, number)
+        return True
 
     def open_level(self, level: str, number: int) -> None:
         expected = LEVELS[len(self.seen_levels)] if len(self.seen_levels) < len(LEVELS) else ""
@@ -137,45 +156,18 @@ class _Builder:
         self.seen_levels.append(level)
         self.level = level
 
-    def read_node(self, line: str, number: int) -> None:
-        match = _ID.fullmatch(line)
-        if match is None or not self.level or match[1] != _PREFIX[self.level]:
-            self.defects.append(Defect(number, "unknown_line", line[:80]))
+    def add(self, node: TreeNode, number: int) -> None:
+        key = len(self.persons), node.id
+        if key in self.lines:
+            self.defects.append(Defect(number, "duplicate_id", node.id))
             return
-        node_id, content = match[1] + match[2], match[3].strip()
-        if node_id in self.attributes or node_id in self.expressions or node_id in self.emotions:
-            self.defects.append(Defect(number, "duplicate_id", node_id))
-            return
-        if self.level == "attribute":
-            self.read_attribute(node_id, content, number)
+        self.lines[key] = number
+        if isinstance(node, Attribute):
+            self.attributes[node.id] = node
+        elif isinstance(node, Expression):
+            self.expressions[node.id] = (node, number)
         else:
-            self.read_upper(node_id, content, number)
-
-    def read_attribute(self, node_id: str, content: str, number: int) -> None:
-        aspect, colon, value = content.partition(":")
-        if not colon or not aspect.strip() or not value.strip():
-            self.defects.append(Defect(number, "unknown_line", content[:80]))
-            return
-        self.lines[len(self.persons), node_id] = number
-        self.attributes[node_id] = Attribute(node_id, aspect.strip(), value.strip())
-
-    def read_upper(self, node_id: str, content: str, number: int) -> None:
-        name, arrow, references = content.partition("<")
-        ids = tuple(dict.fromkeys(references.split())) if arrow else ()
-        bad = [i for i in ids if not _REFERENCE.fullmatch(i)]
-        if bad or not name.strip():
-            self.defects.append(Defect(number, "unknown_line", content[:80]))
-        ids = tuple(i for i in ids if _REFERENCE.fullmatch(i))
-        name = name.strip()
-        if not name:
-            return
-        self.lines[len(self.persons), node_id] = number
-        if self.level == "expression":
-            self.expressions[node_id] = (Expression(node_id, name, ids), number)
-            return
-        strength = _INTENSITY.fullmatch(name)
-        label, intensity = (strength[1].strip(), strength[2].strip() or None) if strength else (name, None)
-        self.emotions[node_id] = (Emotion(node_id, label, intensity, ids), number)
+            self.emotions[node.id] = (node, number)
 
     def end_person(self, number: int) -> None:
         """Check what only a whole person shows, and keep the person."""

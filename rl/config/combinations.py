@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from math import prod
-from typing import Any
 
 from rewards.errors import UserError, did_you_mean
 from rl.config.functions import LINEAR_LAYERS
+from rl.config.judge_rules import judge_rules
+from rl.config.rule import Rule
 from rl.config.schema import Config, GrpoConfig, LoraConfig, RolloutConfig
 from rollout.families import FAMILIES
-from rollout.judges import judge_of
+from rollout.judges import check_judge
 
 _A_MIX = "must name at least one task with a weight above 0, and none below"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition that a setting has to meet."""
-
-    key: str
-    value: Any
-    holds: bool
-    allowed: str
-    """What the setting may be, in words; told where the rule does not hold."""
 
 
 def combination_rules(config: Config) -> Iterator[Rule]:
@@ -40,6 +29,7 @@ def combination_rules(config: Config) -> Iterator[Rule]:
     yield from _length_rules(config)
     yield from _sync_rules(config.rollout, config.learner.gpus, config.model.lora)
     yield from _evaluation_rules(config)
+    yield from judge_rules(config)
 
 
 def _model_rules(config: Config) -> Iterator[Rule]:
@@ -79,8 +69,10 @@ def _grpo_rules(config: Config) -> Iterator[Rule]:
     even = f"must be divisible by grpo.updates x learner.ranks = {shares} ({samples} samples in a step)"
     yield Rule("grpo.prompts", grpo.prompts, grpo.prompts % shares == 0, even)
     yield Rule("grpo.mix", grpo.mix, any(grpo.mix.values()), _A_MIX)
-    scorers = sorted(config.rewards.scorers)
-    yield Rule("rewards.scorers", scorers, bool(scorers) or not grpo.steps, "GRPO needs at least one scorer")
+    weights, asked = {name: one.weight for name, one in config.rewards.scorers.items()}, grpo.steps > 0
+    yield Rule("rewards.scorers", sorted(weights), bool(weights) or not asked, "GRPO needs at least one scorer")
+    counts = not weights or any(weight > 0 for weight in weights.values()) or not asked
+    yield Rule("rewards.scorers.*.weight", weights, counts, "must be above 0 for one of them, or nothing is rewarded")
 
 
 def _objective_rules(grpo: GrpoConfig) -> Iterator[Rule]:
@@ -185,6 +177,6 @@ def _evaluation_rules(config: Config) -> Iterator[Rule]:
     varied = reasoning.temperature > 0 or reasoning.width == 1
     yield Rule(f"{key}.temperature", reasoning.temperature, varied, "must be above 0, or all candidates are the same")
     try:
-        judge_of(reasoning.scorer, reasoning.endpoint, reasoning.model)
+        check_judge(reasoning.scorer, reasoning.endpoint, reasoning.model)
     except UserError as error:
         yield Rule(f"{key}.scorer", reasoning.scorer, False, str(error))

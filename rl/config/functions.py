@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rewards.errors import did_you_mean
-from rewards.plugins.adapters import ADAPTERS
+from rewards.plugins.adapters.names import ADAPTER_NAMES
 from rewards.plugins.loading import check_function
 from rewards.plugins.spec import FunctionSpec, PluginError
 from rl.algo.credit import CREDIT
@@ -80,7 +80,7 @@ def known_names(key: str) -> tuple[str, ...]:
     if key in NAMED:
         return tuple(NAMED[key].shipped)
     if key.startswith("rewards.scorers."):
-        return tuple(ADAPTERS) if key.endswith(".adapter") else ()
+        return ADAPTER_NAMES if key.endswith(".adapter") else ()
     others = {"model.tiny.family": tuple(FAMILIES), "model.lora.modules": LINEAR_LAYERS, "evaluation.reasoning.scorer": JUDGES}
     return others.get(key, ())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rewards.errors import did_you_mean
 from rewards.files import why_unreadable
-from rl.config.model_check import folder_problem, is_folder_name
+from rl.config.model_check import checkpoint_problem, folder_problem, is_folder_name
 from rl.config.schema import Config
 
 SPLITS = ("train", "val", "test")
@@ -52,6 +52,11 @@ def file_problems(config: Config) -> Iterator[str]:
         problem = folder_problem(Path(model.path).expanduser())
         if problem:
             yield f"model.path = {model.path!r}: {problem}"
+    judge = config.rewards.judge
+    if judge is not None and judge.model and is_folder_name(judge.model):
+        problem = checkpoint_problem(Path(judge.model).expanduser())
+        if problem:
+            yield f"rewards.judge.model = {judge.model!r}: {problem}"
     for split in SPLITS:
         named = getattr(data, split)
         if named is not None and (problem := _file_problem(Path(named))):

@@ -48,10 +48,10 @@ def _scorer_problems(config: Config, told: Collection[str]) -> Iterator[str]:
     for name in left:
         try:
             (entry,) = scorer_entries(replace(config, rewards=replace(config.rewards, scorers={name: left[name]})))
-            levels = levels or entry.level is not None
+            levels = levels or (entry.level is not None and entry.weight > 0)
             start_runner(entry.scorer).close()
         except PluginError as error:
             sound = False
             yield f"rewards.scorers.{name}: {error}"
     if sound and left and config.grpo.credit == "level" and not levels:
-        yield "grpo.credit = 'level': needs a scorer of a level, such as leaf or root, or one with rewards.scorers.*.level set"
+        yield "grpo.credit = 'level': needs a scorer of a level with a weight, such as leaf, or one with rewards.scorers.*.level"

@@ -19,7 +19,7 @@ from rl.config.sections.grpo import GrpoConfig
 from rl.config.sections.learner import LearnerConfig
 from rl.config.sections.model import LoraConfig, ModelConfig, TinySpec
 from rl.config.sections.records import CheckpointConfig, TrackingConfig
-from rl.config.sections.rewards import RewardConfig, ScorerConfig
+from rl.config.sections.rewards import JudgeConfig, RewardConfig, ScorerConfig
 from rl.config.sections.rollout import RolloutConfig
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "EvaluationConfig",
     "FacesConfig",
     "GrpoConfig",
+    "JudgeConfig",
     "LearnerConfig",
     "LoraConfig",
     "ModelConfig",

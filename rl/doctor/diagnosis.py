@@ -11,6 +11,7 @@ from pathlib import Path
 
 from actors.environment import given, why_not_compiling
 from rewards.errors import UserError
+from rl.config.model_check import ModelError, check_judge_model
 from rl.config.schema import Config, scorer_entries
 from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services
 from rl.doctor.finding import Finding
@@ -58,6 +59,7 @@ def diagnose(config: Config | None) -> list[Finding]:
         *_machine(config, local),
         *_room(config, None),
         checkpoint.checkpoint(config.model, ask_hub=True),
+        *_judge(config),
         *rows.data(config, in_full=True),
         _scorers(config),
         services.tracker(config, ask=True),
@@ -87,7 +89,8 @@ def _machine(config: Config, local: bool) -> list[Finding]:
 
 def _for_workers(config: Config) -> list[Finding]:
     """The checks of a machine that engines and learners run on."""
-    workers = config.learner.ranks + config.rollout.engines + config.rewards.workers
+    judge = config.rewards.judge.engines + 1 if config.rewards.judge else 0  # and its server
+    workers = config.learner.ranks + config.rollout.engines + config.rewards.workers + judge
     return [
         gpus.engine_build(config, gpus.installed_build()),
         machine.compilers(why_not_compiling(), shutil.which(os.environ.get("CC") or "gcc") or shutil.which("clang"), config),
@@ -105,6 +108,18 @@ def _room(config: Config, run: Path | None) -> list[Finding]:
     written = sum(file.stat().st_size for file in run.rglob("*") if file.is_file()) if run else 0
     wanted = disk.needs(config, checkpoint.parameters_of(config.model), cache, written)
     return [*disk.disk(wanted), places.leftovers(config)]
+
+
+def _judge(config: Config) -> list[Finding]:
+    """Whether the judge that the run hosts can be had; nothing where it hosts none."""
+    if config.rewards.judge is None:
+        return []
+    try:
+        check_judge_model(config.rewards.judge)
+    except ModelError as error:
+        found, _, advice = str(error).partition("; ")
+        return [Finding("judge", "fault", found, advice)]
+    return [Finding("judge", "ok", config.rewards.judge.model)]
 
 
 def _scorers(config: Config) -> Finding:

@@ -59,9 +59,10 @@ def engine_build(config: Config, installed: str | None) -> Finding:
 
 
 def asked_gpus(config: Config) -> float:
-    """The GPUs of all learner ranks and engines together."""
-    learner, rollout = config.learner, config.rollout
-    return learner.gpus * learner.ranks + rollout.gpus * rollout.tensor_parallel * rollout.engines
+    """The GPUs of all learner ranks and engines together, the judge's too."""
+    learner, rollout, judge = config.learner, config.rollout, config.rewards.judge
+    judging = judge.gpus * judge.tensor_parallel * judge.engines if judge else 0.0
+    return learner.gpus * learner.ranks + rollout.gpus * rollout.tensor_parallel * rollout.engines + judging
 
 
 def driver(environ: Mapping[str, str]) -> Driver:

@@ -95,11 +95,13 @@ def processors(available: float, config: Config) -> Finding:
         available: how many this process may use, from `usable_processors`.
         config: of the run.
     """
-    learner, rollout = config.learner, config.rollout
+    learner, rollout, judge = config.learner, config.rollout, config.rewards.judge
     asked = {
         "learner.threads": (learner.threads, learner.ranks if not learner.gpus else 0),
         "rollout.threads": (rollout.threads, rollout.engines if not rollout.gpus else 0),
     }
+    if judge is not None:
+        asked["rewards.judge.threads"] = (judge.threads, judge.engines if not judge.gpus else 0)
     shown = f"{available:g} of {os.cpu_count()} processors may be used"
     many = {key: f"{threads} x {count}" for key, (threads, count) in asked.items() if threads * count > available}
     if not many:

@@ -122,8 +122,9 @@ def room(config: Config, resources: Mapping[str, float], where: str, grows: bool
 
 def asked_cpus(config: Config) -> float:
     """The CPUs of all actors together, as Ray counts them: shares of a node, not threads."""
-    learner, rollout = config.learner, config.rollout
-    return learner.ranks * learner.cpus + rollout.engines * rollout.cpus + config.rewards.workers * CPUS_OF_REWARD_WORKER
+    learner, rollout, rewards = config.learner, config.rollout, config.rewards
+    judge = rewards.judge.engines * rewards.judge.cpus if rewards.judge else 0.0
+    return learner.ranks * learner.cpus + rollout.engines * rollout.cpus + rewards.workers * CPUS_OF_REWARD_WORKER + judge
 
 
 def may_grow(environ: Mapping[str, str]) -> bool:

@@ -19,6 +19,9 @@ def check_summary(summary: Mapping[str, Any]) -> str | None:
             return f"`{key}` must hold objects, found {type_name(wrong[0])}"
         if any(not _is_number(value) for part in parts for value in part.values()):
             return f"`{key}` must hold numbers"
+    measures = summary.get("measures", [])
+    if not isinstance(measures, list) or not all(isinstance(name, str) for name in measures):
+        return "`measures` must list names"
     examples = summary.get("examples", [])
     if not isinstance(examples, list) or not all(isinstance(one, dict) and set(one) == set(_EXAMPLE) for one in examples):
         return f"`examples` must list objects with {', '.join(_EXAMPLE)}"

@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
@@ -38,10 +39,16 @@ def warn(text: str) -> None:
     console.print(Text(f"[{time.monotonic() - _began:6.0f} s] warning: {text}", style="yellow"))
 
 
-def stage_table(stages: Mapping[str, Mapping[str, float]], chance: Mapping[str, float], majority: Mapping[str, float]) -> Table:
-    """The held-out measures of each stage, in percent.
+def stage_table(
+    measures: Sequence[str],
+    stages: Mapping[str, Mapping[str, float]],
+    chance: Mapping[str, float],
+    majority: Mapping[str, float],
+) -> Table:
+    """The held-out measures of each stage, in percent; - where there was no gold to measure by.
 
     Args:
+        measures: what was to be measured, also where there was no gold.
         stages: stage -> measure -> share. A row for each measure, a column for each stage.
         chance: measure -> what guessing gives.
         majority: measure -> what the most frequent answer gives.
@@ -50,10 +57,8 @@ def stage_table(stages: Mapping[str, Mapping[str, float]], chance: Mapping[str, 
     table.add_column("measure")
     for name in ("chance", "majority", *stages):
         table.add_column(name, justify="right")
-    measures = dict.fromkeys(key for stage in stages.values() for key in stage)
-    for measure in measures:
-        cells = [source.get(measure) for source in (chance, majority, *stages.values())]
-        table.add_row(measure, *(_cell(measure, value) for value in cells))
+    for measure in dict.fromkeys([*measures, *chain(*stages.values())]):
+        table.add_row(measure, *(cell(measure, source.get(measure)) for source in (chance, majority, *stages.values())))
     return table
 
 
@@ -65,7 +70,8 @@ def example_panels(examples: Sequence[Example]) -> list[Columns]:
     ]
 
 
-def _cell(measure: str, value: float | None) -> str:
+def cell(measure: str, value: float | None) -> str:
+    """A measure as it is shown: in percent, a length in tokens, - for none."""
     if value is None:
         return "-"
     return f"{value:.1f}" if measure == "length" else f"{100 * value:.1f}"

@@ -106,7 +106,7 @@ class RunDirectory:
         found = read_json_object(self.summary_file, RunError) if self.summary_file.exists() else {}
         if problem := check_summary(found):
             raise RunError(f"{self.summary_file}: {problem}; repair or remove it")
-        return {"stages": {}, "chance": {}, "majority": {}, "seconds": {}, "examples": [], **found}
+        return {"measures": [], "stages": {}, "chance": {}, "majority": {}, "seconds": {}, "examples": [], **found}
 
     def remember(self, **facts: Any) -> None:
         """Add to the facts that `state` gives."""

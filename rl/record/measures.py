@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,6 +14,18 @@ from rewards.sample import RewardSample, Score
 from rewards.tree.taxonomy import fold
 from rollout.rows import Row
 from rollout.samples import Group, gold_sample, reward_sample
+
+OF_RATIONALES = (
+    "root_accuracy",
+    "root_intensity_accuracy",
+    "expression_f1",
+    "leaf_f1",
+    "edges_f1",
+    "structure",
+    "tree_edit",
+    "answer_accuracy",
+)
+"""Measures of rationales, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +45,18 @@ class Evaluation:
     examples: tuple[Example, ...] = ()
 
 
-def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
+def evaluate_groups(
+    groups: Sequence[Group], examples: int = 0, judged: Mapping[str, float | None] = MappingProxyType({})
+) -> Evaluation:
     """Measures of greedy completions: one sample a group.
 
     `root_accuracy`, `leaf_f1` and so on are means over the rationale rows; `qa/TASK` is the mean over the rows of another
     task.
+
+    Args:
+        groups: the completions.
+        examples: how many rationales to show beside the gold ones.
+        judged: prompt's key -> score of its caption, where captions are not compared exactly; None leaves the row out.
     """
     pairs = [(group, reward_sample(group.prompt, group.samples[0])) for group in groups]
     rationales = [(group, sample) for group, sample in pairs if sample.task == "rationale"]
@@ -44,7 +64,8 @@ def evaluate_groups(groups: Sequence[Group], examples: int = 0) -> Evaluation:
     if rationales:
         measures = rationale_measures([sample for _, sample in rationales])
     tasks = sorted({sample.task for _, sample in pairs} - {"rationale"})
-    measures |= _means({f"qa/{task}": [scorers.qa(sample) for _, sample in pairs if sample.task == task] for task in tasks})
+    answers = [(s.task, judged[g.prompt.key] if g.prompt.key in judged else scorers.qa(s)) for g, s in pairs if s.task in tasks]
+    measures |= _means({f"qa/{task}": [score for of, score in answers if of == task] for task in tasks})
     if pairs:
         measures["length"] = float(np.mean([len(group.samples[0].ids) for group, _ in pairs]))
         measures["ended"] = float(np.mean([group.samples[0].finish_reason == "stop" for group, _ in pairs]))
@@ -69,6 +90,13 @@ def rationale_measures(samples: Sequence[RewardSample]) -> dict[str, float]:
             "answer_accuracy": [scorers.qa(s) for s in samples],
         }
     )
+
+
+def measures_of(tasks: Iterable[str]) -> list[str]:
+    """Names of all measures of rows of these tasks, also of those that no row may have gold for."""
+    named = set(tasks)
+    of_rationales = OF_RATIONALES if "rationale" in named else ()
+    return [*of_rationales, *(f"qa/{task}" for task in sorted(named - {"rationale"})), "length", "ended"]
 
 
 def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:

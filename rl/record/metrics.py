@@ -10,6 +10,8 @@ import numpy as np
 
 from rollout.samples import Group, ScoredGroup
 
+_OBSERVER_ERRORS = "reward/observer_errors/"
+
 
 def sft_metrics(stats: Mapping[str, float], learning_rate: float, seconds: float) -> dict[str, float]:
     """A supervised step's metrics. The prefix `tune/` is the one that stored runs have."""
@@ -41,29 +43,29 @@ def step_metrics(
 
 
 def reward_metrics(groups: Sequence[ScoredGroup]) -> dict[str, float]:
-    """Means over the step's samples: the reward, its parts, group statistics, lengths, errors."""
+    """Means over the step's samples: the reward, its parts, group statistics, lengths, errors.
+
+    Statistics of rewards are left out where no sample has one.
+    """
     rewards = [reward for group in groups for reward in group.rewards]
     values = [r.value for r in rewards if r.value is not None]
     samples = [sample for group in groups for sample in group.samples]
     lengths = np.array([len(sample.ids) for sample in samples])
-    spreads = [np.std([r.value for r in group.rewards if r.value is not None] or [0.0]) for group in groups]
-    errors = scorer_errors(groups)
+    errors, observer_errors = scorer_errors(groups), Counter(name for r in rewards for name in r.observer_errors)
     found = {
-        "reward/mean": _mean(values),
-        "reward/std": float(np.std(values)) if values else 0.0,
-        "reward/max": max(values, default=0.0),
-        "reward/min": min(values, default=0.0),
-        "reward/group_std": float(np.mean(spreads)),
-        "reward/zero_variance_groups": float(np.mean([spread < 1e-8 for spread in spreads])),
+        **(_spread(groups, values) if values else {}),
         "reward/errors": float(errors.total()),
+        "reward/observer_errors": float(observer_errors.total()),
+        "reward/abstained": float(sum(r.abstained for r in rewards)),
         "reward/dropped": float(sum(r.value is None for r in rewards)),
         "rollout/tokens": float(sum(group.drawn_tokens() for group in groups)),
         "rollout/length": float(lengths.mean()),
         "rollout/length_max": float(lengths.max()),
-        "rollout/truncated": float(np.mean([s.finish_reason == "length" for s in samples])),
+        "rollout/truncated": float(np.mean([sample.truncated for sample in samples])),
     }
-    for name, count in errors.items():
-        found[f"reward/errors/{name}"] = float(count)
+    for what, counts in (("errors", errors), ("observer_errors", observer_errors)):
+        for name, count in counts.items():
+            found[f"reward/{what}/{name}"] = float(count)
     for level in sorted({name for r in rewards for name in r.levels}):
         found[f"reward/levels/{level}"] = _mean([r.levels[level] for r in rewards if level in r.levels])
     for part in sorted({name for r in rewards for name in r.parts}):
@@ -71,13 +73,27 @@ def reward_metrics(groups: Sequence[ScoredGroup]) -> dict[str, float]:
     return found
 
 
+def _spread(groups: Sequence[ScoredGroup], values: Sequence[float]) -> dict[str, float]:
+    """How the rewards of a step are spread; groups without one are left out."""
+    by_group = [[r.value for r in group.rewards if r.value is not None] for group in groups]
+    deviations = [np.std(of_group) for of_group in by_group if of_group]
+    return {
+        "reward/mean": _mean(values),
+        "reward/std": float(np.std(values)),
+        "reward/max": max(values),
+        "reward/min": min(values),
+        "reward/group_std": float(np.mean(deviations)),
+        "reward/zero_variance_groups": float(np.mean([deviation < 1e-8 for deviation in deviations])),
+    }
+
+
 def scorer_errors(groups: Sequence[ScoredGroup]) -> Counter[str]:
-    """How many samples each scorer failed on."""
+    """How many samples each scorer that counts failed on."""
     return Counter(name for group in groups for reward in group.rewards for name in reward.errors)
 
 
 def failed_samples(groups: Sequence[ScoredGroup]) -> int:
-    """How many samples at least one scorer failed on."""
+    """How many samples at least one scorer that counts failed on; those of which all abstained are none."""
     return sum(bool(reward.errors) for group in groups for reward in group.rewards)
 
 
@@ -104,18 +120,29 @@ def timing_metrics(seconds: Mapping[str, float], tokens: float) -> dict[str, flo
 
 
 def step_line(step: int, steps: int, m: Mapping[str, float]) -> str:
-    """The line that is printed for a step."""
+    """The line that is printed for a step; what it has no number for is shown as -."""
     parts = " ".join(
         f"{name.removeprefix('reward/parts/')} {value:.2f}"
         for name, value in m.items()
         if name.startswith("reward/parts/") and "." not in name.removeprefix("reward/parts/")
     )
     phases = " ".join(f"{name.removeprefix('seconds/')} {value:.1f}" for name, value in m.items() if name.startswith("seconds/"))
-    return (
-        f"step {step}/{steps} | reward {m['reward/mean']:.3f} ({parts}) | kl {m['learner/kl']:.4f} "
-        f"clip {m['learner/clip_share']:.3f} | length {m['rollout/length']:.0f} | "
-        f"{m['rollout/tokens_per_second']:.0f} tokens/s | seconds: {phases} | errors {m['reward/errors']:.0f}"
+    errors = f"errors {m['reward/errors']:.0f}" + "".join(
+        f", {name.removeprefix(_OBSERVER_ERRORS)} (observes) {count:.0f}"
+        for name, count in m.items()
+        if name.startswith(_OBSERVER_ERRORS)
     )
+    if m["reward/abstained"]:
+        errors += f" | abstained {m['reward/abstained']:.0f}"
+    return (
+        f"step {step}/{steps} | reward {_shown(m, 'reward/mean', 3)} ({parts}) | kl {_shown(m, 'learner/kl', 4)} "
+        f"clip {_shown(m, 'learner/clip_share', 3)} | length {m['rollout/length']:.0f} | "
+        f"{m['rollout/tokens_per_second']:.0f} tokens/s | seconds: {phases} | {errors}"
+    )
+
+
+def _shown(metrics: Mapping[str, float], name: str, digits: int) -> str:
+    return f"{metrics[name]:.{digits}f}" if name in metrics else "-"
 
 
 class Stopwatch:
@@ -134,4 +161,4 @@ class Stopwatch:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else 0.0
+    return float(np.mean(values))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from rewards.files import read_text
+from rl.record.console import cell
 from rl.record.directory import RunDirectory
 
 _CURVES = ("reward/mean", "reward/parts/root", "reward/parts/leaf", "learner/kl", "rollout/length", "seconds/step")
+_UNSCORED = {
+    "reward/errors/": "failures of {}",
+    "reward/observer_errors/": "failures of {}, which observes",
+    "reward/abstained": "samples that no scorer applies to",
+}
+"""Beginning of a metric's name -> what the page calls it; the rest of the name is a scorer's."""
 _WIDTH, _HEIGHT = 320, 120
 
 
@@ -27,11 +36,12 @@ def write_report(run: RunDirectory) -> Path:
         if points:
             curves.append({"name": name, "path": _path(points), "first": points[0][1], "last": points[-1][1]})
     page = Environment(loader=PackageLoader("rl.record", "."), autoescape=select_autoescape()).get_template("report.html")
-    measures = dict.fromkeys(key for stage in summary["stages"].values() for key in stage)
     text = page.render(
         name=run.path.name,
         summary=summary,
-        measures=list(measures),
+        measures=dict.fromkeys([*summary["measures"], *chain(*summary["stages"].values())]),
+        cell=cell,
+        unscored=unscored([step["metrics"] for step in steps]),
         curves=curves,
         width=_WIDTH,
         height=_HEIGHT,
@@ -39,6 +49,22 @@ def write_report(run: RunDirectory) -> Path:
     )
     run.report_file.write_text(text, encoding="utf-8")
     return run.report_file
+
+
+def unscored(steps: Sequence[Mapping[str, float]]) -> dict[str, int]:
+    """What kept samples from being scored -> how often in all steps.
+
+    Args:
+        steps: the metrics of each step.
+    """
+    found: dict[str, int] = {}
+    for metrics in steps:
+        for name, count in metrics.items():
+            for begin, words in _UNSCORED.items():
+                if count and name.startswith(begin):
+                    said = words.format(name.removeprefix(begin))
+                    found[said] = found.get(said, 0) + int(count)
+    return found
 
 
 def _path(points: list[tuple[int, float]]) -> str:

@@ -11,13 +11,17 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from rl.config.captions import caption_scorer
 from rl.config.schema import Config
-from rl.record.console import console, example_panels, say, stage_table
+from rl.record.console import cell, console, example_panels, say, stage_table
 from rl.record.directory import RunDirectory
 from rl.record.files import write_atomically
-from rl.record.measures import Evaluation, Example, baselines
+from rl.record.measures import Evaluation, Example, baselines, measures_of
 from rl.record.tracking import Tracker
 from rollout.rows import Row
+
+_SAID = ("root_accuracy", "leaf_f1", "structure", "tree_edit")
+"""Measures that are printed when a stage has been measured."""
 
 
 class Results:
@@ -35,9 +39,10 @@ class Results:
         """Empty results, or those that an interrupted run had."""
         if directory.summary_file.is_file():
             return cls(config, directory, tracker, directory.summary())
-        chance, majority = baselines(rows)
-        empty = {"stages": {}, "chance": chance, "majority": majority, "seconds": {}, "seed": config.seed, "examples": []}
-        return cls(config, directory, tracker, empty)
+        chance, majority = baselines([row for row in rows if caption_scorer(config, row.task) is None])
+        measured = measures_of(row.task for row in rows)
+        empty = {"measures": measured, "stages": {}, "chance": chance, "majority": majority}
+        return cls(config, directory, tracker, {**empty, "seconds": {}, "seed": config.seed, "examples": []})
 
     def parameters(self) -> dict[str, Any]:
         """The resolved config, flat, for a tracker."""
@@ -51,8 +56,8 @@ class Results:
         self.save()
         self.directory.log_metrics({"phase": "evaluate", "stage": name, "metrics": evaluation.measures})
         self.tracker.log({f"test/{name}/{key}": value for key, value in evaluation.measures.items()}, 0)
-        shown = {k: v for k, v in evaluation.measures.items() if k in ("root_accuracy", "leaf_f1", "structure", "tree_edit")}
-        say(f"held-out after {name}: " + " ".join(f"{key} {100 * value:.1f}" for key, value in shown.items()))
+        shown = [key for key in _SAID if key in evaluation.measures or key in self.summary["measures"]]
+        say(f"held-out after {name}: " + " ".join(f"{key} {cell(key, evaluation.measures.get(key))}" for key in shown))
 
     def note_pace(self, stage: str, rows: int) -> None:
         """Compute `drawn_tokens` from the only stage measured so far, which looked at so many rows."""
@@ -74,7 +79,8 @@ class Results:
         """Print the examples and the table of stages."""
         for panel in example_panels(self.examples):
             console.print(panel)
-        console.print(stage_table(self.summary["stages"], self.summary["chance"], self.summary["majority"]))
+        summary = self.summary
+        console.print(stage_table(summary["measures"], summary["stages"], summary["chance"], summary["majority"]))
 
 
 def _flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -44,6 +44,8 @@ def write_rollouts(path: Path, step: int, groups: Sequence[TrainingGroup]) -> No
                     "parts": json.dumps(dict(reward.parts)),
                     "levels": json.dumps(dict(reward.levels)),
                     "errors": json.dumps(dict(reward.errors)),
+                    "observer_errors": json.dumps(dict(reward.observer_errors)),
+                    "abstained": reward.abstained,
                     "advantage": advantage,
                     "columns": json.dumps(dict(row.columns), default=str),
                 }

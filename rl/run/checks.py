@@ -16,7 +16,11 @@ class TooManyScorerErrors(UserError):
 
 
 def check_errors(groups: Sequence[ScoredGroup], most: float) -> None:
-    """Stop a run whose scorers fail too often. Raises `TooManyScorerErrors`."""
+    """Stop a run whose scorers fail too often. Scorers of weight 0 stop nothing, nor do samples of which all abstain.
+
+    Raises:
+        TooManyScorerErrors: if more than the share `most` of the samples failed.
+    """
     samples = sum(len(group.samples) for group in groups)
     if failed_samples(groups) > most * samples:
         name, count = scorer_errors(groups).most_common(1)[0]
@@ -28,12 +32,17 @@ def check_errors(groups: Sequence[ScoredGroup], most: float) -> None:
 
 
 def alarm(config: Config, updated: Mapping[str, float]) -> None:
-    """Say if engine and learner gave a sampled token different log-probs, where they should be the same."""
+    """Say if engine and learner gave a sampled token different log-probs, where they should be the same.
+
+    Args:
+        config: of the run.
+        updated: the update's metrics; empty for a step of which nothing could be learned.
+    """
     grpo, rollout = config.grpo, config.rollout
     truncated = grpo.structured or grpo.top_p < 1 or grpo.top_k > 0
     if rollout.max_logprob_diff is None or truncated or grpo.staleness or rollout.in_flight == "keep":
         return
-    difference = updated["logprob_diff_max"]
+    difference = updated.get("logprob_diff_max", 0.0)
     if difference > rollout.max_logprob_diff:
         warn(
             f"engine and learner differ by {difference:.2e} in the log-prob of a sampled token (rollout.max_logprob_diff = "

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from rewards.plugins.spec import FunctionSpec
-from rl.config.model_check import check_model
+from rl.config.model_check import check_judge_model, check_model
 from rl.config.schema import Config, FacesConfig
 from rl.record.console import say, warn
 from rl.record.time_left import phase
@@ -38,7 +38,7 @@ class Splits:
 def prepare_data(config: Config) -> Splits:
     """Open and check all splits, drawing the data set first where the config asks for it and it is not there.
 
-    The model is asked for first, if it is one of the hub's, so that nothing is drawn for a run that cannot begin.
+    Models are asked for first, where they are the hub's, so that nothing is drawn for a run that cannot begin.
 
     Raises:
         ModelError: if the model cannot be had.
@@ -47,6 +47,7 @@ def prepare_data(config: Config) -> Splits:
         TaskError: if evaluation or scorers do not fit the rows.
     """
     check_model(config.model)
+    check_judge_model(config.rewards.judge)
     data = config.data
     folder = Path(data.directory)
     if data.faces is not None and data.train is None and not _split_file(folder, "train"):
@@ -60,8 +61,7 @@ def prepare_data(config: Config) -> Splits:
         if file is None:
             raise RowError(f"{folder}: {_missing(folder, split)}; check data.directory or set data.{split}")
         opened[split] = open_rows(file, root, row_format)
-    check_tasks(config, **opened)
-    for line in unused_patterns(config, *opened.values()):
+    for line in (*check_tasks(config, **opened), *unused_patterns(config, *opened.values())):
         warn(line)
     return Splits(**opened)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 
 from actors.engine.setup import EngineSpec
+from actors.judge.engine import JudgeSpec
 from rewards.plugins.spec import FunctionSpec, with_function_source
-from rl.config.schema import Config, EvaluationConfig
+from rl.config.schema import Config, EvaluationConfig, JudgeConfig
 from rl.learner.spec import LearnerSpec
 from rollout.media import ClipSpec
 from rollout.rows import RowData
@@ -45,6 +46,12 @@ def learner_spec(config: Config, checkpoint: str, train_rows: RowData) -> Learne
 def engine_spec(config: Config, checkpoint: str, media_per_prompt: dict[str, int]) -> EngineSpec:
     """What each engine is told, to begin with the model at `checkpoint`."""
     return EngineSpec(checkpoint, config.model, config.rollout, clip_spec(config), clip_bytes(config), media_per_prompt)
+
+
+def judge_spec(config: Config, judge: JudgeConfig, media_per_prompt: dict[str, int]) -> JudgeSpec:
+    """What each engine of the judge is told."""
+    eager = config.rollout.enforce_eager
+    return JudgeSpec(judge, clip_spec(config), clip_bytes(config), media_per_prompt, eager)
 
 
 def grpo_sampling(config: Config, task: str) -> SamplingSpec:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 
+from rewards.sample import Reward
 from rl.algo.assign import assign
 from rl.algo.filters import replace_equal, without_stale
 from rl.algo.schedules import cosine
 from rl.config.schema import GrpoConfig, scorer_entries
 from rl.learner.balance import join_equal_prompts
 from rl.record.console import warn
-from rl.run.checks import TooManyScorerErrors, check_errors
+from rl.run.checks import check_errors
 from rl.run.specs import grpo_sampling
 from rl.run.state import Run
 from rollout.mixing import mixed_indices
@@ -57,9 +59,10 @@ def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int) -> Ite
 
 
 def roll_out(run: Run, asked: StepPrompts) -> list[ScoredGroup]:
-    """The groups of a step, generated and scored. With `grpo.resample`, groups with equal rewards are replaced."""
-    groups = sample(run, asked.prompts)
-    return replace_equal(groups, run.config.grpo.resample, partial(resample, run, asked.step, set(asked.rows)))
+    """The groups of a step, generated and scored. With `grpo.resample`, groups that teach nothing are replaced."""
+    config, groups = run.config.grpo, sample(run, asked.prompts)
+    more = partial(resample, run, asked.step, set(asked.rows))
+    return replace_equal(groups, config.resample, more, config.mask_truncated)
 
 
 def sample(run: Run, prompts: Sequence[Prompt]) -> list[ScoredGroup]:
@@ -81,7 +84,7 @@ def resample(run: Run, step: int, used: set[int], count: int, again: int) -> lis
 
 
 def advantage(run: Run, groups: Sequence[ScoredGroup]) -> list[TrainingGroup]:
-    """Rewards -> advantages; samples of weights that are too old, or that could not be scored, have none.
+    """Rewards -> advantages; samples of weights that are too old, or that have no reward, have none.
 
     Raises:
         TooManyScorerErrors: if more samples failed than the config allows.
@@ -92,29 +95,57 @@ def advantage(run: Run, groups: Sequence[ScoredGroup]) -> list[TrainingGroup]:
     in_reward = config.kl_in == "reward" and config.kl > 0
     kl = run.workers.learners.reference_kl([TokenGroup.of(group) for group in fresh]) if in_reward else ()
     weights = {entry.scorer.name: entry.weight for entry in scorer_entries(run.config)}
-    return assign(fresh, run.estimate, run.credit, weights, kl, config.kl)
+    return assign(fresh, run.estimate, run.credit, weights, kl, config.kl, config.mask_truncated)
+
+
+def learn(run: Run, groups: Sequence[TrainingGroup], rate: float) -> dict[str, float]:
+    """Update the policy on a step's groups, and return the update's metrics.
+
+    A step that teaches nothing changes nothing and has none: the run goes on, and why is told.
+    """
+    batches = mini_batches(groups, run.config.grpo.updates, run.config.learner.ranks)
+    return run.workers.learners.update(batches, rate) if batches else {}
 
 
 def mini_batches(groups: Sequence[TrainingGroup], updates: int, ranks: int) -> list[list[TokenGroup]]:
-    """The mini-batches of a step, one for each optimizer step. Those that have no sample for some rank are left out.
+    """The mini-batches of a step, one for each optimizer step. Those that have no sample for some rank are left out, and told.
 
     Args:
         groups: the step's.
         updates: number of mini-batches.
         ranks: number of learner ranks.
-
-    Raises:
-        TooManyScorerErrors: if none is left.
     """
     size = len(groups) // updates
     cuts = [groups[number * size : (number + 1) * size] for number in range(updates)]
     batches = [join_equal_prompts([tokens for group in cut if (tokens := group.tokens()) is not None]) for cut in cuts]
     filled = [batch for batch in batches if sum(len(group.replies) for group in batch) >= ranks]
-    if not filled:
-        raise TooManyScorerErrors(f"not one of {updates} optimizer steps has a scored sample for each of {ranks} learner ranks")
     if len(filled) < updates:
-        warn(f"{updates - len(filled)} of {updates} optimizer steps are left out: too few of their samples were scored")
+        warn(
+            f"{updates - len(filled)} of {updates} optimizer steps are left out, for lack of samples that can be learned from "
+            f"({_not_learned(groups)})"
+        )
     return filled
+
+
+def _not_learned(groups: Sequence[TrainingGroup]) -> str:
+    """Why samples of a step have no advantage, with their number."""
+    reasons = Counter(
+        _why_not(reward, group)
+        for group in groups
+        for reward, advantage in zip(group.rewards, group.advantages, strict=True)
+        if advantage is None
+    )
+    samples = sum(len(group.samples) for group in groups)
+    return f"{reasons.total()} of {samples} samples: " + ", ".join(f"{count} {why}" for why, count in reasons.most_common())
+
+
+def _why_not(reward: Reward, group: TrainingGroup) -> str:
+    if reward.value is not None:
+        compared = sum(other.value is not None for other in group.rewards) > 1
+        return "cut off" if compared else "with nothing to compare with in their group"
+    if reward.abstained:
+        return "that no scorer applies to"
+    return "that a scorer failed on" if reward.errors else "drawn by weights that are too old"
 
 
 def learning_rate(grpo: GrpoConfig, step: int) -> float:

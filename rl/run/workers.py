@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.cluster import ClusterError, wait_ready
+from actors.judge.hosted import JudgeHost
 from actors.learners.group import LearnerGroup
 from actors.pool.pool import EnginePool
 from actors.reward_workers import RewardPool
 from actors.sync.registry import make_transfer
 from actors.sync.weight_sync import Probe, WeightSync
 from rewards.mix import with_sources
+from rewards.scorers.questions import Judge
 from rl.config.schema import Config, scorer_entries
 from rl.record.console import say, warn
 from rl.record.directory import RunDirectory
 from rl.record.files import write_folder
 from rl.run.preparation import Splits, named_model, tokenizer_texts
-from rl.run.specs import engine_spec, learner_spec
+from rl.run.specs import engine_spec, judge_spec, learner_spec
 from rollout.rows import RowData
 from rollout.samples import Prompt
 
@@ -34,6 +36,22 @@ class Workers:
     sync: WeightSync
     scorer_hashes: Mapping[str, str]
     """Each scorer's source hash, by name."""
+    judge: JudgeHost | None
+    """The language model that scorers may ask; None if the run hosts none."""
+
+    @property
+    def asked_judge(self) -> Judge | None:
+        """The hosted judge as scorers have it."""
+        return self.judge.judge if self.judge else None
+
+    def judge_metrics(self) -> dict[str, float]:
+        """What the judge did since the last call; nothing without one. Engines of it that died are told of."""
+        if self.judge is None:
+            return {}
+        report = self.judge.report()
+        for line in report.told:
+            warn(line)
+        return report.metrics()
 
     def prompts(self, rows: RowData, indices: Iterable[int], name: str) -> list[Prompt]:
         """Rows as prompts that are ready to ask, in order; `name` and the position make the keys."""
@@ -51,8 +69,9 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Worker
         transfer = make_transfer(learners, config.model, config.rollout)
         engines = EnginePool(config.rollout, warn)
         started.callback(engines.shutdown)
+        judge = start_judge(config, splits.most_media, started)
         entries = with_sources(scorer_entries(config))
-        rewards = RewardPool(entries, config.rewards.workers)
+        rewards = RewardPool(entries, config.rewards.workers, judge.judge if judge else None)
         started.callback(rewards.shutdown)
         wait_ready("room for the learner ranks", [learners.room()], timeout)
         learners.place()
@@ -65,9 +84,21 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Worker
             warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
         engines.started(wait_ready("the rollout engines", engines_started, timeout))
         say("rollout engines are ready")
+        if judge is not None:
+            judge.wait(timeout)
+            say("the judge is ready")
         probe = Probe(probe_prompt(learners, splits.val), config.grpo.temperature, config.seed)
         sync = WeightSync(engines, learners, transfer, config.rollout, probe)
-        yield Workers(engines, rewards, learners, sync, hashes)
+        yield Workers(engines, rewards, learners, sync, hashes, judge)
+
+
+def start_judge(config: Config, media_per_prompt: dict[str, int], started: ExitStack) -> JudgeHost | None:
+    """Start the judge that a config hosts, if it does, and have it stopped with what else was started."""
+    if config.rewards.judge is None:
+        return None
+    judge = JudgeHost(judge_spec(config, config.rewards.judge, media_per_prompt))
+    started.callback(judge.shutdown)
+    return judge
 
 
 def build_model(config: Config, run: RunDirectory, learners: LearnerGroup, rows: RowData) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
+import logging
 import math
+import mmap
 import os
 import signal
 import subprocess
@@ -64,6 +67,71 @@ def leaves_a_process_and_spins(sample: Any) -> float:
     return spins(sample)
 
 
+def leaves_a_session_and_dies(sample: Any) -> float:
+    if sample.completion == "bad":
+        subprocess.Popen(["sleep", str(HOUR)], start_new_session=True)
+        os._exit(4)
+    return 1.0
+
+
+def leaves_a_daemon(sample: Any) -> float:
+    """As daemons are made: in a session of its own, with another parent, holding all that it inherited."""
+    if sample.completion == "bad":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(HOUR)
+            os._exit(0)
+        os.wait()
+    return 1.0
+
+
+def leaves_a_daemon_and_spins(sample: Any) -> float:
+    leaves_a_daemon(sample)
+    return spins(sample)
+
+
+def fills_shared_memory(sample: Any) -> float:
+    if sample.completion == "bad":
+        with mmap.mmap(-1, 2**30) as shared:
+            for place in range(0, 2**30, mmap.PAGESIZE):
+                shared[place] = 1
+            time.sleep(HOUR)
+    return 1.0
+
+
+def interrupts(sample: Any) -> float:
+    if sample.completion == "bad":
+        raise KeyboardInterrupt
+    return 1.0
+
+
+async def interrupts_async(sample: Any) -> float:
+    await asyncio.sleep(0.01)
+    return interrupts(sample)
+
+
+async def cancels_itself(sample: Any) -> float:
+    await asyncio.sleep(0.01)
+    if sample.completion == "bad":
+        raise asyncio.CancelledError
+    return 1.0
+
+
+def returns_what_cannot_be_pickled(sample: Any) -> Any:
+    return 1.0 if sample.completion != "bad" else lambda: 1.0
+
+
+def returns_a_set(samples: list[Any]) -> Any:
+    return {1.0 for _ in samples}
+
+
+def prints_and_logs(sample: Any) -> float:
+    print("printed", sample.completion)
+    logging.getLogger("mine").warning("logged %s", sample.completion)
+    return 1.0
+
+
 def exhausts_memory(sample: Any) -> float:
     kept = []
     while sample.completion == "bad":
@@ -97,8 +165,6 @@ def prints_10_mb(sample: Any) -> float:
 
 
 async def never_answers(sample: Any) -> float:
-    import asyncio
-
     if sample.completion == "bad":
         await asyncio.sleep(HOUR)
     return 1.0

@@ -24,6 +24,7 @@ def group(
     asked: Prompt | None = None,
     versions: Sequence[tuple[int, ...]] = (),
     lengths: Sequence[int] = (),
+    truncated: Sequence[bool] = (),
 ) -> Group:
     """A group of completions, of one token each unless told otherwise."""
     samples = []
@@ -32,7 +33,8 @@ def group(
         length = lengths[place] if lengths else len(of)
         ids, log_probs = np.arange(length, dtype=np.int64), np.zeros(length, dtype=np.float32)
         spans = tuple(VersionSpan(version, 1) for version in of)
-        samples.append(Sample(np.zeros(1, dtype=np.int64), ids, log_probs, text, "stop", spans))
+        reason = "length" if truncated and truncated[place] else "stop"
+        samples.append(Sample(np.zeros(1, dtype=np.int64), ids, log_probs, text, reason, spans))
     return Group(asked or prompt(), tuple(samples))
 
 

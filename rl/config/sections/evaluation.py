@@ -14,8 +14,8 @@ class ReasoningConfig:
     width: int = bounded(4, "candidates", least=1)
     """Candidates that are drawn at each stage."""
     scorer: str = "agreement"
-    """Who chooses among them: `agreement`, `likelihood`, `endpoint`, or `oracle`, which sees the gold tree and so is an upper
-    bound."""
+    """Who chooses among them: `agreement`, `likelihood`, `endpoint`, `judge`, which is rewards.judge, or `oracle`, which sees the
+    gold tree and so is an upper bound."""
     temperature: float = bounded(1.0, least=0)
     """Temperature at which candidates are drawn; above 0 unless width is 1."""
     endpoint: str | None = None

@@ -56,6 +56,9 @@ class GrpoConfig:
     """Average the loss over all tokens of a step; otherwise over each sample's tokens, then over samples, as the paper does."""
     resample: int = bounded(0, "rounds", least=0)
     """How often groups with equal rewards make room for other prompts' groups (DAPO's dynamic sampling)."""
+    mask_truncated: bool = False
+    """Learn nothing from samples that were cut off at their longest length (DAPO's overlong filtering); their rewards stay in
+    their group's statistics. Otherwise they are learned from as they are scored: the scorer `overlong` is DAPO's penalty."""
 
     correction: Literal["off", "truncate", "mask_token", "mask_sequence"] = "off"
     """What to do about tokens to which engine and learner give different probabilities. `truncate` weighs each token by the

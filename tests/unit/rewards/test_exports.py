@@ -73,7 +73,7 @@ def test_what_could_not_be_scored_is_none_in_trl_and_an_error_elsewhere(tmp_path
         lambda: as_openrlhf(str(mix), torch.tensor)(["?word"], ["?"], ["gold"]),
         lambda: as_ms_swift(str(mix))()(["word"]),
     ):
-        with pytest.raises(ScorerError, match="no scorer applies to task 'rationale'"):
+        with pytest.raises(ScorerError, match="no scorer applies: the mix has none for the row's `task`"):
             score()
 
 

@@ -38,6 +38,7 @@ def test_settings_become_entries() -> None:
         ({"on_error": True}, "finite number"),
         ({"on_error": math.nan}, "finite number"),
         ({"level": "top"}, "level must be one of"),
+        ({"weight": 0, "on_error": "fail"}, "on_error must not be fail with weight 0, which observes"),
     ],
 )
 def test_settings_that_would_be_misread_are_refused(given: dict[str, object], said: str) -> None:
@@ -58,6 +59,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("scorers: [root]", "`scorers` must be `key: value` pairs, found a list"),
         ("", "names no scorers; it needs `scorers:`, `rewards: scorers:` or `rewards: mix:`"),
         ("scorer: {root: {}}", "names no scorers; .*; did you mean 'scorers'\\?"),
+        ("scorers: {root: {weight: 0}, qa: {weight: 0.0}}", "root, qa only observe, with weight 0; give one scorer a weight"),
         ("rewards: [1]", "`rewards` must be `key: value` pairs, found a list"),
         ("rewards: {mix: [1]}", "`mix` must be the name of a YAML file, found a list"),
     ],

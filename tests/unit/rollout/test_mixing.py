@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from rollout.mixing import check_mix, evaluated_rows, mixed_indices, mixed_tasks, spread
+from rollout.mixing import check_mix, evaluated_rows, mixed_indices, mixed_rows, spread
 from rollout.rows import RowError, open_rows
 from tests.unit.rollout.row_writing import ASK, write
 
 
-def test_tasks_that_a_mix_draws(faces: Path) -> None:
+def test_rows_that_a_mix_draws(faces: Path) -> None:
     rows = open_rows(faces / "train.jsonl")
-    assert mixed_tasks(rows, {"attribute_*": 1.0, "faces/ER_fine": 1.0, "rationale": 0.0}) == [
-        "attribute_closed",
-        "attribute_open",
-        "emotion_fine",
-    ]
+    drawn, by_task = mixed_rows(rows, {"attribute_*": 1.0, "faces/ER_fine": 1.0, "rationale": 0.0}), rows.indices_by_task()
+    assert list(drawn) == ["attribute_closed", "attribute_open", "emotion_fine"]
+    assert drawn["attribute_open"] == by_task["attribute_open"]
+    assert drawn["emotion_fine"] == [index for index in by_task["emotion_fine"] if rows.sources()[index] == "faces/ER_fine"]
 
 
 def test_mixes_repeat_and_follow_their_weights(faces: Path) -> None:

@@ -12,21 +12,22 @@ from rewards.plugins.runners import Runner, start_runner
 from rewards.plugins.spec import ScorerSpec
 
 ODD_SCORERS = Path(__file__).with_name("odd_scorers.py")
+LOUD_SCORERS = Path(__file__).with_name("loud_scorers.py")
 
 
 class Start(Protocol):
-    """Starts a runner for one of `odd_scorers.py`, with a timeout of a second and no retries."""
+    """Starts a runner for one of `odd_scorers.py` or another file, with a timeout of a second and no retries."""
 
-    def __call__(self, name: str, **settings: object) -> Runner: ...
+    def __call__(self, name: str, file: Path = ODD_SCORERS, **settings: object) -> Runner: ...
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
     runners: list[Runner] = []
 
-    def begin(name: str, **settings: object) -> Runner:
+    def begin(name: str, file: Path = ODD_SCORERS, **settings: object) -> Runner:
         given = {"timeout": 1.0, "retries": 0, **settings}
-        runners.append(start_runner(ScorerSpec("mine", f"{ODD_SCORERS}:{name}", **given)))  # type: ignore[arg-type]
+        runners.append(start_runner(ScorerSpec("mine", f"{file}:{name}", **given)))  # type: ignore[arg-type]
         return runners[-1]
 
     yield begin

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 import time
 
-import psutil
-
 from rewards.plugins.child import START_TIMEOUT, Child
+from rewards.plugins.output import Transcript
+from rewards.plugins.sending import pack_samples
 from rewards.plugins.spec import ScorerSpec
+from tests.unit.rewards.conftest import Marked
 from tests.unit.rewards.plugins.conftest import ODD_SCORERS
 from tests.unit.rewards.plugins.outcomes import samples
 
 
 def test_a_child_answers_until_its_end() -> None:
-    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"))
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"), Transcript())
     ready = child.receive(time.monotonic() + START_TIMEOUT)
     assert ready is not None
     assert (ready["mode"], ready["concurrent"]) == ("sample", False)
     assert child.receive(time.monotonic() + 0.1) is None  # it says nothing unasked
     assert child.alive()
     deadline = time.monotonic() + 10
-    assert child.send(pickle.dumps((1, samples("good", "bad"))), deadline) is None
+    assert child.send(pack_samples(1, samples("good", "bad")), deadline) is None
     good, bad = child.receive(deadline), child.receive(deadline)
     assert good == {"request": 1, "index": 0, "value": 1.0, "parts": {}}
     assert bad is not None
@@ -30,22 +30,21 @@ def test_a_child_answers_until_its_end() -> None:
     child.kill()
 
 
-def test_a_killed_child_leaves_nothing() -> None:
-    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:helper"))
+def test_a_killed_child_leaves_nothing(marked: Marked) -> None:
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:helper"), Transcript())
     child.receive(time.monotonic() + START_TIMEOUT)
-    below = psutil.Process(child.process.pid).children(recursive=True)
-    assert below
+    assert marked.at_least(2)  # the watcher and the scorer's process
     child.kill()
     child.kill()  # a second time does nothing
     assert not child.alive()
-    assert psutil.wait_procs(below, timeout=10)[1] == []
+    assert marked.left() == []
     assert child.receive(time.monotonic() + 10) == {"ended": True}
-    assert "signal SIGKILL" in child.last_words()
+    assert child.last_words() == "let go"
 
 
 def test_nobody_is_left_at_a_pipe_whose_number_may_be_anothers_next() -> None:
     """A reader that came late took the next child's first answer, which was then waited for in vain."""
-    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"))
+    child = Child(ScorerSpec("mine", f"{ODD_SCORERS}:exits"), Transcript())
     assert child.receive(time.monotonic() + START_TIMEOUT) is not None
     late = child.pipe.recv_bytes
     asked = threading.Event()
@@ -56,7 +55,7 @@ def test_nobody_is_left_at_a_pipe_whose_number_may_be_anothers_next() -> None:
         return late()
 
     child.pipe.recv_bytes = recv_bytes  # type: ignore[method-assign]
-    assert child.send(pickle.dumps((1, samples("good"))), time.monotonic() + 10) is None
+    assert child.send(pack_samples(1, samples("good")), time.monotonic() + 10) is None
     assert child.receive(time.monotonic() + 10) is not None
     assert asked.wait(10)
     child.kill()

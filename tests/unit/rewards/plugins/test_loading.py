@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,7 +61,7 @@ def test_a_target_without_a_function_is_told() -> None:
 
 
 def test_a_scorer_without_a_signature_is_refused() -> None:
-    with pytest.raises(PluginError, match=r"cannot be called as a scorer .*; a function of another trainer needs `adapter`"):
+    with pytest.raises(PluginError, match=r"cannot be called as a scorer .*, one of another trainer `adapter`$"):
         load_scorer(ScorerSpec("x", "builtins:iter"))
 
 
@@ -68,13 +69,73 @@ def test_an_adapter_sets_the_mode_and_checks_the_parameters(tmp_path: Path) -> N
     file = tmp_path / "mine.py"
     file.write_text("def f(queries, prompts, labels, bonus=0): return [bonus] * len(queries)\n")
     spec = ScorerSpec("x", f"{file}:f", {"bonus": 1}, adapter="openrlhf")
-    assert load_scorer(spec).mode == "batch"
+    assert load_scorer(spec).mode == "sample"
     for changed, said in (
-        (replace(spec, mode="sample"), "the openrlhf contract means mode batch, not sample"),
+        (replace(spec, mode="batch"), "the openrlhf contract means mode sample, not batch"),
         (replace(spec, parameters={"bouns": 1}), "does not take the parameters bouns; did you mean 'bonus'"),
     ):
         with pytest.raises(PluginError, match=f"scorer 'x': .*{said}"):
             load_scorer(changed)
+
+
+def test_a_class_and_a_bad_factory_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("class C:\n    def __init__(self, weight): ...\n    def __call__(self, sample): return 1\n")
+    with pytest.raises(PluginError, match=r"mine\.py:C is a class; if its objects are scorers, write factory: true$"):
+        load_scorer(ScorerSpec("x", f"{file}:C"))
+    assert load_scorer(ScorerSpec("x", f"{file}:C", {"weight": 1}, factory=True)).parameters == {}
+
+
+def test_what_is_not_in_a_registry_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("orms = {'accuracy': len}\n")
+    with pytest.raises(PluginError, match=r"mine\.py:orms has no 'acuracy'; did you mean 'accuracy'"):
+        load_scorer(ScorerSpec("x", f"{file}:orms.acuracy"))
+
+
+def test_a_declared_range_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from rewards.sample import scorer\n@scorer(range=(-1, 0))\ndef f(sample):\n    return 0\n")
+    runner = start_runner(ScorerSpec("x", f"{file}:f"))
+    runner.close()
+    assert (runner.mode, runner.promised) == ("sample", (-1.0, 0.0))
+    assert load_scorer(ScorerSpec("x", "leaf")).promised is None
+
+
+def test_a_scorer_and_its_neighbours_need_no_file_in_their_process(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("def size(text): return len(text)\n")
+    file = tmp_path / "mine.py"
+    file.write_text("from helper import size\ndef f(sample): return size(sample.completion)\n")
+    spec = with_source(ScorerSpec("mine", f"{file}:f"))
+    file.unlink()
+    (tmp_path / "helper.py").unlink()
+    for isolation in ("process", "inline"):
+        runner = start_runner(replace(spec, isolation=isolation))
+        assert runner.score(SAMPLES) == [Score(1.0), Score(2.0), Score(3.0)]
+        assert runner.sha256 == spec.source.sha256  # type: ignore[union-attr]
+        runner.close()
+
+
+def test_a_module_of_the_working_directory_is_a_scorer(tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "mod.py").write_text("from pkg.other import one\ndef f(sample): return one()\n")
+    (tmp_path / "pkg" / "other.py").write_text("def one(): return 1\n")
+    code = (
+        "import sys; sys.path[:] = [one for one in sys.path if one];"
+        "from rewards.plugins.runners import start_runner; from rewards.plugins.spec import ScorerSpec;"
+        "from rewards.sample import RewardSample; from rewards.plugins.loading import check_function;"
+        "runner = start_runner(ScorerSpec('x', 'pkg.mod:f')); print(runner.score([RewardSample('a')])); runner.close();"
+        "from rewards.plugins.spec import FunctionSpec; check_function('loss', FunctionSpec('pkg.mod:f'), {})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Score(value=1.0" in done.stdout, done.stderr
 
 
 def test_an_entry_point_that_is_not_there_names_what_ships() -> None:

@@ -46,7 +46,7 @@ def test_impossible_settings_are_refused_together() -> None:
     assert str(refused.value).removeprefix("scorer 'mine': ").split("; ") == [
         "mode must be one of sample, batch, group, found 'zzz'",
         "isolation must be one of process, thread, inline, found 'jail'",
-        "adapter must be one of trl, trl_conversational, verl, openrlhf, ms_swift, easyr1, found 'tlr'",
+        "adapter must be one of trl, trl_conversational, verl, verl_batch, openrlhf, ms_swift, easyr1, found 'tlr'",
         "did you mean 'trl'?",
         "timeout must be a number of seconds above 0, found 0",
         "retries must be 0 or more, found -1",

@@ -17,7 +17,7 @@ class EndpointServer:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.answer: Answer = lambda request: (200, {"score": 80, "reason": "close"})
+        self.answer: Answer = lambda request: (200, {"score": 80})
         outer = self
 
         class Handler(BaseHTTPRequestHandler):

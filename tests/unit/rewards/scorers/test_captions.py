@@ -1,8 +1,9 @@
-"""Captions by a generative judge, by words, and as trees."""
+"""Captions by a judge, by words, and as trees."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +11,37 @@ import pytest
 
 from rewards.mix import build_mix
 from rewards.mix_settings import mix_entries
-from rewards.sample import Reward, RewardSample, ScorerError
-from rewards.scorers.captions import caption, caption_tree, tree_by_model
-from rewards.scorers.endpoint import EndpointSpec, open_endpoint
+from rewards.sample import Reward, RewardSample
+from rewards.scorers.captions import caption, caption_tree
+from rewards.scorers.endpoint import open_endpoint
+from rewards.scorers.judge import JudgeError, hosting
 from tests.unit.rewards.rationales import GOOD
 from tests.unit.rewards.scorers.endpoint_server import EndpointServer
+from tests.unit.rewards.scorers.test_questions import Parrot
 
 SAMPLES = [RewardSample(text, task="caption", answer="A woman smiles.") for text in ("She smiles.", "He cries.", "She smiles.")]
 
 
 def judged(endpoint: EndpointServer, samples: list[RewardSample], retries: int = 0, **more: Any) -> list[Reward]:
-    settings = {"endpoint": {"url": endpoint.url, "model": "m", "retries": 0, **more}}
+    settings = {"judge": {"url": endpoint.url, "model": "m", "retries": 0, **more}}
     entries = mix_entries({"judge": {"spec": "caption", "parameters": settings, "retries": retries, "timeout": 5}})
     with build_mix(entries) as mix:
         return mix.score(samples)
 
 
 def test_the_judge_scores_and_asks_once_for_equal_texts(endpoint: EndpointServer, tmp_path: Path) -> None:
-    endpoint.answer = lambda request: (200, {"score": 90 if "She smiles" in str(request) else 10, "reason": ""})
+    endpoint.answer = lambda request: (200, {"score": 90 if "She smiles" in str(request) else 10})
     cache = str(tmp_path / "answers.sqlite")
     first = judged(endpoint, SAMPLES[:2], cache=cache)
     assert [reward.value for reward in first] == [0.9, 0.1]
-    assert endpoint.asked[0]["response_format"]["json_schema"]["schema"]["required"] == ["score", "reason"]
+    assert endpoint.asked[0]["response_format"]["json_schema"]["schema"]["required"] == ["score"]
     open_endpoint.cache_clear()  # another process would find the answers in the file
     assert [reward.value for reward in judged(endpoint, SAMPLES, cache=cache)] == [0.9, 0.1, 0.9]
     assert len(endpoint.asked) == 2
 
 
 @pytest.mark.parametrize(
-    "content", ["not JSON", {"reason": "no score"}, {"score": 300, "reason": ""}, {"score": "high", "reason": ""}, "[]"]
+    "content", ["not JSON", {"reason": "no score"}, {"score": 300}, {"score": "high"}, {"score": 1, "reason": ""}, "[]"]
 )
 def test_an_answer_of_another_form_drops_the_sample_and_is_not_tried_again(endpoint: EndpointServer, content: Any) -> None:
     endpoint.answer = lambda request: (200, content)
@@ -55,9 +58,9 @@ def test_equal_questions_at_one_time_are_asked_once(endpoint: EndpointServer) ->
 
 def test_an_impossible_answer_is_not_kept(endpoint: EndpointServer, tmp_path: Path) -> None:
     cache = str(tmp_path / "answers.sqlite")
-    endpoint.answer = lambda request: (200, {"score": 300, "reason": ""})
+    endpoint.answer = lambda request: (200, {"score": 300})
     assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value is None
-    endpoint.answer = lambda request: (200, {"score": 30, "reason": ""})
+    endpoint.answer = lambda request: (200, {"score": 30})
     assert judged(endpoint, SAMPLES[:1], cache=cache)[0].value == 0.3
 
 
@@ -73,7 +76,7 @@ def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: EndpointServer) ->
         {
             "judge": {
                 "spec": "caption",
-                "parameters": {"endpoint": {"url": endpoint.url, "model": "m", "per_minute": 120}},
+                "parameters": {"judge": {"url": endpoint.url, "model": "m", "per_minute": 120}},
                 "timeout": 0.75,
                 "retries": 0,
             }
@@ -87,19 +90,28 @@ def test_a_turn_that_nobody_waits_for_is_given_back(endpoint: EndpointServer) ->
 
 
 def test_misspelt_settings_are_refused() -> None:
-    with pytest.raises(TypeError, match="ulr"):
-        asyncio.run(caption(SAMPLES[0], endpoint={"ulr": "http://x", "model": "m"}))
-    with pytest.raises(ValueError, match="needs an `endpoint`"):
-        asyncio.run(caption_tree(SAMPLES[0], parser="model"))
+    with pytest.raises(JudgeError, match="did you mean 'url'"):
+        asyncio.run(caption(SAMPLES[0], judge={"ulr": "http://x", "model": "m"}))
+    with pytest.raises(JudgeError, match="judge must be hosted"):
+        asyncio.run(caption_tree(SAMPLES[0], judge="model"))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="measure must be"):
         asyncio.run(caption_tree(SAMPLES[0], measure="all"))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="parser must be"):
-        asyncio.run(caption_tree(SAMPLES[0], parser="rule"))  # type: ignore[arg-type]
+
+
+def test_a_hosted_judge_is_asked_about_question_reference_caption_and_clip() -> None:
+    judge, clip = Parrot('{"score": 40}'), (("video", "a.mp4"),)
+    with hosting(judge):
+        found = asyncio.run(caption(RewardSample("he cries", prompt="What?", answer="she smiles", media=clip), judge="hosted"))
+        empty = asyncio.run(caption(RewardSample(" \n", prompt="What?", answer="she smiles", media=clip), judge="hosted"))
+    assert (found.value, empty.value) == (0.4, 0.0)  # type: ignore[union-attr]
+    (question,) = judge.asked
+    assert json.loads(question.user) == {"question": "What?", "reference": "she smiles", "caption": "he cries"}
+    assert question.media == clip
 
 
 def test_a_busy_endpoint_is_asked_again(endpoint: EndpointServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rewards.plugins.runners._BACKOFF", 0.05)
-    endpoint.answer = lambda request: (503, {}) if len(endpoint.asked) < 3 else (200, {"score": 50, "reason": ""})
+    endpoint.answer = lambda request: (503, {}) if len(endpoint.asked) < 3 else (200, {"score": 50})
     (reward,) = judged(endpoint, SAMPLES[:1], retries=2)
     assert reward.value == 0.5
     assert len(endpoint.asked) == 3
@@ -135,22 +147,13 @@ def test_rationales_are_compared_as_they_stand_and_answers_where_there_is_no_tre
 
 
 def test_captions_are_compared_as_trees_by_a_model(endpoint: EndpointServer) -> None:
-    person = {"attributes": [["hair color", "red"]], "expressions": ["smile"], "emotions": [["happy", "strong"]]}
+    person = {
+        "attributes": [{"aspect": "hair color", "value": "red"}],
+        "expressions": ["smile"],
+        "emotions": [{"label": "happy", "intensity": "strong"}],
+    }
     endpoint.answer = lambda request: (200, {"persons": [person]})
     sample = RewardSample("Any words.", tree="Other words.")
-    scored = asyncio.run(caption_tree(sample, parser="model", endpoint={"url": endpoint.url, "model": "m"}))
+    scored = asyncio.run(caption_tree(sample, judge={"url": endpoint.url, "model": "m"}))
     assert scored.value == 1.0  # type: ignore[union-attr]
     assert len(endpoint.asked) == 2
-
-
-def test_a_models_words_become_a_tree(endpoint: EndpointServer) -> None:
-    spec = EndpointSpec(endpoint.url, "m")
-    person = {"attributes": [["hair (top): color", "<red>"], ["hat", ""]], "expressions": [""], "emotions": [["sad", ""]]}
-    endpoint.answer = lambda request: (200, {"persons": [person]})
-    (found,) = asyncio.run(tree_by_model("Words.", spec)).persons
-    assert [(node.aspect, node.value) for node in found.attributes] == [("hair top color", "red")]
-    assert found.expressions == ()
-    assert [(node.label, node.intensity) for node in found.emotions] == [("sad", None)]
-    endpoint.answer = lambda request: (200, {"persons": [{"attributes": [["hat"]]}]})
-    with pytest.raises(ScorerError, match="another form"):
-        asyncio.run(tree_by_model("Other words.", spec))

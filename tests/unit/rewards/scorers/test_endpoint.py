@@ -1,4 +1,4 @@
-"""Asking a language model: at a pace, for a fixed form of answer, once for equal questions."""
+"""Asking a language model behind an endpoint: at a pace, for a fixed form of answer, once for equal questions."""
 
 from __future__ import annotations
 
@@ -8,70 +8,68 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from rewards.sample import InfrastructureError, ScorerError
-from rewards.scorers import endpoint as module
 from rewards.scorers.endpoint import EndpointSpec, open_endpoint
+from rewards.scorers.questions import AnswerForm, Question, ask
 from tests.unit.rewards.scorers.endpoint_server import EndpointServer
 
-SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
+
+class Mark(AnswerForm):
+    """A small answer."""
+
+    score: int = Field(le=100)
 
 
-def check(answer: dict[str, Any]) -> None:
-    if answer["score"] > 100:
-        raise ScorerError("too high")
-
-
-def ask(endpoint: EndpointServer, *users: str, **settings: Any) -> list[Any]:
+def asked(endpoint: EndpointServer, *texts: str, **settings: Any) -> list[Any]:
     """The answers, or errors, to questions that are asked at one time."""
-    asked = open_endpoint(EndpointSpec(endpoint.url, "m", **{"retries": 0, **settings}))
+    judge = open_endpoint(EndpointSpec(endpoint.url, "m", **{"retries": 0, **settings}))
 
     async def every() -> list[Any]:
-        return await asyncio.gather(*(asked.ask("s", user, "n", SCHEMA, check) for user in users), return_exceptions=True)
+        return await asyncio.gather(*(ask(judge, "s", {"text": text}, Mark) for text in texts), return_exceptions=True)
 
     return asyncio.run(every())
 
 
 def test_a_question_carries_model_texts_and_schema(endpoint: EndpointServer) -> None:
-    assert ask(endpoint, "u") == [{"score": 80, "reason": "close"}]
+    assert asked(endpoint, 'u"}') == [Mark(score=80)]
     (request,) = endpoint.asked
     assert (request["model"], request["temperature"]) == ("m", 0.0)
-    assert [message["content"] for message in request["messages"]] == ["s", "u"]
-    assert request["response_format"]["json_schema"] == {"name": "n", "schema": SCHEMA, "strict": True}
+    assert [message["content"] for message in request["messages"]] == ["s", '{"text": "u\\"}"}']
+    schema = {"name": "Mark", "schema": Mark.model_json_schema(), "strict": True}
+    assert request["response_format"]["json_schema"] == schema
+
+
+def test_it_is_sent_texts_alone_and_asked_once_about_them_whatever_there_is_to_see(endpoint: EndpointServer) -> None:
+    judge = open_endpoint(EndpointSpec(endpoint.url, "m"))
+    for clip in ("a.mp4", "b.mp4"):
+        asyncio.run(judge.ask(Question("s", "u", "n", Mark.model_json_schema(), (("video", clip),)), Mark.read))
+    (request,) = endpoint.asked
+    assert "mp4" not in str(request)
 
 
 def test_equal_questions_are_asked_once_at_one_time_and_later(endpoint: EndpointServer) -> None:
-    assert len(ask(endpoint, "u", "u", "v")) == 3
-    assert len(ask(endpoint, "u", "v")) == 2
+    assert len(asked(endpoint, "u", "u", "v")) == 3
+    assert len(asked(endpoint, "u", "v")) == 2
     assert len(endpoint.asked) == 2
-
-
-def test_what_is_kept_in_memory_has_a_bound(endpoint: EndpointServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_KEPT", 2)
-    for user in ("u", "v", "w", "u"):
-        ask(endpoint, user)
-    assert [request["messages"][1]["content"] for request in endpoint.asked] == ["u", "v", "w", "u"]
 
 
 def test_a_file_keeps_answers_beyond_the_process(endpoint: EndpointServer, tmp_path: Path) -> None:
     cache = str(tmp_path / "new" / "answers.sqlite")
-    ask(endpoint, "u", cache=cache)
+    asked(endpoint, "u", cache=cache)
     open_endpoint.cache_clear()  # another process would find the answers in the file
-    ask(endpoint, "u", cache=cache)
+    asked(endpoint, "u", cache=cache)
     assert len(endpoint.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [("not JSON", "is not JSON"), ({"reason": ""}, "lacks score"), ("[]", "lacks score"), ({"score": 300}, "too high")],
-)
-def test_an_answer_of_another_form_is_refused_and_not_kept(endpoint: EndpointServer, content: Any, said: str) -> None:
-    endpoint.answer = lambda request: (200, content)
-    (error,) = ask(endpoint, "u")
+def test_an_answer_of_another_form_is_refused_and_not_kept(endpoint: EndpointServer) -> None:
+    endpoint.answer = lambda request: (200, {"score": 300})
+    (error,) = asked(endpoint, "u")
     assert isinstance(error, ScorerError)
-    assert said in str(error)
+    assert "score: Input should be less than or equal to 100" in str(error)
     endpoint.answer = lambda request: (200, {"score": 1})
-    assert ask(endpoint, "u") == [{"score": 1}]
+    assert asked(endpoint, "u") == [Mark(score=1)]
 
 
 @pytest.mark.parametrize(
@@ -79,19 +77,19 @@ def test_an_answer_of_another_form_is_refused_and_not_kept(endpoint: EndpointSer
 )
 def test_only_a_busy_endpoint_may_be_asked_again(endpoint: EndpointServer, status: int, kind: type[Exception]) -> None:
     endpoint.answer = lambda request: (status, {})
-    (error,) = ask(endpoint, "u")
+    (error,) = asked(endpoint, "u")
     assert type(error) is kind
     assert f"{endpoint.url} answered {status}" in str(error)
 
 
 def test_an_endpoint_that_is_not_there(endpoint: EndpointServer) -> None:
     endpoint.close()
-    (error,) = ask(endpoint, "u")
+    (error,) = asked(endpoint, "u")
     assert isinstance(error, InfrastructureError)
     assert f"{endpoint.url} cannot be reached" in str(error)
 
 
 def test_requests_keep_their_pace(endpoint: EndpointServer) -> None:
     began = time.monotonic()
-    ask(endpoint, "u", "v", "w", per_minute=600)
+    asked(endpoint, "u", "v", "w", per_minute=600)
     assert time.monotonic() - began >= 0.2

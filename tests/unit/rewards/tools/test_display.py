@@ -57,6 +57,24 @@ def test_a_samples_reward_parts_and_faults() -> None:
     assert any("reward 0.5000" in line for line in shown(sample_panel("best", rescored(0.5))))
 
 
+def test_abstentions_and_observers_faults_are_told_apart() -> None:
+    reward = Reward(None, observer_errors={"probe": "down"}, abstained=True)
+    assert shown(sample_view(RewardSample("words"), reward))[:3] == [
+        "no reward: no scorer applies",
+        "",
+        "probe (observes): down",
+    ]
+    lines = shown(summary_table("mix", summarise([Rescored(Recorded("x", RewardSample(""), None), reward, 1.0)])))
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    for row in (
+        ["reward, mean ± std", "-"],
+        ["scored", "0 of 1"],
+        ["abstained", "1 of 1"],
+        ["failures of probe, which observes", "1"],
+    ):
+        assert row in cells
+
+
 def test_a_summary_is_a_table() -> None:
     text = "\n".join(shown(summary_table("mix.yaml", summarise([rescored(0.5), rescored(None)]))))
     for said in ("mix.yaml on 2 samples", "0.5000 ± 0.0000", "1 of 2", "part leaf", "failures of mine", "1.50 ms", "+0.2500"):

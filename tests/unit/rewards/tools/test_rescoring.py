@@ -44,6 +44,13 @@ def test_a_summary_compares_with_what_was_recorded() -> None:
     assert summary.correlation == pytest.approx(1.0)
 
 
+def test_observers_and_abstentions_are_counted_apart() -> None:
+    rewards = [Reward(1.0, observer_errors={"probe": "down"}), Reward(None, abstained=True), Reward(None, errors={"mine": "no"})]
+    summary = summarise([Rescored(Recorded("x", RewardSample(""), None), reward, 1.0) for reward in rewards])
+    assert (summary.scored, summary.abstained) == (1, 1)
+    assert (summary.errors, summary.observer_errors) == ({"mine": 1}, {"probe": 1})
+
+
 def test_what_cannot_be_told_is_none() -> None:
     summary = summarise([rescored(1.0, None), rescored(1.0, 0.5)])
     assert (summary.difference, summary.correlation) == (0.5, None)

@@ -18,7 +18,6 @@ def test_a_person_begins_without_a_level() -> None:
         1: "attribute",
         2: "attribute",
         5: "emotion",
-        6: "emotion",
     }
 
 

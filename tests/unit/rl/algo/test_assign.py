@@ -28,6 +28,30 @@ def test_kl_is_taken_off_before_samples_are_compared() -> None:
     assert found.advantages == pytest.approx((-0.5, 0.5))
 
 
+@pytest.mark.parametrize("estimator", ["dr_grpo", "grpo", "rloo", "reinforce++_baseline"])
+def test_samples_that_were_cut_off_stay_in_their_groups_statistics_and_are_not_learned_from(estimator: str) -> None:
+    """TRL's `mask_truncated_completions`: advantages as without it, and no loss on what was cut off."""
+    drawn = scored(group(["", "", ""], truncated=[False, True, False]), [Reward(1.0), Reward(0.0), Reward(0.5)])
+    (plain,) = assign([drawn], Estimator(FunctionSpec(estimator)), SEQUENCE, {})
+    (masked,) = assign([drawn], Estimator(FunctionSpec(estimator)), SEQUENCE, {}, mask_truncated=True)
+    assert masked.advantages == (plain.advantages[0], None, plain.advantages[2])
+    kept = masked.tokens()
+    assert kept is not None
+    assert kept.advantages == (plain.advantages[0], plain.advantages[2])
+
+
+def test_the_mean_of_a_group_counts_what_was_cut_off() -> None:
+    drawn = scored(group(["", "", ""], truncated=[False, True, False]), [Reward(1.0), Reward(0.0), Reward(0.5)])
+    (found,) = assign([drawn], Estimator(FunctionSpec("dr_grpo")), SEQUENCE, {}, mask_truncated=True)
+    assert found.advantages == (0.5, None, 0.0)  # of the two that are left it would be 0.25 and -0.25
+
+
+def test_a_group_that_was_cut_off_whole_has_no_tokens_to_learn_from() -> None:
+    drawn = scored(group(["", ""], truncated=[True, True]), [Reward(1.0), Reward(0.0)])
+    (found,) = assign([drawn], Estimator(FunctionSpec("dr_grpo")), SEQUENCE, {}, mask_truncated=True)
+    assert (found.advantages, found.tokens()) == ((None, None), None)
+
+
 def test_estimators_see_parts_weights_and_tasks() -> None:
     rewards = [Reward(0.5, parts={"a": 1.0, "b": 0.0}), Reward(0.5, parts={"a": 0.0, "b": 1.0})]
     (found,) = assign([scored(group(["", ""]), rewards)], Estimator(FunctionSpec("gdpo")), SEQUENCE, {"a": 3.0, "b": 1.0})

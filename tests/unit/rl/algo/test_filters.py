@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from rl.algo.filters import all_equal, replace_equal, without_stale
+import pytest
+
+from rewards.sample import Reward
+from rl.algo.filters import replace_equal, teaches_nothing, without_stale
 from rollout.samples import ScoredGroup
-from tests.unit.stations import scored_group
+from tests.unit.stations import group, scored, scored_group
+
+FAILED, ABSTAINED = Reward(None, errors={"a": "x"}), Reward(None, abstained=True)
+OBSERVED = Reward(0.7, observer_errors={"probe": "x"})
 
 
-def test_only_groups_that_were_scored_alike_teach_nothing() -> None:
-    assert all_equal([0.7, 0.7])
-    assert not all_equal([0.7, 0.6])
-    assert not all_equal([0.7, None, 0.7])  # failures stay to be counted
+@pytest.mark.parametrize(
+    ("rewards", "nothing"),
+    [
+        ([Reward(0.7), Reward(0.7)], True),
+        ([Reward(0.7), Reward(0.6)], False),
+        ([Reward(0.7), FAILED, Reward(0.7)], False),  # failures stay to be counted
+        ([Reward(0.7, errors={"a": "x"}), Reward(0.7)], False),  # also where a number was used instead
+        ([OBSERVED, OBSERVED], True),
+        ([Reward(0.7), ABSTAINED, Reward(0.7)], True),
+        ([Reward(0.7), ABSTAINED, Reward(0.6)], False),
+        ([ABSTAINED, ABSTAINED], True),
+    ],
+)
+def test_groups_whose_rewards_are_equal_teach_nothing(rewards: list[Reward], nothing: bool) -> None:
+    assert teaches_nothing(scored(group([""] * len(rewards)), rewards)) == nothing
+
+
+def test_a_group_that_was_cut_off_whole_teaches_nothing_where_that_is_masked() -> None:
+    rewards = [Reward(1.0), Reward(0.0)]
+    whole, half = (scored(group(["", ""], truncated=cut), rewards) for cut in ((True, True), (True, False)))
+    assert not teaches_nothing(whole)
+    assert teaches_nothing(whole, mask_truncated=True)
+    assert not teaches_nothing(half, mask_truncated=True)
+    assert replace_equal([whole, half], 1, lambda count, again: [half] * count, mask_truncated=True) == [half, half]
 
 
 def test_groups_without_variance_make_room() -> None:

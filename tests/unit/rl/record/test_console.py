@@ -29,13 +29,15 @@ def test_lines_have_the_time_since_the_start_and_are_not_read_as_markup(capsys: 
 
 def test_stages_stand_beside_chance_and_majority_in_percent() -> None:
     stages = {"init": {"root_accuracy": 0.125, "length": 40.0}, "grpo": {"root_accuracy": 0.5, "leaf_f1": 0.25}}
-    lines = printed([stage_table(stages, {"root_accuracy": 1 / 7}, {})]).splitlines()
+    measures = ["root_accuracy", "length", "leaf_f1", "tree_edit"]
+    lines = printed([stage_table(measures, stages, {"root_accuracy": 1 / 7}, {})]).splitlines()
     cells = {row[0]: row[1:] for line in lines if len(row := line.replace("│", " ").replace("┃", " ").split()) == 5}
     assert cells == {
         "measure": ["chance", "majority", "init", "grpo"],
         "root_accuracy": ["14.3", "-", "12.5", "50.0"],
         "length": ["-", "-", "40.0", "-"],  # in tokens, no share
         "leaf_f1": ["-", "-", "-", "25.0"],
+        "tree_edit": ["-", "-", "-", "-"],  # no row has gold for it
     }
 
 

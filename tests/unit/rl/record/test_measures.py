@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rl.record.measures import baselines, evaluate_groups
+from rewards.sample import RewardSample
+from rl.record.measures import baselines, evaluate_groups, measures_of, rationale_measures
 from rollout.rows import Row
 from rollout.samples import Group
 from tests.unit.rewards.rationales import GOOD
@@ -38,6 +39,27 @@ def test_rationales_are_measured_by_level_and_other_tasks_by_their_answers() -> 
     (example,) = found.examples
     assert (example.written, example.gold) == (GOOD, GOOD)
     assert evaluate_groups([]).measures == {}
+
+
+def test_measures_are_known_by_name_before_anything_is_measured() -> None:
+    found = evaluate_groups([answered(GOOD, "rationale", "Angry", GOOD), answered("yes", "attribute_closed", "yes")])
+    assert measures_of(["attribute_closed", "rationale", "rationale"]) == list(found.measures)
+    assert list(rationale_measures([RewardSample(GOOD, answer="Angry", tree=GOOD)])) == measures_of(["rationale"])[:-2]
+    assert measures_of(["qa"]) == ["qa/qa", "length", "ended"]
+
+
+def test_a_measure_without_gold_is_left_out() -> None:
+    """It was 0.0, as if everything were wrong."""
+    found = evaluate_groups([answered(GOOD, "rationale", "no emotion at all"), answered("A", "qa")]).measures
+    assert set(measures_of(["rationale", "qa"])) - set(found) == {
+        "root_accuracy",
+        "root_intensity_accuracy",
+        "expression_f1",
+        "leaf_f1",
+        "edges_f1",
+        "tree_edit",
+        "qa/qa",
+    }
 
 
 def row(task: str, answer: str | None = None, tree: str | None = None, source: str = "s") -> Row:

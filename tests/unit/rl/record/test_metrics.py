@@ -40,9 +40,30 @@ def test_means_are_over_samples_and_spreads_over_groups() -> None:
     assert found["rollout/truncated"] == 0.0
 
 
-def test_a_step_of_which_nothing_was_scored_still_reports() -> None:
-    found = reward_metrics([scored_group([None, None])])
-    assert (found["reward/mean"], found["reward/std"], found["reward/dropped"]) == (0.0, 0.0, 2.0)
+def test_a_step_of_which_nothing_was_scored_has_no_statistics_of_rewards() -> None:
+    drawn = scored(group(["", ""]), [Reward(None, abstained=True), Reward(None, {"leaf": 0.5}, errors={"root": "no"})])
+    found = reward_metrics([drawn])
+    assert {name: value for name, value in found.items() if name.startswith("reward/")} == {
+        "reward/errors": 1.0,
+        "reward/errors/root": 1.0,
+        "reward/observer_errors": 0.0,
+        "reward/abstained": 1.0,
+        "reward/dropped": 2.0,
+        "reward/parts/leaf": 0.5,
+    }
+
+
+def test_groups_without_a_reward_are_not_among_those_of_equal_rewards() -> None:
+    found = reward_metrics([scored_group([1.0, 0.0]), scored_group([None, None])])
+    assert (found["reward/group_std"], found["reward/zero_variance_groups"]) == (0.5, 0.0)
+
+
+def test_observers_errors_are_counted_apart() -> None:
+    drawn = scored(group(["", ""]), [Reward(1.0, observer_errors={"probe": "down"}), Reward(0.0)])
+    found = reward_metrics([drawn])
+    assert (found["reward/observer_errors"], found["reward/observer_errors/probe"], found["reward/errors"]) == (1.0, 1.0, 0.0)
+    assert (scorer_errors([drawn]), failed_samples([drawn])) == ({}, 0)
+    assert "reward/errors/probe" not in found
 
 
 def test_failures_are_counted_by_scorer_and_by_sample() -> None:
@@ -67,7 +88,16 @@ def test_a_step_has_the_metrics_of_all_its_parts_and_a_line_that_shows_them() ->
     updated = {"kl": 0.01, "clip_share": 0.25}
     found = step_metrics([scored_group([1.0, 0.0])], updated, {"sync/bytes": 5.0}, {"generate": 1.0, "learn": 1.0}, 1, 0)
     assert (found["learner/kl"], found["sync/bytes"], found["rollout/age_max"]) == (0.01, 5.0, 0.0)
-    assert step_line(3, 10, found).startswith("step 3/10 | reward 0.500 () | kl 0.0100 clip 0.250 |")
+    line = step_line(3, 10, found)
+    assert line.startswith("step 3/10 | reward 0.500 () | kl 0.0100 clip 0.250 |")
+    assert line.endswith(" | errors 0")
+
+
+def test_a_step_of_which_nothing_was_learned_has_a_line_that_says_so() -> None:
+    rewards = [Reward(None, abstained=True), Reward(None, observer_errors={"probe": "down"}, abstained=True)]
+    found = step_metrics([scored(group(["", ""]), rewards)], {}, {}, {"generate": 1.0, "learn": 0.0}, 1, 0)
+    assert step_line(1, 2, found).startswith("step 1/2 | reward - () | kl - clip - |")
+    assert step_line(1, 2, found).endswith(" | errors 0, probe (observes) 1 | abstained 2")
 
 
 def test_a_supervised_step_keeps_the_names_of_stored_runs() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rl.config.schema import Config
 from rl.record.directory import RunDirectory, RunError
-from rl.record.report import write_report
+from rl.record.report import unscored, write_report
 
 
 @pytest.fixture
@@ -39,6 +39,26 @@ def test_the_page_holds_measures_curves_examples_and_the_configuration(run: RunD
     assert "faces &amp; more" in page
     assert "name: faces &amp; more" in page
     assert not re.search(r"https?://|src=|<script", page)
+
+
+def test_the_page_says_what_was_not_scored(run: RunDirectory) -> None:
+    of_observers = {"reward/observer_errors": 2.0, "reward/observer_errors/probe": 2.0, "reward/abstained": 0.0}
+    for step, metrics in ((1, of_observers), (2, {"reward/errors/leaf": 1.0, "reward/observer_errors/probe": 3.0})):
+        run.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
+    assert unscored([line["metrics"] for line in run.metrics()]) == {
+        "failures of probe, which observes": 5,
+        "failures of leaf": 1,
+    }
+    page = write_report(run).read_text()
+    assert "<tr><td>failures of probe, which observes</td><td>5</td></tr>" in page
+    assert unscored([{"reward/abstained": 4.0}]) == {"samples that no scorer applies to": 4}
+    assert "What was not scored" not in write_report(RunDirectory.create(Config(runs=str(run.path.parent)))).read_text()
+
+
+def test_a_step_without_a_reward_leaves_its_place_in_a_curve_empty(run: RunDirectory) -> None:
+    for step, metrics in ((1, {"reward/mean": 0.0}), (2, {}), (3, {"reward/mean": 1.0})):
+        run.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
+    assert 'points="0.0,120.0 320.0,0.0"' in write_report(run).read_text()
 
 
 def test_a_run_that_has_measured_nothing_has_a_page_too(run: RunDirectory) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rl.config.schema import Config, GrpoConfig
 from rl.record.directory import RunDirectory
 from rl.record.measures import Evaluation, Example
+from rl.record.report import write_report
 from rl.record.results import Results
 from rl.record.tracking import Tracker
 from rollout.rows import Row
@@ -45,6 +46,21 @@ def test_a_stage_is_in_the_summary_the_metrics_the_tracker_and_on_the_screen(
     assert isinstance(results.tracker, Told)
     assert results.tracker.told == [({f"test/init/{name}": value for name, value in measures.items()}, 0)]
     assert "held-out after init: root_accuracy 25.0 leaf_f1 50.0\n" in capsys.readouterr().out
+
+
+def test_a_measure_without_gold_is_shown_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config(runs=str(tmp_path), grpo=GrpoConfig(steps=3, mix={"qa": 1.0}))
+    run = RunDirectory.create(config)
+    tracker = Told(config, run)
+    results = Results.open(config, run, [Row(0, "?", (), "rationale")], tracker)
+    results.stage("init", Evaluation({"structure": 0.5, "length": 40.0, "ended": 1.0}))
+    assert "held-out after init: root_accuracy - leaf_f1 - structure 50.0 tree_edit -\n" in capsys.readouterr().out
+    assert set(tracker.told[0][0]) == {"test/init/structure", "test/init/length", "test/init/ended"}
+    results.show()
+    rows = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["leaf_f1", "-", "-", "-"] in rows
+    assert ["structure", "-", "-", "50.0"] in rows
+    assert write_report(run).read_text().count("<td>leaf_f1</td><td>-</td><td>-</td><td>-</td>") == 1
 
 
 def test_what_was_measured_is_there_again_when_a_run_goes_on(results: Results) -> None:

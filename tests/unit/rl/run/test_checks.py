@@ -24,6 +24,12 @@ def test_a_share_of_failures_is_borne_and_more_name_the_scorer() -> None:
         check_errors([failing(2, 4)], most=0.25)
 
 
+def test_observers_stop_no_run_nor_does_abstaining() -> None:
+    """A scorer of weight 0 that raises on every sample, and one that abstains on every sample."""
+    check_errors([scored(group(["", ""]), [Reward(1.0, observer_errors={"probe": "down"})] * 2)], most=0.0)
+    check_errors([scored(group(["", ""]), [Reward(None, abstained=True)] * 2)], most=0.0)
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -40,4 +46,5 @@ def test_differences_are_told_where_there_should_be_none(
     alarm(config, {"logprob_diff_max": 0.5})
     assert ("differ by 5.00e-01" in capsys.readouterr().out) == told
     alarm(config, {"logprob_diff_max": 1e-6})
+    alarm(config, {})  # a step of which nothing could be learned
     assert capsys.readouterr().out == ""

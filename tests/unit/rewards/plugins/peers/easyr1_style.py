@@ -1,7 +1,12 @@
 """A batch reward as EasyR1's examples write it."""
 
+from typing import Any
 
-def compute_score(reward_inputs, format_weight=0.1):
+REWARD_NAME = "faces"
+REWARD_TYPE = "batch"
+
+
+def compute_score(reward_inputs: list[dict[str, Any]], format_weight: float = 0.1) -> list[dict[str, float]]:
     scores = []
     for reward_input in reward_inputs:
         accuracy = float(reward_input["response"] == reward_input["ground_truth"])
