@@ -102,9 +102,10 @@ class RewardMix:
         Raises:
             ScorerFailed: if a scorer failed whose `on_error` is `fail`.
         """
-        tallies = [_Tally() for _ in samples]
+        tallies, tasks = [_Tally() for _ in samples], {sample.task for sample in samples}
         for item in self.scorers:
-            chosen = [index for index, sample in enumerate(samples) if item.entry.applies_to(sample.task)]
+            fitting = {task for task in tasks if item.entry.applies_to(task)}
+            chosen = [index for index, sample in enumerate(samples) if sample.task in fitting]
             if not chosen:
                 continue
             for indices in _calls(item.runner, chosen, samples):
