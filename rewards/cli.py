@@ -11,13 +11,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from rewards.bases import CONFIGS, settings_file
 from rewards.errors import UserError
 from rewards.files import read_text
 from rewards.mix import MixEntry, build_mix
 from rewards.mix_settings import read_mix
-from rewards.plugins.spec import PluginError, ScorerSpec, check_spec
+from rewards.plugins.spec import PluginError, ScorerSpec, check_spec, is_shipped
 from rewards.sample import RewardSample
-from rewards.tools.display import finding_line, histogram, sample_panel, sample_view, summary_table
+from rewards.tools.display import finding_line, histogram, said_text, sample_panel, sample_view, summary_table
+from rewards.tools.given_rows import read_given_rows
 from rewards.tools.hack_view import hack_table, hedge_table
 from rewards.tools.hedges import hedge_odds, hedges
 from rewards.tools.probing import check_scorer
@@ -26,17 +28,22 @@ from rewards.tools.rescoring import rescore, summarise
 from rewards.tools.reward_hacks import hack_cases, honest_cases, paid, rewards_of
 from rewards.tree.gold import gold_problem
 
-DEFAULT_MIX = Path(__file__).resolve().parent.parent / "configs" / "rewards" / "default.yaml"
-
 app = typer.Typer(no_args_is_help=True, help="Check, run and try scorers.")
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 Spec = Annotated[
-    str, typer.Argument(help="file.py:function, module:function, an entry point, a shipped scorer, or a YAML file with a mix.")
+    str,
+    typer.Argument(
+        help="file.py:function, module:function, an entry point, a shipped scorer, or a mix: a YAML file, or default."
+    ),
 ]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", "-p", help="key=value for every call; values are JSON or text.")
 ]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", "-c", help="name=value of a column of the data set; values are JSON or text.")
+]
+Factory = Annotated[bool, typer.Option("--factory", help="The function makes the scorer, from the parameters.")]
 Mode = Annotated[str | None, typer.Option(help="sample, batch or group; what the function declares if not given.")]
 Adapter = Annotated[str | None, typer.Option(help="Whose contract it was written for: trl, verl, openrlhf, ms_swift, easyr1, …")]
 Timeout = Annotated[float, typer.Option(help="Seconds for one call.")]
@@ -49,15 +56,21 @@ def check(
     parameter: Parameters = None,
     mode: Mode = None,
     adapter: Adapter = None,
+    factory: Factory = False,
     timeout: Timeout = 30.0,
     task: Task = "rationale",
+    column: Columns = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="A .jsonl, .json or .parquet with rows of the data set to check it on.")
+    ] = None,
 ) -> None:
     """Load a scorer as a reward worker would, and probe it with what policies write."""
     failed = 0
-    for entry in _entries(spec, parameter, mode, adapter, timeout):
-        if spec.endswith((".yaml", ".yml")):
+    columns, given = read_pairs("--column", column), read_given_rows(rows, task) if rows else []
+    for entry in _entries(spec, parameter, mode, adapter, factory, timeout):
+        if _mix_file(spec):
             console.print(f"{entry.scorer.name}:", style="bold")
-        for finding in check_scorer(entry.scorer, task):
+        for finding in check_scorer(entry.scorer, _task_of(entry, task), columns, given):
             console.print(finding_line(finding), soft_wrap=True)
             failed += finding.verdict == "failed"
     if failed:
@@ -73,12 +86,13 @@ def score(
     parameter: Parameters = None,
     mode: Mode = None,
     adapter: Adapter = None,
+    factory: Factory = False,
     timeout: Timeout = 30.0,
     show: Annotated[int, typer.Option(help="How many of the best, worst and slowest samples to show.")] = 2,
 ) -> None:
     """Score recorded rollouts again: table, histogram, slowest, worst and best samples."""
     recorded = read_rollouts(rollouts)
-    with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix, console.status("scoring"):
+    with build_mix(_entries(spec, parameter, mode, adapter, factory, timeout)) as mix, console.status("scoring"):
         found = list(rescore(mix, recorded))
     summary = summarise(found)
     console.print(summary_table(spec, summary))
@@ -103,8 +117,10 @@ def try_text(
     parameter: Parameters = None,
     mode: Mode = None,
     adapter: Adapter = None,
+    factory: Factory = False,
     timeout: Timeout = 30.0,
     task: Task = "rationale",
+    column: Columns = None,
     answer: Annotated[str | None, typer.Option(help="The gold answer.")] = None,
     tree: Annotated[Path | None, typer.Option(help="A file with the gold tree.")] = None,
 ) -> None:
@@ -113,18 +129,27 @@ def try_text(
     if gold and (problem := gold_problem(gold)):
         raise PluginError(f"{tree}: {problem}")
     completion = sys.stdin.buffer.read().decode("utf-8", errors="replace")  # what a model writes is never bad input
-    sample = RewardSample(completion, task=task, answer=answer, tree=gold, group="stdin")
-    with build_mix(_entries(spec, parameter, mode, adapter, timeout)) as mix:
+    columns = read_pairs("--column", column)
+    sample = RewardSample(completion, task=task, answer=answer, tree=gold, group="stdin", columns=columns)
+    with build_mix(_entries(spec, parameter, mode, adapter, factory, timeout)) as mix:
         reward = mix(sample)
+        said = [(item.entry.scorer.name, item.runner.said().strip()) for item in mix.scorers]
     console.print(sample_view(sample, reward))
+    for name, text in said:
+        if text:
+            console.print(said_text(name, text), soft_wrap=True)
     if reward.value is None:
         raise typer.Exit(1)
 
 
 @app.command()
-def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a run's config.")] = DEFAULT_MIX) -> None:
+def hacks(
+    mix: Annotated[
+        str, typer.Argument(help="A YAML file with a mix, the name of one that ships, or a run's config.")
+    ] = "default",
+) -> None:
     """What rationales that try to be paid without being right get under a mix, and what bets on two answers do."""
-    with build_mix(read_mix(mix)) as loaded:
+    with build_mix(read_mix(_mix_file(mix) or Path(mix))) as loaded:
         honest = [*zip(honest_cases(), rewards_of(loaded, honest_cases()), strict=True)]
         hacked = [*zip(hack_cases(), rewards_of(loaded, hack_cases()), strict=True)]
         bets = [(hedge, hedge_odds(loaded, hedge)) for hedge in hedges()]
@@ -139,28 +164,43 @@ def hacks(mix: Annotated[Path, typer.Argument(help="YAML file with a mix, or a r
         raise typer.Exit(1)
 
 
-def _entries(spec: str, parameters: list[str] | None, mode: str | None, adapter: str | None, timeout: float) -> list[MixEntry]:
-    if spec.endswith((".yaml", ".yml")):
-        if parameters or mode or adapter:
+def _entries(
+    spec: str, parameters: list[str] | None, mode: str | None, adapter: str | None, factory: bool, timeout: float
+) -> list[MixEntry]:
+    if file := _mix_file(spec):
+        if parameters or mode or adapter or factory:
             raise PluginError("a mix brings its own parameters, modes and adapters; give none")
-        return read_mix(Path(spec))
-    return [MixEntry(_spec(spec, parameters, mode, adapter, timeout))]
+        return read_mix(file)
+    return [MixEntry(_spec(spec, parameters, mode, adapter, factory, timeout))]
 
 
-def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | None, timeout: float) -> ScorerSpec:
-    name = spec.rpartition(":")[2]
-    found = replace(ScorerSpec(name, spec), parameters=read_parameters(parameters), mode=mode, adapter=adapter, timeout=timeout)
+def _mix_file(spec: str) -> Path | None:
+    """The file of a mix, from anywhere for those that ship: `default`, `configs/rewards/default.yaml`; None for a scorer."""
+    if spec.endswith((".yaml", ".yml")):
+        return settings_file(spec)
+    shipped = settings_file(f"rewards/{spec}")
+    return shipped if ":" not in spec and not is_shipped(spec) and shipped.is_relative_to(CONFIGS) else None
+
+
+def _task_of(entry: MixEntry, task: str) -> str:
+    """The task if the scorer judges it in its mix, else one that it does judge."""
+    return task if entry.applies_to(task) else entry.tasks[0].replace("*", "any").replace("?", "a")
+
+
+def _spec(spec: str, parameters: list[str] | None, mode: Any, adapter: str | None, factory: bool, timeout: float) -> ScorerSpec:
+    found = ScorerSpec(spec.rpartition(":")[2], spec, read_pairs("--parameter", parameters), mode, adapter=adapter)
+    found = replace(found, timeout=timeout, factory=factory)
     check_spec(found)
     return found
 
 
-def read_parameters(words: list[str] | None) -> dict[str, Any]:
-    """The words of `--parameter key=value` as a mapping. A value that is not JSON is text."""
+def read_pairs(option: str, words: list[str] | None) -> dict[str, Any]:
+    """The words of an option `key=value` as a mapping. A value that is not JSON is text."""
     found = {}
     for word in words or ():
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise PluginError(f"--parameter {word!r}: must be key=value, such as --parameter weight=2")
+            raise PluginError(f"{option} {word!r}: must be key=value, such as {option} weight=2")
         try:
             found[key] = json.loads(value)
         except json.JSONDecodeError:

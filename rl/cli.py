@@ -20,7 +20,7 @@ from actors.environment import prepare_process
 
 prepare_process()
 
-from rewards.cli import Parameters, read_parameters  # noqa: E402
+from rewards.cli import Parameters, read_pairs  # noqa: E402
 from rewards.cli import app as reward_app  # noqa: E402
 from rewards.errors import UserError  # noqa: E402
 from rewards.plugins.spec import FunctionSpec  # noqa: E402
@@ -229,7 +229,7 @@ def check_data(
     from rollout.media import decode as decode_file
     from rollout.rows import open_rows
 
-    rows = open_rows(file, media_root, FunctionSpec(row_format, read_parameters(parameter)))
+    rows = open_rows(file, media_root, FunctionSpec(row_format, read_pairs("--parameter", parameter)))
     if decode:
         for medium in dict.fromkeys(medium for row in rows for medium in row.media):
             decode_file(medium, ClipSpec())

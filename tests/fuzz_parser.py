@@ -18,6 +18,8 @@ from rewards.scorers.answer import format, qa
 from rewards.scorers.tree import expression, leaf, root, structure, tree_edit
 from rewards.tools.reward_hacks import ANSWER, GOLD
 from rewards.tree.edit_distance import edit_distance
+from rewards.tree.gold import LOSES
+from rewards.tree.lines import line_levels
 from rewards.tree.nodes import to_node
 from rewards.tree.parser import parse
 from rewards.tree.writer import UnwritableTree, write
@@ -27,6 +29,17 @@ PIECES = (
     *("<tree>", "</tree>", "<answer>", "</answer>", "\n", "\r\n", "\u2028", "\t", " ", "<", ">", ":", "(", ")"),
     *("person 1", "person 99", "attribute", "expression", "emotion", "a1 ", "a2 hair color: brown", "e1 scowl < a1"),
     *("e2 x < a1 a2 e9", "m1 angry (strong) < e1", "m1 ((x))", "a0 :", "a999999 x: y", "a1234567 x: y", "e1 <"),
+    *(
+        "Attributes:",
+        "**expression**",
+        "## Emotion",
+        "Person 1:",
+        "- a1. hair color: brown",
+        "A02) eyes：wide.",
+        "<- a1, a2",
+        "← E1",
+    ),
+    *("**e1** scowl", "* m1: angry（strong）", "---", "a1 - ", "。", "`", "**"),
     *("no", "glasses", "a woman with", "her eyes are wide", "😀", "\x00", "عين"),
 )
 lines = GOLD_TEXT.split("\n")
@@ -50,7 +63,13 @@ def check(text: str) -> None:
         node = to_node(tree)
         assert edit_distance(node, node) == 0
         with contextlib.suppress(UnwritableTree):
-            assert parse(write(tree)).tree == tree or not tree.persons
+            again = parse(write(tree))
+            assert again.tree == tree
+            assert not again.has("spelling", *LOSES)
+    levels = line_levels(text)
+    for (place, node_id), line in parsed.lines.items():
+        assert levels[line - 1] == {"a": "attribute", "e": "expression", "m": "emotion"}[node_id[0]]
+        assert any(node_id == node.id for nodes in vars(parsed.tree.persons[place]).values() for node in nodes)
     for scorer in (structure, leaf, root, expression, tree_edit, qa, format, au, emotion_wheel):
         sample = RewardSample(text, answer=ANSWER, tree=GOLD_TEXT)
         ((_, outcome),) = call(scorer, scorer.__name__, "sample", [sample], {})

@@ -3,9 +3,11 @@
 Finding and loading:
 - `spec`: what a config says of a function or a scorer
 - `loading`: what others call: `load_function`, `check_function`, `load_scorer`
-- `finding`: the thing that `file.py:function`, `module:function` or a name stands for; `importing`: its module
+- `finding`: the thing that `file.py:function`, `module:function` or a name stands for; `importing`: its module;
+  `entry_points`: what installed packages offer
+- `neighbours`: the files that a file imports from beside it, which travel with it; `versions`: a module's version as a hash
 - `signatures`: whether it takes the parameters; `outline`: what a file defines, read without running it
-- `adapters`: scorers written for other trainers
+- `adapters/`: scorers written for other trainers, `adapter_names` their names
 
 Calling scorers:
 - `calling`: one call, sync or async, whose every end becomes an outcome; `loops`: the event loops of async ones

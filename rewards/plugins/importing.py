@@ -27,6 +27,7 @@ def from_text(what: str, source: Source) -> types.ModuleType:
 
     Its neighbours are imported from their texts too, under names of this module's own: two files may each have their `helper`.
     """
+    look_in_working_directory()
     name = f"affectree_plugin_{source.sha256[:12]}"
     _forget(name)
     texts = _Texts(name, source.neighbours)

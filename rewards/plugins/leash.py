@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import threading
@@ -69,10 +68,13 @@ class Leash:
 
     def _more(self, deadline: float) -> bool:
         """Read on, waiting until then. Returns whether there may be more."""
-        if self._over or not select.select([self.socket], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        if self._over:
             return False
+        self.socket.settimeout(max(0.0, deadline - time.monotonic()))
         try:
             data = self.socket.recv(4096)
+        except (TimeoutError, BlockingIOError):
+            return False
         except OSError:
             data = b""
         self._text += data

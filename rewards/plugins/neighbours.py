@@ -30,6 +30,14 @@ class Neighbour:
     path: str
     text: str
     is_package: bool
+    is_folder: bool = False
+    """Whether it is a folder without `__init__.py`, which has no text."""
+
+    @property
+    def relative_path(self) -> str:
+        """Where it lies, from the folder of the file that imports it."""
+        place = self.name.replace(".", "/")
+        return f"{place}/__init__.py" if self.is_package else f"{place}.py"
 
 
 def neighbours(path: Path, text: str) -> tuple[Neighbour, ...]:
@@ -77,7 +85,7 @@ def _module(folder: Path, name: str) -> Neighbour | None:
 
 
 def _folder(name: str, place: Path) -> Neighbour:
-    return Neighbour(name, str(place), "", True)
+    return Neighbour(name, str(place), "", True, True)
 
 
 def _is_installed(name: str) -> bool:

@@ -60,8 +60,10 @@ class Output:
                 self._read()
 
     def _drain(self) -> None:
+        waiting = select.poll()  # select() takes no descriptor above 1023
+        waiting.register(self._descriptor, select.POLLIN)
         while not self._over:
-            select.select([self._descriptor], [], [])
+            waiting.poll()
             self.catch_up()
         os.close(self._descriptor)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from rewards.errors import UserError, did_you_mean, one_of
 from rewards.files import read_text
-from rewards.plugins.adapters.names import ADAPTER_NAMES
+from rewards.plugins.adapter_names import ADAPTER_NAMES
 from rewards.plugins.neighbours import Neighbour, neighbours
 from rewards.sample import MODES, Mode
 
@@ -34,6 +34,10 @@ class Source:
     """Of the text and of its neighbours' names and texts."""
     neighbours: tuple[Neighbour, ...] = ()
     """The modules beside it that it imports."""
+
+    def files(self) -> dict[str, str]:
+        """The text of each file by its path from the file's folder, with which it can be run anywhere."""
+        return {Path(self.path).name: self.text, **{one.relative_path: one.text for one in self.neighbours if not one.is_folder}}
 
 
 @dataclass(frozen=True)

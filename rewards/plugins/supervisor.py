@@ -85,20 +85,22 @@ def _watch(scorer: int, worker: socket.socket, memory: int) -> str:
     woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    pause = _GLANCE if memory else None
+    events = select.poll()  # select() takes no descriptor above 1023, and the leash has the number that the worker gave it
+    for descriptor in (worker.fileno(), woken):
+        events.register(descriptor, select.POLLIN)
+    look = time.monotonic() + _GLANCE
     while True:
         if (status := _reap(scorer)) is not None:
             return _words(status)
-        ready, _, _ = select.select([worker.fileno(), woken], [], [], pause)
+        ready = dict(events.poll(max(0.0, 1000 * (look - time.monotonic())) if memory else None))
         if worker.fileno() in ready:
             return "let go"
         if woken in ready:
             os.read(woken, 4096)
-        elif memory:
-            began = time.perf_counter()
+        if memory and (began := time.monotonic()) >= look:
             if held := memory_above(below(os.getpid()), memory):
                 return f"it and what it started held {held / 2**30:.2f} GiB, more than memory_gib {memory / 2**30:.3g}"
-            pause = max(_GLANCE, (time.perf_counter() - began) / _SHARE)
+            look = time.monotonic() + max(_GLANCE, (time.monotonic() - began) / _SHARE)
 
 
 def _reap(scorer: int) -> int | None:

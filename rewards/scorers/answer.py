@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rewards.sample import RewardSample
+from rewards.sample import RewardSample, scorer
 from rewards.scorers.f1 import f1_score
 
 
@@ -44,15 +44,18 @@ _FORMLESS = ("no_tree", "unclosed_tree", "second_tree", "unknown_line", "no_answ
 
 
 def length(sample: RewardSample, longest: int = 512) -> float:
-    """1 up to half of `longest` tokens, then falling in a line to 0 at `longest`.
+    """1 up to half of `longest` tokens, then falling in a line to 0 at `longest`; 0 for a completion without a word.
 
     Args:
         sample: what to score.
         longest: number of tokens from which a completion earns nothing.
     """
+    if not sample.completion.strip():
+        return 0.0
     return min(1.0, max(0.0, 2.0 - 2.0 * sample.completion_tokens / longest))
 
 
+@scorer(range=(-1.0, 0.0))
 def overlong(sample: RewardSample, longest: int = 512, buffer: int = 128) -> float:
     """0 up to `longest - buffer` tokens, then falling in a line to -1 at `longest` (DAPO, arXiv 2503.14476, Eq. 13).
 

@@ -63,5 +63,5 @@ def _person(stated: StatedPerson) -> Person:
 
 
 def _clean(text: str) -> str:
-    """A model's words without the characters that the tree's grammar uses itself."""
-    return " ".join(re.sub(r"[<>():]", " ", text).split())
+    """A model's words without what the tree's text uses itself, or leaves out around words."""
+    return " ".join(re.sub(r"[<>():*_`]", " ", text).split()).strip(" .")

@@ -87,7 +87,8 @@ async def caption_tree(
     async def as_tree_text(text: str) -> str:
         if "<tree>" in text:
             return text
-        return write(read_caption(text) if judge is None else await tree_by_model(text, open_judge(judge)))
+        tree = read_caption(text) if judge is None else await tree_by_model(text, open_judge(judge))
+        return "" if tree.is_empty() else write(tree)
 
     read = replace(sample, completion=await as_tree_text(sample.completion), tree=await as_tree_text(gold))
     return measures[measure](read)

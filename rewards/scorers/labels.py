@@ -36,18 +36,19 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
 
 
 def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score | None:
-    """F-beta over the action units that a completion names, in [0, 1]; None without a gold answer.
+    """F-beta over the action units that a completion names, in [0, 1]; None without a gold answer of units, or of `None`.
 
-    `AU4`, `au 4` and `AU04` are one unit. If neither side names any, the score is 1.
+    `AU4`, `au 4` and `AU04` are one unit. Where there are none, the score is 1 for a completion that names none.
 
     Args:
         sample: its `answer` lists the true units.
         beta: above 1 weighs recall more than precision, below 1 less.
         signed: whether to give 2 F - 1, in [-1, 1]: the reward of Facial-R1.
     """
-    if sample.answer is None:
+    gold = answer_text(sample.answer or "") or ""
+    found, true = action_units(answer_text(sample.completion) or ""), action_units(gold)
+    if not true and fold(gold) != fold("none"):
         return None
-    found, true = action_units(answer_text(sample.completion) or ""), action_units(answer_text(sample.answer) or "")
     hits, square = len(found & true), beta * beta
     total = (1 + square) * hits + square * len(true - found) + len(found - true)
     value = (1 + square) * hits / total if total else 1.0

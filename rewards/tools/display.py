@@ -23,9 +23,15 @@ _BAR = 40
 
 
 def finding_line(finding: Finding) -> Text:
-    """A check's verdict, name and detail in one line."""
+    """A check's verdict, name and detail in one line; of a detail of several lines, each below the first."""
     line = Text(f"{finding.verdict:8s}", style=_STYLES[finding.verdict])
-    return line.append(f"{finding.check:20s} {finding.detail}", style="default")
+    detail = finding.detail.replace("\n", f"\n{'':33s}")
+    return line.append(f"{finding.check:24s} {detail}".rstrip(), style="default")
+
+
+def said_text(name: str, said: str) -> Text:
+    """What a scorer has printed and logged."""
+    return Text(f"{name} said:", style="bold").append("".join(f"\n  {line}" for line in said.splitlines()), style="default")
 
 
 def summary_table(name: str, summary: Summary) -> Table:

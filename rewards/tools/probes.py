@@ -10,6 +10,7 @@ from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
 from rewards.tree.writer import write
 
 _OWN = RewardSample("", prompt="Describe the person as an affective tree.", answer=ANSWER, tree=write(GOLD), group="g")
+_UNITS = replace(_OWN, task="action_units", prompt="Which action units does the person show?", answer="AU4, AU12", tree=None)
 _LESS_GOLD = (("no tree", {"tree": None}), ("no answer", {"answer": None}), ("no gold", {"tree": None, "answer": None}))
 
 
@@ -30,16 +31,16 @@ def probes(task: str = "rationale", rows: Sequence[RewardSample] = ()) -> dict[s
     Args:
         task: the task of every sample that is not of `rows`.
         rows: rows of a data set, whatever their completion. Without any, all probes are of one row with a tree, an answer and
-            no columns, some without the one or the other.
+            no columns, some without the one or the other; of `action_units`, the row has an answer of such and no tree.
     """
-    first = rows[0] if rows else replace(_OWN, task=task)
+    first = rows[0] if rows else _UNITS if task == _UNITS.task else replace(_OWN, task=task)
     found = {name: Probe(_written(first, text, name)) for name, text in _texts(first, bool(rows)).items()}
     others = [(f"row {number}", row, False) for number, row in enumerate(rows[1:], start=2)]
     others += [] if rows else [(name, replace(first, **lacking), True) for name, lacking in _LESS_GOLD]  # type: ignore[arg-type]
     for name, row, lacks in others:
         alone = replace(row, group=name)
         for kind, text in (("gold", gold_text(row if rows else first)), ("empty", "")):
-            found[f"{kind}, {name}"] = Probe(_written(alone, text, kind), name, lacks)
+            found[f"{kind} ({name})"] = Probe(_written(alone, text, kind), name, lacks)
     return found
 
 

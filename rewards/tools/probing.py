@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -77,7 +77,7 @@ def _travels(spec: ScorerSpec) -> Finding:
         return Finding("travels", "failed", f"its parameters cannot be sent to workers: {error}")
     if spec.source is None:
         return Finding("travels", "ok", "its module must be installed on every node, or lie in the run's working directory there")
-    beside = ", ".join(one.name for one in spec.source.neighbours if one.text or not one.is_package)
+    beside = ", ".join(one.name for one in spec.source.neighbours if not one.is_folder)
     return Finding("travels", "ok", f"its text is sent to workers{f', with those of {beside}' if beside else ''}")
 
 
@@ -102,7 +102,9 @@ def _behaviour(runner: Runner, found: dict[str, Probe]) -> Iterator[Finding]:
         return
     values = {name: score.value for name, score in scored.items()}
     yield _range(runner, values)
-    yield from _empty_answers(values, {probe.row for probe in found.values()})
+    yield _empty_answer(
+        values, dict.fromkeys(probe.row for probe in found.values()), bool(runner.promised and runner.promised[1] <= 0)
+    )
     yield _same("determinism", first, second, names, "the same samples twice")
     if runner.mode != "group":
         turned = list(reversed(runner.score(list(reversed(batch)))))
@@ -135,7 +137,7 @@ def _hint(message: str) -> str:
 def _range(runner: Runner, values: Mapping[str, float]) -> Finding:
     """Whether it tells anything apart, and stays within what it promises."""
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-    spread = f"{values[low]:.3g} ({low}) to {values[high]:.3g} ({high})"
+    spread = f"{values[low] + 0:.3g} ({low}) to {values[high] + 0:.3g} ({high})"
     least, greatest = runner.promised or (0.0, 1.0)
     if runner.promised and not least <= values[low] <= values[high] <= greatest:
         return Finding("range", "failed", f"{spread}, but it promises {least:g} to {greatest:g}")
@@ -149,18 +151,22 @@ def _range(runner: Runner, values: Mapping[str, float]) -> Finding:
     return Finding("range", "ok", spread)
 
 
-def _empty_answers(values: Mapping[str, float], rows: set[str]) -> Iterator[Finding]:
-    """Rows on which an empty completion is paid: as much as the right one, or something."""
-    for row in sorted(rows):
-        suffix = f", {row}" if row else ""
+def _empty_answer(values: Mapping[str, float], rows: Iterable[str], penalty: bool) -> Finding:
+    """Rows on which an empty completion is paid: as much as the right one, or something. A penalty pays nobody."""
+    failed, paid = [], []
+    for row in rows:
+        suffix = f" ({row})" if row else ""
         gold, empty = values.get(f"gold{suffix}"), values.get(f"empty{suffix}")
         if gold is None or empty is None:
             continue
-        found = f"an empty text gets {empty:.3g}, the right one {gold:.3g}"
+        found = f"{empty + 0:.3g}{suffix}, the right text {gold + 0:.3g}"
         if empty > 0 and empty >= gold:
-            yield Finding(f"empty answer{suffix}", "failed", f"{found}: it pays for nothing; give 0 or None there")
-        elif empty > 0 or empty > gold:
-            yield Finding(f"empty answer{suffix}", "warning", found)
+            failed.append(found)
+        elif empty > 0 or (empty > gold and not penalty):
+            paid.append(found)
+    if failed:
+        return Finding("empty answer", "failed", f"gets {'; '.join(failed)}: give 0 or None there, or make it a penalty")
+    return Finding("empty answer", "warning", f"gets {'; '.join(paid)}") if paid else Finding("empty answer", "ok")
 
 
 def _same(check: str, first: list[Outcome], other: list[Outcome], names: list[str], what: str) -> Finding:

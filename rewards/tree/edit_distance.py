@@ -75,8 +75,8 @@ def cost_arrays(a: Postorder, b: Postorder, costs: Costs) -> tuple[np.ndarray, n
         The cost of deleting each node of `a`, float64 (nodes of a,); of inserting each node of `b`, (nodes of b,); and of
         changing the one into the other, (nodes of a, nodes of b).
     """
-    delete = np.full(len(a.labels), costs.delete)
-    insert = np.full(len(b.labels), costs.insert)
+    delete = np.full(len(a.labels), costs.delete, dtype=np.float64)
+    insert = np.full(len(b.labels), costs.insert, dtype=np.float64)
     change = costs.change
     price = change if callable(change) else lambda _one, _other: change
     rows = [[0.0 if x == y else price(x, y) for y in b.labels] for x in a.labels]

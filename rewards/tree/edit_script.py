@@ -40,11 +40,11 @@ def edit_script(found: Node, gold: Node, costs: Costs = UNIT) -> tuple[Edit, ...
         forest = _forest(i, j, a.leftmost, b.leftmost, tree, delete, insert, change)
         x, y = i + 1, j + 1
         while x > first_i or y > first_j:
-            here = forest[x - first_i, y - first_j]
-            if x > first_i and np.isclose(here, forest[x - first_i - 1, y - first_j] + delete[x - 1]):
+            here = forest[x - first_i, y - first_j]  # one of the sums below, to the last bit
+            if x > first_i and here == forest[x - first_i - 1, y - first_j] + delete[x - 1]:
                 x -= 1
                 edits.append(Edit("spurious", a.labels[x], None, None))
-            elif y > first_j and np.isclose(here, forest[x - first_i, y - first_j - 1] + insert[y - 1]):
+            elif y > first_j and here == forest[x - first_i, y - first_j - 1] + insert[y - 1]:
                 y -= 1
                 edits.append(Edit("missing", None, b.labels[y], y))
             elif a.leftmost[x - 1] == first_i and b.leftmost[y - 1] == first_j:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rewards.tree.parser import parse
 
-_LOSES = {
+LOSES = {
     "no_tree": "it has no <tree>",
     "unclosed_tree": "its <tree> is never closed",
     "second_tree": "it has more than one <tree>",
@@ -20,8 +20,8 @@ _LOSES = {
 def gold_problem(text: str) -> str | None:
     """What is wrong with a gold tree and what to do, in one line; None if all of it can be read."""
     parsed = parse(text)
-    defect = next((one for one in parsed.defects if one.kind in _LOSES), None)
+    defect = next((one for one in parsed.defects if one.kind in LOSES), None)
     if defect is None and not parsed.tree.is_empty():
         return None
-    reason = "it is empty" if defect is None else _LOSES[defect.kind].format(line=defect.line, text=defect.text)
+    reason = "it is empty" if defect is None else LOSES[defect.kind].format(line=defect.line, text=defect.text)
     return f"the gold tree cannot be read: {reason}; write it as docs/affective-tree.md has it"

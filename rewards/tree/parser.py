@@ -135,19 +135,17 @@ class _Builder:
 
     def take(self, line: Line, number: int) -> bool:
         """Add what a line says; returns whether it says anything where it stands."""
-        match line.kind:
-            case "level":
-                self.open_level(line.level, number)
-            case "person":
-                if self.announced or self.seen_levels:
-                    self.end_person(number)
-                self.announced = True
-        if line.node is None:
-            return line.kind != "unknown"
-        if line.level != self.level:
-            return False
-        self.add(line.node, number)
-        return True
+        if line.node is not None:
+            if line.level != self.level:
+                return False
+            self.add(line.node, number)
+        elif line.kind == "level":
+            self.open_level(line.level, number)
+        elif line.kind == "person":
+            if self.announced or self.seen_levels:
+                self.end_person(number)
+            self.announced = True
+        return line.kind != "unknown"
 
     def open_level(self, level: str, number: int) -> None:
         expected = LEVELS[len(self.seen_levels)] if len(self.seen_levels) < len(LEVELS) else ""

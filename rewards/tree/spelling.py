@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rewards.tree.nodes import LEVELS, Attribute, Emotion, Expression
 
@@ -18,12 +17,13 @@ TreeNode = Attribute | Expression | Emotion
 _LEVEL_OF = {"a": "attribute", "e": "expression", "m": "emotion"}
 _SHORT = 200
 """Characters of the longest line that is remembered."""
-_ID = re.compile(r"[aem](?:0|[1-9]\d{0,5})", re.ASCII)
-_NODE = re.compile(rf"({_ID.pattern}) (?![-–—\s])(.+)", re.ASCII)
-_LOOSE_ID = re.compile(r"([aemAEM])0*(\d{1,6})", re.ASCII)
-_LOOSE_NODE = re.compile(rf"[(\[]?{_LOOSE_ID.pattern}(?:[*`.)\]:：]+\s*|\s+|(?=[-–—]\s))(?:[-–—]\s+)?(\S.*)", re.ASCII)
-_BULLET = re.compile(r"(?:[-*•·–—+#>`\s]|\d{1,3}[.)]\s)*", re.ASCII)
-_PERSON = re.compile(r"person[\s_#]*0*(\d{1,6})", re.ASCII)
+_ID = re.compile(r"[aem](?:0|[1-9][0-9]{0,5})")
+_IDS = re.compile(rf"{_ID.pattern}(?: {_ID.pattern})*")
+_NODE = re.compile(rf"({_ID.pattern}) (?![-–—\s])(.+)")
+_LOOSE_ID = re.compile(r"([aemAEM])0*([0-9]{1,6})")
+_LOOSE_NODE = re.compile(rf"[(\[]?{_LOOSE_ID.pattern}(?:[*`.)\]:：]+\s*|\s+|(?=[-–—]\s))(?:[-–—]\s+)?(\S.*)")
+_BULLET = re.compile(r"(?:[-*•·–—+#>`\s]|[0-9]{1,3}[.)]\s)*")
+_PERSON = re.compile(r"person[\s_#]*0*([0-9]{1,6})")
 _INTENSITY = re.compile(r"([^()（）]*)[(（]([^()（）]*)[)）]")
 _BETWEEN_IDS = re.compile(r"[\s,;.&+/()\[\]*`，、；。]+")
 _EMPHASIS = "*` "
@@ -31,8 +31,7 @@ _AROUND_HEADERS = _EMPHASIS + "\t#-–—•·+>:：.=_~|()[]（）【】"
 _BEHIND_TEXTS = _EMPHASIS + ".,;:。，、；："
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """What a line is."""
 
     kind: Literal["level", "person", "node", "blank", "unknown"]
@@ -66,7 +65,7 @@ def _read(raw: str) -> Line:
         return _node(node[1], node[2], raw)
     if raw in _WRITTEN:
         return _WRITTEN[raw]
-    plain = raw[_BULLET.match(raw).end() :].rstrip()  # type: ignore[union-attr] # it matches the empty text too
+    plain = raw[_BULLET.match(raw).end() :].strip()  # type: ignore[union-attr] # it matches the empty text too
     node = _LOOSE_NODE.fullmatch(plain)
     if node:
         return _node(node[1].lower() + node[2], node[3], raw)
@@ -79,6 +78,7 @@ def _read(raw: str) -> Line:
 
 def _node(node_id: str, text: str, raw: str) -> Line:
     """The line of a node with this id, of what stands behind the id."""
+    node: TreeNode | None
     if node_id[0] == "a":
         node, whole = _attribute(node_id, text), True
     else:
@@ -116,7 +116,7 @@ def _expression(node_id: str, name: str, ids: tuple[str, ...]) -> Expression | N
 def _emotion(node_id: str, name: str, ids: tuple[str, ...]) -> Emotion | None:
     if not name:
         return None
-    strength = _INTENSITY.fullmatch(name)
+    strength = _INTENSITY.fullmatch(name) if name[-1] in ")）" else None
     if strength is None:
         return Emotion(node_id, name, None, ids)
     label, intensity = _trimmed(strength[1]), _trimmed(strength[2])
@@ -127,10 +127,10 @@ def _emotion(node_id: str, name: str, ids: tuple[str, ...]) -> Emotion | None:
 
 def _references(text: str) -> tuple[tuple[str, ...], bool]:
     """The ids that a text names, each once, and whether it names nothing else."""
-    words = text.split()
-    if all(map(_ID.fullmatch, words)):
-        return tuple(dict.fromkeys(words)), True
-    words = [word for word in _BETWEEN_IDS.split(text.lstrip("-=–— ")) if word and word.lower() != "and"]
+    text = text.strip()
+    if not text or _IDS.fullmatch(text):
+        return tuple(dict.fromkeys(text.split())), True
+    words = [word for word in _BETWEEN_IDS.split(text.lstrip("-=–—")) if word and word.lower() != "and"]
     ids = [_LOOSE_ID.fullmatch(word) for word in words]
     return tuple(dict.fromkeys(one[1].lower() + one[2] for one in ids if one)), all(ids)
 

@@ -17,7 +17,7 @@ from rewards.tree.nodes import Node
 
 def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
     """The least cost that turns `a` into `b` when siblings may stand in any order."""
-    change = costs.change
+    change, replacing = costs.change, costs.delete + costs.insert
 
     @cache
     def weight(node: Node) -> int:
@@ -26,7 +26,7 @@ def unordered_distance(a: Node, b: Node, costs: Costs = UNIT) -> float:
     def relabel(x: str, y: str) -> float:
         if x == y:
             return 0.0
-        return change(x, y) if callable(change) else change
+        return min(change(x, y) if callable(change) else change, replacing)
 
     @cache
     def trees(x: Node, y: Node) -> float:

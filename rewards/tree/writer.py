@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import zip_longest
 from pathlib import Path
 
-from rewards.tree.nodes import LEVELS, AffectiveTree, Emotion
+from rewards.tree.nodes import LEVELS, AffectiveTree, Attribute, Emotion, Expression, Person
+from rewards.tree.parser import parse
+from rewards.tree.spelling import TreeNode, node_line
 
 _GRAMMAR = Path(__file__).with_name("rationale.gbnf")
 
@@ -23,30 +26,51 @@ def write(tree: AffectiveTree, answer: str | None = None, levels: Collection[str
         levels: the levels to write, of each person; all by default.
 
     Raises:
-        UnwritableTree: if a text is empty, has outer spaces, or holds what the grammar uses itself: `<`, line breaks, a
-            colon in an aspect, parentheses in a label.
+        UnwritableTree: if the tree would be read as another: without persons; with an id that is not like `a1`, is another
+            level's or is there twice; or with a text that is empty, has spaces, emphasis or a full stop around it, or holds
+            what the grammar uses itself: `<`, line breaks, a colon in an aspect, parentheses in a label.
     """
+    if not tree.persons:
+        raise UnwritableTree("a tree without persons cannot be written; one of whom nothing is stated is Person()")
+    kept = AffectiveTree(tuple(_only(person, levels) for person in tree.persons))
     lines = ["<tree>"]
-    for number, person in enumerate(tree.persons, start=1):
-        if len(tree.persons) > 1:
+    for number, person in enumerate(kept.persons, start=1):
+        if len(kept.persons) > 1:
             lines.append(f"person {number}")
-        written = {
-            "attribute": [f"{a.id} {_text(a.aspect, a.id, '<:')}: {_text(a.value, a.id, '<')}" for a in person.attributes],
-            "expression": [f"{e.id} {_text(e.name, e.id, '<')}{_references(e.rests_on)}" for e in person.expressions],
-            "emotion": [f"{m.id} {_text(m.label, m.id, '<()')}{_strength(m)}{_references(m.rests_on)}" for m in person.emotions],
-        }
-        for level in LEVELS:
+        for level, nodes in zip(LEVELS, _levels(person), strict=True):
             if level in levels:
-                lines += [level, *written[level]]
-    lines.append("</tree>")
-    if answer is not None:
-        lines.append(f"<answer>{_text(answer, 'answer', '<')}</answer>")
-    return "\n".join(lines)
+                lines += [level, *map(_line, nodes)]
+    text = "\n".join([*lines, "</tree>"])
+    _check(kept, parse(text).tree)
+    return text if answer is None else f"{text}\n<answer>{_text(answer, 'answer', '<')}</answer>"
 
 
 def rationale_grammar() -> str:
     """The grammar of a whole rationale in the EBNF dialect of vLLM's structured outputs (`rationale.gbnf`)."""
     return _GRAMMAR.read_text(encoding="utf-8")
+
+
+def _only(person: Person, levels: Collection[str]) -> Person:
+    return Person(
+        person.attributes if "attribute" in levels else (),
+        person.expressions if "expression" in levels else (),
+        person.emotions if "emotion" in levels else (),
+    )
+
+
+def _levels(person: Person) -> tuple[tuple[TreeNode, ...], ...]:
+    return person.attributes, person.expressions, person.emotions
+
+
+def _line(node: TreeNode) -> str:
+    match node:
+        case Attribute(node_id, aspect, value):
+            _text(aspect, node_id, "<:"), _text(value, node_id, "<")
+        case Expression(node_id, name):
+            _text(name, node_id, "<")
+        case Emotion(node_id, label, intensity):
+            _text(label, node_id, "<()"), _text("-" if intensity is None else intensity, node_id, "<()")
+    return node_line(node)
 
 
 def _text(text: str, where: str, reserved: str) -> str:
@@ -58,9 +82,12 @@ def _text(text: str, where: str, reserved: str) -> str:
     return text
 
 
-def _strength(emotion: Emotion) -> str:
-    return f" ({_text(emotion.intensity, emotion.id, '<()')})" if emotion.intensity else ""
-
-
-def _references(ids: tuple[str, ...]) -> str:
-    return " < " + " ".join(ids) if ids else ""
+def _check(tree: AffectiveTree, found: AffectiveTree) -> None:
+    """Raise `UnwritableTree` for the first node that was read as another."""
+    for person, other in zip_longest(tree.persons, found.persons, fillvalue=Person()):
+        for nodes, others in zip(_levels(person), _levels(other), strict=True):
+            for number, node in enumerate(nodes):
+                read = others[number] if number < len(others) else None
+                if read != node:
+                    instead = f"would be read as {node_line(read)!r:.80}" if read else "could not be read"
+                    raise UnwritableTree(f"{node.id}: {node_line(node)!r:.80} cannot be written; it {instead}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rewards.errors import did_you_mean
-from rewards.plugins.adapters.names import ADAPTER_NAMES
+from rewards.plugins.adapter_names import ADAPTER_NAMES
 from rewards.plugins.loading import check_function
 from rewards.plugins.spec import FunctionSpec, PluginError
 from rl.algo.credit import CREDIT

@@ -113,12 +113,16 @@ class RunDirectory:
         write_atomically(self.state_file, json.dumps({**self.state(), **facts}, indent=1))
 
     def keep_scorers(self, entries: Sequence[MixEntry], hashes: Mapping[str, str]) -> list[str]:
-        """Keep the source of scorers that came from files, and every scorer's hash. Returns those that have changed."""
+        """Keep the source of scorers that came from files, with the files beside them that they import in a folder, and every
+        scorer's hash. Returns those that have changed."""
         before = self.state().get("scorers", {})
         for source in (entry.scorer.source for entry in entries):
             if source is not None:
-                self.scorers.mkdir(exist_ok=True)
-                write_atomically(self.scorers / f"{Path(source.path).stem}-{source.sha256[:12]}.py", source.text)
+                name = f"{Path(source.path).stem}-{source.sha256[:12]}"
+                kept = {f"{name}/{path}": text for path, text in source.files().items()} if source.neighbours else {}
+                for path, text in (kept or {f"{name}.py": source.text}).items():
+                    (self.scorers / path).parent.mkdir(parents=True, exist_ok=True)
+                    write_atomically(self.scorers / path, text)
         self.remember(scorers={**hashes, **before})
         return sorted(name for name, sha in hashes.items() if before.get(name, sha) != sha)
 

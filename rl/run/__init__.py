@@ -7,7 +7,7 @@
 - `specs`: what workers are told, from the config.
 - `sft`: the supervised steps; `steps`: what a GRPO step is made of; `prefetch`: rollouts made ahead.
 - `checks`: what stops a run, or is said of it, when a step looks wrong.
-- `evaluator`: held-out evaluation and validation.
+- `evaluator`: held-out evaluation and validation; `judged`: the scores of held-out captions.
 - `forecast`: what a run will do, and how long it may take.
 - `serving`: engines alone, for `affectree reason`.
 """

@@ -78,7 +78,7 @@ def validate(run: Run) -> tuple[float | None, dict[str, float]]:
     groups = complete(run, rows, evaluated_rows(run.config.evaluation.val_rows, rows), f"val{run.progress.step}")
     scored = list(run.workers.rewards.score([ray.put(group) for group in groups], run.config.rollout.timeout))
     reward = mean_reward([reward for group in scored for reward in group.rewards])
-    return reward, evaluate_groups(groups, judged=caption_scores(run, scored)).measures
+    return reward, evaluate_groups(groups, judged=caption_scores(run.config, scored)).measures
 
 
 def mean_reward(rewards: Sequence[Reward]) -> float | None:

@@ -18,7 +18,7 @@ def test_an_emotion_with_evidence_counts() -> None:
 
 def test_the_shortest_of_a_group_is_best() -> None:
     group = [RewardSample("", completion_tokens=tokens) for tokens in (10, 20, 30)]
-    assert relative_length(group) == [1.0, 0.5, 0.0]
+    assert relative_length(group) == [0.0, -0.5, -1.0]
 
 
 def test_they_are_fit_for_a_run() -> None:

@@ -1,6 +1,6 @@
 """Reward functions written for other trainers, called as their own trainer would call them.
 
-- `names`: the adapters' names; `registry`: each name's adapter
+- `registry`: each name's adapter
 - `peer`: the function to adapt, and how what it returns becomes scores
 - `columns`: the data set's columns as these trainers pass them
 - `trl`, `verl`, `openrlhf`, `ms_swift`, `easyr1`: one trainer each, by its documented contract

@@ -36,9 +36,11 @@ def reads_messages(function: Callable[..., Any], parameter: str) -> bool | None:
         return True
     if "str" in annotation:
         return False
-    reached = list(_reached(function))
-    if reached and "content" not in words_of(function):
+    reached, words = list(_reached(function)), words_of(function)
+    if reached and "content" not in words:
         return False
+    if "messages" in words:  # a column of conversations, whose content it may be
+        return None
     careful = any({"isinstance", "type"} & set(code.co_names) for one in reached for code in _codes(one.__code__))
     return True if not careful and any(_indexes_content(one) for one in reached) else None
 

@@ -27,7 +27,7 @@ class Peer:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Keyword arguments of every call."""
     module: ModuleType | None = None
-    """Where it was found, if not in an object of a stranger's."""
+    """Where it was found."""
     mode: Mode | None = None
     """The mode that the config sets."""
 

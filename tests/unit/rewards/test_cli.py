@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from rewards.cli import DEFAULT_MIX, app
+from rewards.cli import app
 from rewards.plugins.spec import PluginError
 from rewards.tools.recorded import RolloutDataError
 from rewards.tools.reward_hacks import ANSWER, GOLD, honest_cases
@@ -51,7 +51,7 @@ def test_check_takes_a_mix_and_gathers_one_fault_of_all_probes(tmp_path: Path) -
     assert code == 0, output
     assert output.index("structure:") < output.index("tree_edit:")
     file = tmp_path / "list.py"
-    file.write_text("def f(samples):\n    return [1 for sample in samples]\n")
+    file.write_text("def f(samples):\n    return [bool(sample.completion) for sample in samples]\n")
     code, output = affectree_reward("check", f"{file}:f")
     assert code == 1
     assert output.count("not iterable") == 1
@@ -99,7 +99,7 @@ def test_score_shows_table_histogram_and_coloured_trees(tmp_path: Path, kind: st
         pq.write_table(pa.Table.from_pylist(rows), file)
     else:
         file.write_text("\n".join(json.dumps(row) for row in rows))
-    code, output = affectree_reward("score", str(DEFAULT_MIX), "--rollouts", str(file), "--show", "1")
+    code, output = affectree_reward("score", "default", "--rollouts", str(file), "--show", "1")
     assert code == 0, output
     for said in ("3 of 3", "new minus recorded", "correlation", "rewards", "best", "worst", "slowest", "emotion sad (strong)"):
         assert said in output
@@ -113,7 +113,74 @@ def test_score_refuses_what_it_cannot_read(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="key=value"):
         affectree_reward("check", "root", "-p", "nonsense")
     with pytest.raises(PluginError, match="a mix brings its own parameters, modes and adapters; give none"):
-        affectree_reward("check", str(DEFAULT_MIX), "--mode", "batch")
+        affectree_reward("check", "default", "--mode", "batch")
+
+
+def test_a_shipped_mix_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("default", "configs/rewards/default.yaml"):
+        code, output = affectree_reward("try", name, "--answer", "angry", stdin="angry")
+        assert code == 0, output
+        assert "qa 1.000" in output
+        assert affectree_reward("hacks", name)[0] == 0
+    with pytest.raises(PluginError, match="no such file"):
+        affectree_reward("try", "absent.yaml", stdin="x")
+    with pytest.raises(PluginError, match="'defalt' is not known"):
+        affectree_reward("try", "defalt", stdin="x")
+
+
+def test_columns_and_rows_are_given(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def f(sample): return len(sample.completion) / 1e6 + sample.columns['clip']['weight']\n")
+    code, output = affectree_reward("check", f"{file}:f")
+    assert code == 1
+    assert "KeyError: 'clip'" in output
+    assert "--column name=value" in output
+    assert affectree_reward("check", f"{file}:f", "--column", 'clip={"weight": 0}')[0] == 0
+    code, output = affectree_reward("try", f"{file}:f", "-c", 'clip={"weight": 0.25}', stdin="")
+    assert code == 0
+    assert "reward 0.2500" in output
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"answer": "A", "clip": {"weight": 0}}\n')
+    assert affectree_reward("check", f"{file}:f", "--rows", str(rows))[0] == 0
+    with pytest.raises(PluginError, match="--column 'clip': must be key=value, such as --column weight=2"):
+        affectree_reward("check", f"{file}:f", "--column", "clip")
+
+
+def test_a_factory_makes_the_scorer(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def make(most): return lambda sample: min(len(sample.completion), most) / most\n")
+    code, output = affectree_reward("try", f"{file}:make", "--factory", "-p", "most=4", stdin="ab")
+    assert code == 0
+    assert "reward 0.5000" in output
+    assert affectree_reward("check", f"{file}:make", "--factory", "-p", "most=4")[0] == 0
+
+
+def test_what_a_scorer_prints_and_logs_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import logging\ndef f(sample):\n    print('printed')\n    logging.getLogger('mine').warning('logged')\n"
+        "    return bool(sample.completion)\n"
+    )
+    for command in ("check", "try"):
+        code, output = affectree_reward(command, f"{file}:f", stdin="x")
+        assert code == 0
+        assert "printed" in output
+        assert "WARNING mine: logged" in output
+
+
+def test_the_first_example_of_the_docs_is_fit_and_what_it_was_is_not(tmp_path: Path) -> None:
+    text = (HOME / "docs" / "writing-scorers.md").read_text().partition("```python\n")[2].partition("```")[0]
+    file = tmp_path / "my_scorer.py"
+    file.write_text(text)
+    code, output = affectree_reward("check", f"{file}:score")
+    assert code == 0, output
+    assert "warning" not in output
+    guard = text[text.index("    if ") : text.index("    said")]
+    file.write_text(text.replace(guard, ""))
+    code, output = affectree_reward("check", f"{file}:score")
+    assert code == 1
+    assert "gets 1 (no gold)" in output
 
 
 def test_parameters_are_json_or_text(tmp_path: Path) -> None:

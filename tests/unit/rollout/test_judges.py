@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from rewards.errors import UserError
+from rewards.sample import ScorerError
 from rewards.scorers.endpoint import EndpointSpec
-from rollout.judges import agreement, endpoint, judge_of, likelihood, oracle
+from rewards.scorers.questions import Question, Read
+from rollout.judges import agreement, by_model, judge_of, likelihood, oracle
+from rollout.media import Medium
 from rollout.reasoning import Candidate
 from rollout.rows import Row
 from tests.unit.rewards.rationales import GOOD
+from tests.unit.rewards.scorers.endpoint_server import EndpointServer
 
 BEGINNING = GOOD[: GOOD.index("expression")]
 
@@ -46,31 +49,38 @@ def test_the_oracle_knows_what_is_true_at_each_level() -> None:
         judge_of("oracle")(Row(0, "?", (), "rationale"))
 
 
-class Marks(BaseHTTPRequestHandler):
-    """An OpenAI-compatible endpoint that gives longer texts higher marks."""
+class Marks:
+    """A judge that gives longer texts higher marks, and keeps what it was asked."""
 
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        mark = min(10, len(asked["messages"][1]["content"]) / 100)
-        answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": json.dumps({"score": mark})}}]}
-        body = json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "m", **answer}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
+    def __init__(self) -> None:
+        self.asked: list[Question] = []
 
-    def log_message(self, *_: object) -> None:
-        pass
+    async def ask(self, question: Question, read: Callable[[str], Read]) -> Read:
+        self.asked.append(question)
+        return read(json.dumps({"score": len(json.loads(question.user)["rationale"]) // 10}))
+
+
+def test_the_hosted_judge_gives_marks_and_is_shown_the_clip() -> None:
+    marks = Marks()
+    judge = judge_of("judge", hosted=marks)(Row(0, "?", (Medium("video", "a.mp4"),), "rationale"))
+    assert judge(1, [candidate("x" * 200), candidate("y" * 500)]) == [20.0, 50.0]
+    assert {question.media for question in marks.asked} == {(("video", "a.mp4"),)}
+    assert "Judge its expressions" in marks.asked[0].system
+    with pytest.raises(UserError, match=r"set rewards\.judge\.model"):
+        judge_of("judge")
 
 
 def test_a_model_behind_an_endpoint_gives_marks() -> None:
-    server = HTTPServer(("127.0.0.1", 0), Marks)
-    Thread(target=server.serve_forever, daemon=True).start()
+    server = EndpointServer()
+    server.answer = lambda request: (200, {"score": 7 if "brown" in request["messages"][1]["content"] else 3})
     try:
-        spec = EndpointSpec(f"http://127.0.0.1:{server.server_port}/v1", "m")
-        assert endpoint(0, [candidate("x" * 200), candidate("y" * 500)], spec=spec) == [2.0, 5.0]
+        judge = judge_of("endpoint", server.url, "m")(Row(0, "?", (Medium("video", "a.mp4"),), "rationale"))
+        assert judge(0, [candidate("red"), candidate("brown")]) == [3.0, 7.0]
+        server.answer = lambda request: (200, {"score": 700})
+        with pytest.raises(ScorerError, match="another form"):
+            by_model(0, [candidate("black")], model=EndpointSpec(server.url, "m"))
     finally:
-        server.shutdown()
+        server.close()
 
 
 @pytest.mark.parametrize(("name", "url"), [("best", None), ("endpoint", None), ("agreement", "http://localhost")])

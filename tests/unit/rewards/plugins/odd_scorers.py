@@ -148,6 +148,13 @@ def maps_shared_memory(sample: RewardSample) -> int:
     return 1
 
 
+def hoards_among_orphans(sample: RewardSample) -> int:
+    """Keeps its watcher busy with the ends of orphans meanwhile."""
+    if sample.completion == "bad":
+        subprocess.Popen(["sh", "-c", "while :; do (sleep 0.02 &); sleep 0.02; done"], start_new_session=True)
+    return maps_shared_memory(sample)
+
+
 def many_small_processes(sample: RewardSample) -> int:
     """Each may hold what it holds; all of them together hold too much."""
     for _ in range(6 if sample.completion == "bad" else 0):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 import threading
 import time
+from pathlib import Path
 
 from rewards.plugins.child import START_TIMEOUT, Child
 from rewards.plugins.output import Transcript
 from rewards.plugins.sending import pack_samples
 from rewards.plugins.spec import ScorerSpec
 from tests.unit.rewards.conftest import Marked
-from tests.unit.rewards.plugins.conftest import ODD_SCORERS
+from tests.unit.rewards.plugins.conftest import LOUD_SCORERS, ODD_SCORERS
 from tests.unit.rewards.plugins.outcomes import samples
 
 
@@ -61,3 +65,21 @@ def test_nobody_is_left_at_a_pipe_whose_number_may_be_anothers_next() -> None:
     child.kill()
     assert not child.reader.is_alive()
     assert not child.writer.is_alive()
+
+
+def test_a_worker_may_have_many_files_open() -> None:
+    """`select` takes no descriptor above 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    with contextlib.ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while opened.enter_context(Path(os.devnull).open()).fileno() < 1100:
+            pass
+        transcript = Transcript()
+        child = Child(ScorerSpec("mine", f"{LOUD_SCORERS}:prints"), transcript)
+        assert child.receive(time.monotonic() + START_TIMEOUT) is not None
+        assert child.alive()
+        child.output.catch_up()
+        assert transcript.take() == "printed while loading\n"
+        child.kill()
+        assert child.last_words().startswith("let go")

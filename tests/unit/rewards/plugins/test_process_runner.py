@@ -232,7 +232,7 @@ def test_a_watcher_that_was_stopped_is_done_without(start: Start, marked: Marked
     assert marked.left() == []
 
 
-@pytest.mark.parametrize("name", ["maps_shared_memory", "many_small_processes"])
+@pytest.mark.parametrize("name", ["maps_shared_memory", "hoards_among_orphans", "many_small_processes"])
 def test_memory_counts_that_is_shared_or_held_by_several_processes(start: Start, marked: Marked, name: str) -> None:
     runner = start(name, memory_gib=0.25, timeout=30.0)
     found = shown(runner.score(GOOD_BAD_GOOD))

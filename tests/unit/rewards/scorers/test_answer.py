@@ -68,7 +68,11 @@ def test_format(completion: str, task: str, finish_reason: str, score: float) ->
 
 @pytest.mark.parametrize(("tokens", "score"), [(0, 1.0), (50, 1.0), (75, 0.5), (100, 0.0), (900, 0.0)])
 def test_length_falls_from_half_of_the_longest(tokens: int, score: float) -> None:
-    assert length(RewardSample("", completion_tokens=tokens), longest=100) == score
+    assert length(RewardSample("sad", completion_tokens=tokens), longest=100) == score
+
+
+def test_a_short_text_is_one_with_a_word() -> None:
+    assert length(RewardSample(" \n")) == 0.0
 
 
 @pytest.mark.parametrize(("tokens", "score"), [(0, 0.0), (60, 0.0), (80, -0.5), (100, -1.0), (900, -1.0)])

@@ -21,7 +21,7 @@ def tree_of(person: dict[str, Any]) -> AffectiveTree:
 def test_words_are_cleaned_and_empty_ones_left_out() -> None:
     (found,) = tree_of(
         {
-            "attributes": [{"aspect": "hair (top): color", "value": "<red>"}, {"aspect": "hat", "value": ""}],
+            "attributes": [{"aspect": "hair (top): color", "value": "**<red>**."}, {"aspect": "hat", "value": ""}],
             "expressions": [""],
             "emotions": [{"label": "sad", "intensity": ""}],
         }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rewards.mix import build_mix
+from rewards.mix_settings import mix_entries
+from rewards.sample import RewardSample
 from rewards.scorers.endpoint import Endpoint
 from rewards.scorers.judge import JudgeError, check_judge, hosting, open_judge
 from tests.unit.rewards.scorers.test_questions import Parrot
@@ -46,3 +51,15 @@ def test_settings_that_cannot_be_are_refused(setting: Any, said: str) -> None:
     with pytest.raises(JudgeError) as refused:
         check_judge(setting)
     assert said in str(refused.value)
+
+
+def test_a_scorer_of_ones_own_asks_the_judge_as_the_docs_show(tmp_path: Path) -> None:
+    page = Path("docs/writing-scorers.md").read_text()
+    (shown,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "AnswerForm" in code)
+    file = tmp_path / "mine.py"
+    file.write_text(shown)
+    judge = Parrot('{"polite": true}')
+    with build_mix(mix_entries({"mine": {"spec": f"{file}:score", "isolation": "thread"}})) as mix, hosting(judge):
+        assert mix(RewardSample("Thank you.")).value == 1.0
+    (question,) = judge.asked
+    assert question.user == '{"text": "Thank you."}'

@@ -26,7 +26,10 @@ def rescored(value: float | None) -> Rescored:
 
 
 def test_a_finding_is_one_line() -> None:
-    assert shown(finding_line(Finding("imports", "failed", "no [such] file"))) == ["failed  imports              no [such] file"]
+    failed = Finding("imports", "failed", "no [such] file")
+    assert shown(finding_line(failed)) == ["failed  imports                  no [such] file"]
+    indent = " " * 33
+    assert shown(finding_line(Finding("output", "ok", "a\nb")))[-1] == f"{indent}b"
 
 
 def test_a_tree_is_shown_against_the_gold_tree() -> None:

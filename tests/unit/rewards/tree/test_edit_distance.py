@@ -1,5 +1,7 @@
 """The compiled edit distance equals two independent implementations."""
 
+import random
+
 import apted
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 
 from rewards.tree.edit_distance import Costs, cost_arrays, edit_distance, postorder, subtree_distances
 from rewards.tree.nodes import Node
-from tests.unit.rewards.tree.trees import COSTS, nodes
+from tests.unit.rewards.tree.brute_force import brute_force_distance, small_trees
+from tests.unit.rewards.tree.trees import COSTS, MANY_COSTS, nodes
 
 
 def as_zss(node: Node) -> zss.Node:
@@ -48,6 +51,15 @@ def test_other_costs_equal_zss_with_the_same(a: Node, b: Node) -> None:
     theirs = zss.distance(as_zss(a), as_zss(b), zss.Node.get_children, lambda n: 0.5, lambda n: 0.75, change)
     assert edit_distance(a, b, COSTS) == pytest.approx(theirs)
     assert edit_distance(a, b, Costs()) == edit_distance(a, b)
+
+
+@pytest.mark.parametrize("costs", MANY_COSTS)
+def test_equals_the_least_cost_over_all_ordered_mappings(costs: Costs) -> None:
+    trees = small_trees(3, "ab")
+    trees += random.Random(0).sample(small_trees(5, "abc"), 15)
+    for a in trees:
+        for b in trees:
+            assert edit_distance(a, b, costs) == pytest.approx(brute_force_distance(a, b, costs, "ordered"), abs=1e-12)
 
 
 TREE = Node("a", (Node("b", (Node("c"),)), Node("d")))

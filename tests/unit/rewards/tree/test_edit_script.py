@@ -4,11 +4,12 @@ from collections import Counter
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rewards.tree.edit_distance import edit_distance
+from rewards.tree.edit_distance import Costs, edit_distance
 from rewards.tree.edit_script import Edit, edit_script
 from rewards.tree.nodes import Node
-from tests.unit.rewards.tree.trees import COSTS, nodes
+from tests.unit.rewards.tree.trees import MANY_COSTS, nodes
 
 
 @given(nodes, nodes)
@@ -19,8 +20,15 @@ def test_a_script_costs_the_distance_and_turns_one_tree_into_the_other(a: Node, 
     assert Counter(e.found for e in script if e.found is not None) == labels(a)
     assert Counter(e.gold for e in script if e.gold is not None) == labels(b)
     assert sorted(e.gold_index for e in script if e.gold_index is not None) == list(range(b.size()))
-    weighted = edit_script(a, b, COSTS)
-    assert sum(price(edit) for edit in weighted) == pytest.approx(edit_distance(a, b, COSTS))
+
+
+@given(nodes, nodes, st.sampled_from(MANY_COSTS))
+@settings(max_examples=400, deadline=None)
+def test_whatever_edits_cost_a_script_costs_the_distance(a: Node, b: Node, costs: Costs) -> None:
+    script = edit_script(a, b, costs)
+    assert sum(price(edit, costs) for edit in script) == pytest.approx(edit_distance(a, b, costs), rel=1e-9, abs=1e-15)
+    assert Counter(e.found for e in script if e.found is not None) == labels(a)
+    assert sorted(e.gold_index for e in script if e.gold_index is not None) == list(range(b.size()))
 
 
 def test_a_known_script() -> None:
@@ -34,9 +42,9 @@ def labels(node: Node) -> Counter[str]:
     return sum((labels(child) for child in node.children), Counter([node.label]))
 
 
-def price(edit: Edit) -> float:
+def price(edit: Edit, costs: Costs) -> float:
+    if edit.found is None or edit.gold is None:
+        return costs.delete if edit.gold is None else costs.insert
     if edit.kind == "matched":
         return 0.0
-    if edit.kind == "changed":
-        return COSTS.change(edit.found, edit.gold)  # type: ignore[operator, arg-type]
-    return COSTS.insert if edit.kind == "missing" else COSTS.delete
+    return costs.change(edit.found, edit.gold) if callable(costs.change) else costs.change

@@ -6,7 +6,16 @@ from rewards.tree.gold import gold_problem
 from tests.unit.rewards.rationales import GOOD
 
 
-@pytest.mark.parametrize("text", [GOOD, GOOD.replace("<answer>Angry</answer>", ""), GOOD.replace(" < e1", "")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        GOOD.replace("<answer>Angry</answer>", ""),
+        GOOD.replace(" < e1", ""),
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("attribute\n", "**Attributes:**\n\n").replace("a1 hair color: brown", "- A1. hair color：brown."),
+    ],
+)
 def test_what_loses_nothing_is_fine(text: str) -> None:
     assert gold_problem(text) is None
 

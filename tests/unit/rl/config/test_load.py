@@ -159,7 +159,7 @@ def test_reasoning_is_checked_before_a_run() -> None:
     assert load_config(QUICKSTART, ["evaluation.reasoning={width: 2}"]).evaluation.reasoning.scorer == "agreement"
     text = problems("evaluation.reasoning={width: 0, scorer: best}")
     assert "evaluation.reasoning.width = 0" in text
-    assert "must be agreement, likelihood, oracle or endpoint, found 'best'" in text
+    assert "must be agreement, likelihood, oracle, endpoint or judge, found 'best'" in text
     assert "candidates are the same" in problems("evaluation.reasoning={width: 2, temperature: 0}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config.schema import Config, ScorerConfig
+from rl.config.schema import Config, JudgeConfig, ScorerConfig
 from rl.doctor.diagnosis import Unfit, diagnose, quick, refuse
 from rl.doctor.finding import Finding
 
@@ -58,6 +58,11 @@ def test_with_a_configuration_everything_is_looked_at(config: Config, tmp_path: 
     found = {one.name: one for one in diagnose(config)}
     assert {"system", "disk", "checkpoint", "data", "scorers", "mlflow", "cluster"} <= found.keys()
     assert (found["scorers"].verdict, found["scorers"].found) == ("ok", "mine")
+    config.rewards.judge = JudgeConfig(model=str(tmp_path))
+    (missing,) = (one for one in diagnose(config) if one.name == "judge")
+    assert (missing.verdict, "holds no config.json" in missing.found) == ("fault", True)
+    (tmp_path / "config.json").write_text("{}")
+    assert [one.verdict for one in diagnose(config) if one.name == "judge"] == ["ok"]
     scorer.write_text("import not_installed\n")
     (broken,) = (one for one in diagnose(config) if one.name == "scorers")
     assert broken.verdict == "fault"

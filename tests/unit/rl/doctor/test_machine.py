@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.config.schema import Config
+from rl.config.schema import Config, JudgeConfig
 from rl.doctor import machine
 from rl.doctor.diagnosis import diagnose
 from tests.unit.rl.doctor.common import GIB
@@ -83,6 +83,9 @@ def test_more_threads_than_processors_are_a_warning(config: Config) -> None:
     assert found.verdict == "warning"
     assert "learner.threads = 2 x 1" in found.found
     assert "rollout.threads=1" in found.advice
+    config.rewards.judge = JudgeConfig(threads=8, engines=2)
+    assert "rewards.judge.threads = 8 x 2" in machine.processors(2.0, config).found
+    config.rewards.judge = None
     config.learner.gpus = config.rollout.gpus = 1.0
     assert machine.processors(1.0, config).verdict == "ok"
 

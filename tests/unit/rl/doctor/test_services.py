@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rl.config.schema import Config
+from rl.config.schema import Config, JudgeConfig
 from rl.doctor import services
+from rl.doctor.gpus import asked_gpus
 from tests.unit.rl.doctor.common import NOWHERE, server
 
 
@@ -82,6 +83,14 @@ def test_a_cluster_that_never_has_room_is_a_fault(config: Config) -> None:
     assert services.room(config, {"CPU": 4.0}, "it", grows=True).verdict == "warning"
     assert services.local_cluster(config, 4).verdict == "fault"
     assert services.local_cluster(config, 16).verdict == "ok"
+
+
+def test_the_judge_takes_its_share(config: Config) -> None:
+    before = services.asked_cpus(config), asked_gpus(config)
+    assert before[0] + JudgeConfig().cpus <= 2  # with one of everything
+    config.rewards.judge = JudgeConfig(engines=3, gpus=0.5, tensor_parallel=2, cpus=1.0)
+    assert services.asked_cpus(config) == before[0] + 3
+    assert asked_gpus(config) == before[1] + 3
 
 
 def test_a_run_starts_a_cluster_where_none_is_named_and_none_listens(config: Config, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rewards.mix import MixEntry, with_sources
+from rewards.plugins.spec import ScorerSpec
 from rl.config.load import load_config
 from rl.config.schema import Config
 from rl.record.directory import RunDirectory, RunError
@@ -78,3 +80,24 @@ def test_a_line_cut_off_by_a_kill_is_left_out(run: RunDirectory) -> None:
         file.write("\n{}\n")
     with pytest.raises(RunError, match="line 2"):
         run.metrics()
+
+
+def test_scorers_are_kept_with_the_files_beside_them_that_they_import(run: RunDirectory, tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    for name, text in {
+        "alone.py": "def f(sample): ...\n",
+        "mine.py": "from pkg.part import f\n",
+        "pkg/__init__.py": "",
+        "pkg/part.py": "def f(sample): ...\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    entries = with_sources([MixEntry(ScorerSpec(name, f"{tmp_path}/{name}.py:f")) for name in ("alone", "mine")])
+    assert run.keep_scorers(entries, {}) == []
+    alone, mine = (f"{entry.scorer.name}-{entry.scorer.source.sha256[:12]}" for entry in entries if entry.scorer.source)
+    kept = {str(file.relative_to(run.scorers)): file.read_text() for file in run.scorers.rglob("*.py")}
+    assert kept == {
+        f"{alone}.py": "def f(sample): ...\n",
+        f"{mine}/mine.py": "from pkg.part import f\n",
+        f"{mine}/pkg/__init__.py": "",
+        f"{mine}/pkg/part.py": "def f(sample): ...\n",
+    }

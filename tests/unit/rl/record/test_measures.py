@@ -41,6 +41,16 @@ def test_rationales_are_measured_by_level_and_other_tasks_by_their_answers() -> 
     assert evaluate_groups([]).measures == {}
 
 
+def test_captions_are_measured_as_they_were_judged_and_those_that_were_not_are_left_out() -> None:
+    groups = [answered("she smiles", "action_caption", "a smile") for _ in range(3)]
+    groups = [replace(one, prompt=replace(one.prompt, key=f"p{number}")) for number, one in enumerate(groups)]
+    groups.append(answered("yes", "attribute_closed", "yes"))
+    found = evaluate_groups(groups, judged={"p0": 0.8, "p1": 0.6, "p2": None})
+    assert found.measures["qa/action_caption"] == pytest.approx(0.7)
+    assert found.measures["qa/attribute_closed"] == 1.0
+    assert "qa/action_caption" not in evaluate_groups(groups[:1], judged={"p0": None}).measures
+
+
 def test_measures_are_known_by_name_before_anything_is_measured() -> None:
     found = evaluate_groups([answered(GOOD, "rationale", "Angry", GOOD), answered("yes", "attribute_closed", "yes")])
     assert measures_of(["attribute_closed", "rationale", "rationale"]) == list(found.measures)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rewards.plugins.adapters.names import ADAPTER_NAMES
+from rewards.plugins.adapter_names import ADAPTER_NAMES
 from rewards.plugins.adapters.registry import ADAPTERS
 from rewards.plugins.loading import load_scorer
 from rewards.plugins.spec import PluginError, ScorerSpec
@@ -97,6 +97,10 @@ CLUES = [
     ),
     (  # a word that may mean anything
         "import re\ndef f(completions, **k): return [len(re.search('(?P<content>.)', c)['content']) for c in completions]",
+        ("trl", "trl_conversational", "ms_swift"),
+    ),
+    (  # messages, but of a column
+        "def f(completions, messages, **k): return [len(m[0]['content']) for m in messages]",
         ("trl", "trl_conversational", "ms_swift"),
     ),
     ("def f(completions, **k): return [len(i) for i in k['completion_ids']]", ("trl",)),
