@@ -16,6 +16,7 @@ Rooms, from the bottom:
 
 Beside them:
 - `readings`: what each line of a completion states, for learners that credit lines or nodes apart
+- `exported_mix`: a mix that can be pickled; `host_samples`: samples from what other trainers pass
 - `files`: reads files that a user names; `bases`: settings files that name others below them
 - `errors`: the error that a user can mend
 """

@@ -25,7 +25,7 @@ from rewards.sample import Reward, RewardSample, ScorerError
 _NO_GROUP_SIZE = "write as_trl(mix, group_size=N), where N is TRL's num_generations"
 _ONE_A_CALL = "this trainer has one sample scored a call"
 _NO_TOKENS = "this trainer passes no token ids"
-_SPECIAL_TOKENS_AT_END = re.compile(r"(?:<\|[^|<>]*\|>|</s>|<eos>|\s)+\Z")
+_SPECIAL_TOKENS_AT_END = re.compile(r"(?:(?:<\|[^|<>]{1,40}\|>|</s>|<eos>)\s*)+\Z")
 
 
 def as_trl(mix: str, group_size: int | None = None) -> TRLReward:
@@ -211,7 +211,7 @@ def _for_single_samples(mix: str) -> ExportedMix:
 def _of_ms_swift(completion: str, row: Mapping[str, Any]) -> RewardSample:
     """A sample of ms-swift, whose `messages` end with the completion, and which has a list of token ids for each turn."""
     messages = row.get("messages") or row.get("prompt") or ()
-    asked = messages[:-1] if messages and messages[-1] == {"role": "assistant", "content": completion} else messages
+    asked = messages if isinstance(messages, str) else [turn for turn in messages if turn.get("content") != completion]
     ids = [token for turn in row.get("response_token_ids") or () for token in turn]
     cut_off = row.get("finish_reason") == "length" or row.get("is_truncated")
     return sample_of(completion, text_of(asked), row, ids, "length" if cut_off else "stop")
@@ -219,11 +219,13 @@ def _of_ms_swift(completion: str, row: Mapping[str, Any]) -> RewardSample:
 
 def _completion_in(query: str, prompt: str) -> str:
     """What stands behind the prompt in a query, without the special tokens at its end."""
-    return _SPECIAL_TOKENS_AT_END.sub("", query[query.find(prompt) + len(prompt) :] if prompt in query else query)
+    start = query.find(prompt)
+    return _SPECIAL_TOKENS_AT_END.sub("", query[start + len(prompt) :] if start >= 0 else query)
 
 
 def _value(reward: Reward) -> float:
     """The reward's number. Raises `ScorerError` with what failed, where there is none."""
     if reward.value is None:
-        raise ScorerError("; ".join(f"{name}: {message}" for name, message in reward.errors.items()))
+        failed = "; ".join(f"{name}: {message}" for name, message in reward.errors.items())
+        raise ScorerError(failed or "no scorer applies: the mix has none for the row's `task`, or the row has no gold for it")
     return reward.value

@@ -109,9 +109,9 @@ def _gold_of(row: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str,
 
 
 def _read(name: str, reader: Callable[[Any], Read], row: Mapping[str, Any]) -> Read:
-    value = row.get(name)
+    value: Any = row.get(name)
     try:
-        return reader(value.tolist() if hasattr(value, "tolist") else value)  # verl's columns are arrays
+        return reader(value.tolist() if hasattr(value, "tolist") else value)  # lists are arrays in verl
     except BadColumn as error:
         raise HostError(f"column `{name}`: {error}") from error
 
