@@ -210,8 +210,8 @@ def _for_single_samples(mix: str) -> ExportedMix:
 
 def _of_ms_swift(completion: str, row: Mapping[str, Any]) -> RewardSample:
     """A sample of ms-swift, whose `messages` end with the completion, and which has a list of token ids for each turn."""
-    messages = row.get("messages") or row.get("prompt") or ()
-    asked = messages if isinstance(messages, str) else [turn for turn in messages if turn.get("content") != completion]
+    messages = row.get("messages")
+    asked = messages[:-1] if messages and text_of(messages[-1]) == completion else messages or row.get("prompt")
     ids = [token for turn in row.get("response_token_ids") or () for token in turn]
     cut_off = row.get("finish_reason") == "length" or row.get("is_truncated")
     return sample_of(completion, text_of(asked), row, ids, "length" if cut_off else "stop")

@@ -15,7 +15,7 @@ from rewards.plugins.calling import call
 from rewards.sample import RewardSample, Score
 from rewards.scorers import au, emotion_wheel
 from rewards.scorers.answer import format, qa
-from rewards.scorers.tree import expression, leaf, root, structure, tree_edit
+from rewards.scorers.tree import edges, expression, leaf, root, structure, tree_edit
 from rewards.tools.reward_hacks import ANSWER, GOLD
 from rewards.tree.edit_distance import edit_distance
 from rewards.tree.gold import LOSES
@@ -70,8 +70,8 @@ def check(text: str) -> None:
     for (place, node_id), line in parsed.lines.items():
         assert levels[line - 1] == {"a": "attribute", "e": "expression", "m": "emotion"}[node_id[0]]
         assert any(node_id == node.id for nodes in vars(parsed.tree.persons[place]).values() for node in nodes)
-    for scorer in (structure, leaf, root, expression, tree_edit, qa, format, au, emotion_wheel):
-        sample = RewardSample(text, answer=ANSWER, tree=GOLD_TEXT)
+    for scorer in (structure, leaf, root, expression, edges, tree_edit, qa, format, au, emotion_wheel):
+        sample = RewardSample(text, answer="AU4, AU12" if scorer is au else ANSWER, tree=GOLD_TEXT)
         ((_, outcome),) = call(scorer, scorer.__name__, "sample", [sample], {})
         assert isinstance(outcome, Score), outcome
         assert 0.0 <= outcome.value <= 1.0

@@ -23,9 +23,7 @@ def test_a_researchers_path(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "RAY_ADDRESS": "local"}
     said = []
     for block in blocks:
-        done = subprocess.run(
-            ["bash", "-euc", block], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["bash", "-euc", block], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{block}\n{(done.stdout + done.stderr)[-6000:]}"
         said.append(done.stdout + done.stderr)
     assert "is fit for a run" in said[1]
