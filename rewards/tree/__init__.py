@@ -1,7 +1,7 @@
 """The affective tree: what it is made of, how it is read and written, and how far two trees are apart.
 
 - `nodes`: the tree as data; `taxonomy`: the aspects, emotions and their synonyms
-- `parser`: text -> tree; `writer`: tree -> text
+- `parser`: text -> tree; `writer`: tree -> text; `spelling`: one line of it, written right or otherwise
 - `judging`: which nodes of a completion are right, person by person (`judged_person`), as far as the gold tree covers them
   (`coverage`); `matching`: who is who; `verdicts`: what comes of it
 - `gold`: checks gold trees; `lines`: which line and which token belongs to which level
