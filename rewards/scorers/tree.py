@@ -21,7 +21,7 @@ STRUCTURE_RULES: dict[str, tuple[str, ...]] = {
     "one closed tree": ("unclosed_tree", "second_tree"),
     "levels in order": ("level_order", "missing_level"),
     "no empty level": ("empty_level",),
-    "every line is a node": ("unknown_line",),
+    "every line is a node, as the grammar spells it": ("unknown_line", "spelling"),
     "unique ids": ("duplicate_id",),
     "references exist": ("unknown_reference",),
     "evidence is named": ("no_evidence",),

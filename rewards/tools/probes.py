@@ -46,9 +46,8 @@ def probes(task: str = "rationale", rows: Sequence[RewardSample] = ()) -> dict[s
 
 def gold_text(row: RewardSample) -> str:
     """What is right on a row: its tree and answer as a rationale, or its answer alone."""
-    if row.tree is not None and not row.gold.tree.is_empty():
-        return write(row.gold.tree, row.answer)
-    return f"<answer>{row.answer or ''}</answer>"
+    tree = row.tree.partition("<answer>")[0].rstrip() + "\n" if row.tree is not None and not row.gold.tree.is_empty() else ""
+    return tree + (f"<answer>{row.answer or ''}</answer>" if row.answer is not None or not tree else "")
 
 
 def _texts(row: RewardSample, given: bool) -> dict[str, str]:

@@ -24,6 +24,7 @@ def value(score: object) -> float:
 def test_structure_counts_rules_and_strange_lines() -> None:
     assert structure(sample(GOOD.replace("< a2", "< a7"))) == pytest.approx(8 / 9)
     assert structure(sample(GOOD.replace("<answer>Angry</answer>", ""))) == pytest.approx(8 / 9)
+    assert structure(sample(GOOD.replace("a1 hair", "- a1. hair"))) == pytest.approx(8 / 9)
     prose = sample(GOOD.replace("expression\n", "Some words.\n" * 4 + "expression\n"))
     assert structure(prose) == pytest.approx(8 / 9 * 4 / 8)  # four nodes, four lines that are none
 
