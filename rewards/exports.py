@@ -209,10 +209,11 @@ def _for_single_samples(mix: str) -> ExportedMix:
 
 
 def _of_ms_swift(completion: str, row: Mapping[str, Any]) -> RewardSample:
-    """A sample of ms-swift, whose `messages` end with the completion, and which has a list of token ids for each turn."""
+    """A sample of ms-swift, whose `messages` end with the completion, and which has token ids, of several turns a list each."""
     messages = row.get("messages")
     asked = messages[:-1] if messages and text_of(messages[-1]) == completion else messages or row.get("prompt")
-    ids = [token for turn in row.get("response_token_ids") or () for token in turn]
+    turns = row.get("response_token_ids") or ()
+    ids = [token for turn in turns for token in (turn if isinstance(turn, (list, tuple)) else (turn,))]
     cut_off = row.get("finish_reason") == "length" or row.get("is_truncated")
     return sample_of(completion, text_of(asked), row, ids, "length" if cut_off else "stop")
 

@@ -12,6 +12,7 @@ from rewards.answers.text import answer_of_turn
 from rewards.errors import UserError
 from rewards.sample import RewardSample
 from rewards.tree.coverage import covers_problem
+from rewards.tree.gold import gold_problem
 
 GOLD_COLUMNS = ("answer", "solution", "ground_truth")
 """Where the gold answer is looked for, in this order. Any of them may hold the gold tree as well."""
@@ -39,9 +40,12 @@ def sample_of(
         HostError: for a column that cannot be read.
     """
     tree, answer, answers = _gold_of(row)
+    task = row.get("task") or "rationale"
+    if not isinstance(task, str):
+        raise HostError(f"column `task`: must be text, found {task!r:.60}")
     return RewardSample(
         completion,
-        task=row.get("task") or "rationale",
+        task=task,
         prompt=prompt,
         answer=answer,
         answers=answers,
@@ -78,7 +82,15 @@ def whole_groups(samples: Sequence[RewardSample], size: int) -> list[RewardSampl
 
 
 def rows_of(count: int, columns: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Columns as rows; what is not one value a sample is not a column."""
+    """Columns as rows; what is not one value a sample is not a column.
+
+    Raises:
+        HostError: if a column that scorers read has another number of values.
+    """
+    for name in (*GOLD_COLUMNS, "tree", "task", "options", "covers"):
+        found = columns.get(name)
+        if isinstance(found, (list, tuple)) and len(found) != count:
+            raise HostError(f"column `{name}`: must have a value for each of {count} completions, found {len(found)}")
     whole = {k: v for k, v in columns.items() if isinstance(v, (list, tuple)) and len(v) == count}
     return [{name: values[index] for name, values in whole.items()} for index in range(count)]
 
@@ -103,6 +115,8 @@ def _gold_of(row: Mapping[str, Any]) -> tuple[str | None, str | None, tuple[str,
     trees = [text for text, _ in found if text and "<tree>" in text]
     answers = [(text, labels) for text, labels in found if text and "<tree>" not in text]
     tree = row.get("tree") or (trees[0] if trees else None)
+    if tree is not None and (problem := gold_problem(tree) if isinstance(tree, str) else f"must be text, found {tree!r:.60}"):
+        raise HostError(f"column `tree`: {problem}")
     if answers:
         return tree, *answers[0]
     return tree, answer_of_turn(trees[0], "rationale") if trees else None, ()

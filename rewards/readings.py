@@ -30,8 +30,8 @@ def judged_nodes(sample: RewardSample) -> dict[int, JudgedNode]:
     for a completion with several trees.
 
     What a node is about is written before what it says. A leaf is about an aspect of its person; the third expression of a
-    person is about the third expression, whatever its name, and so is an emotion. An emotion is right if its label is and it
-    rests on an expression that rests on an attribute.
+    person is about the third expression, whatever its name, and so is an emotion. An emotion is right as far as
+    its evidence is, if its label is right.
     """
     if sample.judged is None or sample.parsed.has("second_tree"):
         return {}

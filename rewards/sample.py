@@ -97,7 +97,7 @@ class RewardSample:
         if gold.is_empty():
             return None
         true = reference(gold, self.covers) if self.covers or self.tree is None else _reference(self.tree)
-        return judge(self.stated, true, self.tagged_labels)
+        return judge(self.stated, true, frozenset() if self._consistent() else self.tagged_labels)
 
     @cached_property
     def tagged_labels(self) -> frozenset[str]:
@@ -110,9 +110,17 @@ class RewardSample:
         return self.answer, self.answers, self.options, self.prompt, self.task in MULTI_LABEL_TASKS
 
     def contradicts_itself(self) -> bool:
-        """Whether `<answer>` has a label that no root of the completion's tree has: two bets, of which none counts."""
+        """Whether `<answer>` has a label that no root of the completion's tree has: two bets, of which none counts. Where the
+        gold answer is none of the gold roots itself, such as a sentiment, the two are not compared."""
+        return not self.stated.is_empty() and not self._consistent()
+
+    def _consistent(self) -> bool:
         roots = {fold(m.label) for m in self.stated.emotions()}
-        return bool(roots) and not self.tagged_labels <= roots
+        if not roots or self.tagged_labels <= roots or fold(answer_text(self.completion) or "") in roots:
+            return True
+        true = {fold(m.label) for m in self.gold.tree.emotions()}
+        gold = answer_text(self.answer or "") or ""
+        return not true or (bool(gold) and not (_read_labels(gold, *self._question) <= true or fold(gold) in true))
 
 
 @lru_cache(maxsize=4096)  # all samples of a prompt have the same gold tree
@@ -148,11 +156,10 @@ def _read_labels(text: str | None, *question: Any) -> frozenset[str]:
 def _gold_of_answer(answer: str | None, answers: tuple[str, ...], options: tuple[str, ...], prompt: str) -> Parsed:
     """A tree of emotions alone, if the gold answer is emotions of the taxonomy and nothing else; else an empty one."""
     gold = _read_gold_answer(answer, answers, options, prompt, False)
-    if gold is None or not gold.answer.labels <= known_emotions():
+    labels = _read_labels(answer_text(answer or ""), answer, answers, options, prompt, False)
+    if gold is None or not labels or not labels <= known_emotions():
         return parse("")
-    emotions = (
-        Emotion(f"m{n}", label, gold.answer.intensities.get(label)) for n, label in enumerate(sorted(gold.answer.labels), 1)
-    )
+    emotions = (Emotion(f"m{n}", label, gold.answer.intensities.get(label)) for n, label in enumerate(sorted(labels), 1))
     return Parsed(AffectiveTree((Person(emotions=tuple(emotions)),)), answer, (), {})
 
 

@@ -64,6 +64,6 @@ def _unpacked(value: Any) -> Any:
         return value
     try:
         found = ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return value
     return found if isinstance(found, list) and found and all(isinstance(one, str) for one in found) else value

@@ -205,6 +205,8 @@ def _goes_to_init(function: Callable[..., Any], name: str) -> bool:
 def _mode_of(spec: ScorerSpec, peer: Peer) -> Mode:
     assert spec.adapter is not None
     mode = ADAPTERS[spec.adapter].mode_of(peer)
+    if spec.mode == "group" and mode == "batch":
+        return "group"  # a batch of which the samples of one prompt are compared, as some do
     if spec.mode not in (None, mode):
         raise PluginError(f"{peer.what}: the {spec.adapter} contract means mode {mode}, not {spec.mode}")
     return mode

@@ -25,7 +25,9 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
     the comma-separated answer. A word that is on no wheel is a cluster of its own.
     """
     options = sample.gold_answer.options if sample.gold_answer else read_options(sample.options, sample.prompt)
-    true = _roots(sample.gold.tree) or _on_wheel(sample.answers or read_labels(answer_text(sample.answer or ""), options))
+    true = _roots(sample.gold.tree) or _on_wheel(
+        label for text in sample.answers or (sample.answer or "",) for label in read_labels(answer_text(text), options)
+    )
     if not true:
         return None
     found = _roots(sample.stated)

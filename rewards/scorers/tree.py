@@ -80,8 +80,8 @@ def root(
         sample: what to score.
         wrong_intensity: credit for the right emotion at the wrong intensity, or at none, where the gold tree states one.
         evidence: what an emotion has to rest on, since the tree's edges are its rationale (Eq. 1) and a guessed label would
-            else be paid like a reasoned one. `right`: it is paid in proportion to the share of the nodes that it rests on,
-            directly and through its expressions, which are right. `linked`: it must rest on an expression that rests on an
+            else be paid like a reasoned one. `right`: it is paid by the share of the attributes that it rests on which are right,
+            times that of the expressions. `linked`: it must rest on an expression that rests on an
             attribute, right or wrong. `none`: on nothing.
     """
     if evidence not in ("right", "linked", "none"):

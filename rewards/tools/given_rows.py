@@ -16,7 +16,8 @@ _MOST_ROWS = 20
 
 
 def read_given_rows(file: Path, task: str) -> list[RewardSample]:
-    """The first 20 rows of a `.jsonl`, `.json` or `.parquet` as samples without a completion.
+    """The first 20 rows of a `.jsonl`, `.json` or `.parquet` as samples. A `completion` is what is right on its row, unless the
+    row has a `reward`, as what a run wrote has.
 
     Read are `task`, `prompt`, `answer`, `tree` and `options`; every other column is one of the sample's `columns`. Rows of
     `messages` have their question and their gold there, unless they have columns for them; `solution` is the answer of rows
@@ -43,7 +44,8 @@ def _sample(file: Path, number: int, row: Any, task: str) -> RewardSample:
     filled = {**_of_messages(row.get("messages"), task), **{key: value for key, value in row.items() if value is not None}}
     if "answer" not in filled and isinstance(row.get("solution"), str):
         filled["answer"] = answer_of_turn(row["solution"], task)
-    return recorded_row(file, number, {**filled, "completion": "", "task": task}).sample
+    right = row.get("completion") if isinstance(row.get("completion"), str) and "reward" not in row else ""
+    return recorded_row(file, number, {**filled, "completion": right, "task": task}).sample
 
 
 def _of_messages(messages: Any, task: str) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def probes(task: str = "rationale", rows: Sequence[RewardSample] = ()) -> dict[s
 
 
 def gold_text(row: RewardSample) -> str:
-    """What is right on a row: its tree and answer as a rationale, or its answer alone."""
+    """What is right on a row: its completion, where it brings one; else its tree and answer as a rationale, or its answer."""
+    if row.completion:
+        return row.completion
     tree = row.tree.partition("<answer>")[0].rstrip() + "\n" if row.tree is not None and not row.gold.tree.is_empty() else ""
     return tree + (f"<answer>{row.answer or ''}</answer>" if row.answer is not None or not tree else "")
 

@@ -90,7 +90,7 @@ def _behaviour(runner: Runner, found: dict[str, Probe]) -> Iterator[Finding]:
     outcomes = dict(zip(names, first, strict=True))
     faults = {name: one.message for name, one in outcomes.items() if isinstance(one, Failure)}
     if len(faults) == len(names) and len(set(faults.values())) == 1:
-        yield Finding("every probe", "failed", (message := next(iter(faults.values()))) + _hint(message))
+        yield Finding("every probe", "failed", (message := next(iter(faults.values()))) + _hint(message, runner))
         return
     for name, message in faults.items():
         yield Finding(f"probe: {name}", "warning" if found[name].lacks_gold else "failed", message)
@@ -107,19 +107,19 @@ def _behaviour(runner: Runner, found: dict[str, Probe]) -> Iterator[Finding]:
     )
     yield _same("determinism", first, second, names, "the same samples twice")
     if runner.mode != "group":
-        turned = list(reversed(runner.score(list(reversed(batch)))))
+        turned = list(reversed(_score(runner, list(reversed(batch)))))
         yield _same("order independence", first, turned, names, "the samples in reverse")
         if runner.mode == "batch":
             alone = [runner.score([sample])[0] for sample in batch]
-            yield _same("batch independence", first, alone, names, "each sample alone")
+            yield _same("batch independence", _values(first), _values(alone), names, "each sample alone", _GROUPS)
     yield _stable_parts(scored)
     verdict: Verdict = "ok" if milliseconds < SLOW_MS else "warning"
     yield Finding("time", verdict, f"{milliseconds:.2f} ms a sample, the way to its process included")
 
 
 def _score(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
-    """One outcome for each sample; a scorer of groups gets the samples of one row together."""
-    if runner.mode != "group":
+    """One outcome for each sample. A scorer of lists gets the samples of one row together, as from a run."""
+    if runner.mode == "sample":
         return runner.score(samples)
     found: dict[int, Outcome] = {}
     for group in dict.fromkeys(sample.group for sample in samples):
@@ -128,9 +128,16 @@ def _score(runner: Runner, samples: Sequence[RewardSample]) -> list[Outcome]:
     return [found[index] for index in range(len(samples))]
 
 
-def _hint(message: str) -> str:
+def _values(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Scores without their parts, which may be means over a call; faults without their words."""
+    return [Score(one.value) if isinstance(one, Score) else Failure("") if isinstance(one, Failure) else one for one in outcomes]
+
+
+def _hint(message: str, runner: Runner) -> str:
     if "needs the column" in message or message.startswith("KeyError"):
         return "; give columns by --column name=value, or rows of the data set by --rows FILE"
+    if runner.spec.adapter or not message.startswith(("TypeError", "AttributeError", "scorer ")):
+        return ""
     return "; if one call gets a list, set the mode, and if it was written for another trainer, the adapter"
 
 
@@ -143,7 +150,10 @@ def _range(runner: Runner, values: Mapping[str, float]) -> Finding:
         return Finding("range", "failed", f"{spread}, but it promises {least:g} to {greatest:g}")
     if values[low] == values[high]:
         if len(values) > 1:
-            return Finding("range", "failed", f"every probe got {values[low]:.3g}; it tells nothing apart")
+            found = f"every probe got {values[low]:.3g}; it tells nothing apart"
+            if runner.spec.adapter is None:
+                return Finding("range", "failed", found)
+            return Finding("range", "warning", f"{found}: give rows with the right `completion` for it by --rows FILE")
         return Finding("range", "warning", f"only one probe ({low}) got a score, {values[low]:.3g}")
     if not least <= values[low] <= values[high] <= greatest:
         hint = "other scorers of a mix stay within 0 to 1; declare what is meant by @scorer(range=(…, …))"
@@ -169,11 +179,14 @@ def _empty_answer(values: Mapping[str, float], rows: Iterable[str], penalty: boo
     return Finding("empty answer", "warning", f"gets {'; '.join(paid)}") if paid else Finding("empty answer", "ok")
 
 
-def _same(check: str, first: list[Outcome], other: list[Outcome], names: list[str], what: str) -> Finding:
+_GROUPS = "; if it compares the samples of a prompt, set mode: group"
+
+
+def _same(check: str, first: list[Outcome], other: list[Outcome], names: list[str], what: str, hint: str = "") -> Finding:
     differ = [name for name, a, b in zip(names, first, other, strict=True) if a != b]
     if not differ:
         return Finding(check, "ok")
-    return Finding(check, "failed", f"{what} gave other results for {', '.join(differ)}")
+    return Finding(check, "failed", f"{what} gave other results for {', '.join(differ)}{hint}")
 
 
 def _stable_parts(scored: dict[str, Score]) -> Finding:

@@ -13,6 +13,7 @@ from rewards.errors import UserError
 from rewards.files import json_problem, read_json_lines, type_name, why_unreadable
 from rewards.sample import RewardSample
 from rewards.tree.coverage import covers_problem
+from rewards.tree.gold import gold_problem
 
 # fmt: off
 _OWN = frozenset({
@@ -101,6 +102,8 @@ def recorded_row(file: Path, number: int, row: Any) -> Recorded:
     ids, covers = tuple(row.get("completion_ids") or ()), _json(where, row, "covers")
     if problem := covers_problem(covers):
         raise RolloutDataError(f"{where}: `covers` {problem}")
+    if row.get("tree") and (problem := gold_problem(row["tree"])):
+        raise RolloutDataError(f"{where}: `tree`: {problem}")
     answer, labels = _read(where, row, "answer", gold_answer)
     sample = RewardSample(
         completion=row["completion"],

@@ -47,8 +47,11 @@ class JudgedPerson:
         for number, e in enumerate(self.person.expressions):
             yield e.id, JudgedNode((self.place, "expression", number), _value(self.right[e.id]))
         for number, m in enumerate(self.person.emotions):
-            right = self.roots[number].right and self.roots[number].linked and not void if self.roots else None
-            yield m.id, JudgedNode((self.place, "emotion", number), _value(right))
+            value = None
+            if self.covered.root:
+                root = self.roots[number]
+                value = float(root.right and root.linked and not void) * root.evidence
+            yield m.id, JudgedNode((self.place, "emotion", number), value)
 
     def _judge_attributes(self) -> Tally:
         """An aspect that is stated more often than the gold tree has it counts for nothing, since it would be a hedge."""
@@ -100,16 +103,20 @@ class JudgedPerson:
         return found
 
     def _evidence(self, m: Emotion) -> tuple[bool, float]:
-        """(whether an emotion rests on an expression that rests on an attribute, share of what it rests on that is right)."""
+        """(whether an emotion rests on an expression that rests on an attribute, how far what it rests on is right)."""
         resting = [e for e in self.person.expressions if e.id in m.rests_on]
         named = {i for e in resting for i in e.rests_on}
         leaves = [a.id for a in self.person.attributes if a.id in named]
-        if not self.covered.has_attributes():
-            return bool(leaves), float(bool(leaves))
         attributes = [right for i in leaves if (right := self.right[i]) is not None]
         expressions = [right for e in resting if (right := self.right[e.id]) is not None]
-        judged = attributes + expressions
-        return bool(leaves), sum(judged) / len(judged) if attributes else 0.0
+        if not self.covered.has_attributes():
+            return bool(leaves), _share(expressions) * bool(leaves)
+        return bool(leaves), _share(attributes) * _share(expressions) if attributes else 0.0
+
+
+def _share(right: list[bool]) -> float:
+    """Share that is right; 1 where nothing can be judged."""
+    return sum(right) / len(right) if right else 1.0
 
 
 def _value(right: bool | None) -> float | None:

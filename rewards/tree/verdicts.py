@@ -33,7 +33,8 @@ class JudgedNode:
     """What the node is about: the same for nodes of other completions that speak of the same thing. It begins with the
     person's place in the gold tree and the level."""
     value: float | None
-    """1 if it is right, 0 if it is wrong; None where the gold tree does not cover it, so that it is neither."""
+    """1 if it is right, 0 if it is wrong, and for an emotion as far as its evidence is right; None where the gold tree does
+    not cover it, so that it is neither."""
 
 
 @dataclass(frozen=True)
@@ -47,5 +48,5 @@ class JudgedRoot:
     linked: bool
     """Whether it rests on an expression that rests on an attribute."""
     evidence: float
-    """Share of the nodes that it rests on that are right, of those that the gold tree covers. Where it covers no attributes,
-    1 if it is linked, else 0."""
+    """How far what it rests on is right, in [0, 1]: the share of its attributes that are, times the share of its expressions,
+    as far as the gold tree covers them. 0 if it covers attributes, and none of them is here."""

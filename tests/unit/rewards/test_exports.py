@@ -221,7 +221,7 @@ def test_where_groups_cannot_be_whole_a_mix_that_compares_is_refused(comparing: 
     declared.write_text(Path(comparing).read_text().replace("isolation", "mode: group, isolation"))
     for early, late in (
         (lambda mix: as_trl(mix), lambda found: found(["?"], ["a"])),
-        (lambda mix: as_ms_swift(mix)(), lambda found: found(["a"])),
+        (lambda mix: as_ms_swift(MIX)(), lambda found: found(["a"])),
         (lambda mix: as_verl(mix), lambda found: found("faces", "a", "gold")),
         (lambda mix: as_openrlhf(mix, torch.tensor), lambda found: found(["?a"], ["?"], ["gold"])),
     ):
@@ -314,3 +314,9 @@ def test_openrlhf_queries_have_special_tokens(tmp_path: Path) -> None:
     query = "<|begin_of_text|><|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\nhappy<|im_end|>\n"
     found = as_openrlhf(str(mix), torch.tensor)([query], ["<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"], [label])
     assert found["rewards"].tolist() == [1.0]
+
+
+def test_ms_swift_has_flat_token_ids_where_there_is_one_turn() -> None:
+    flat, nested = ([[1, 2], [3]], [[[1, 2]], [[3]]])
+    rewards = [as_ms_swift(MIX)()(["a", "b"], answer=["a", "b"], response_token_ids=ids) for ids in (flat, nested)]
+    assert rewards[0] == rewards[1]

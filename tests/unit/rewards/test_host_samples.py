@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -36,9 +37,30 @@ def test_a_tree_with_its_answer_and_an_answer_beside_it() -> None:
     assert (alone.tree, alone.answer) == (GOOD, "Angry")
     beside = sample_of("", "", {"solution": GOOD, "ground_truth": "angry"})
     assert (beside.tree, beside.answer) == (GOOD, "angry")
-    own = sample_of("", "", {"tree": "<tree>\n</tree>", "answer": GOOD})
-    assert (own.tree, own.answer) == ("<tree>\n</tree>", "Angry")
+    small = "<tree>\nemotion\nm1 angry\n</tree>"
+    own = sample_of("", "", {"tree": small, "answer": GOOD})
+    assert (own.tree, own.answer) == (small, "Angry")
     assert sample_of("", "", {"solution": ""}).answer is None
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"tree": "<tree>\nattribute\na1 hair"}, "column `tree`: the gold tree cannot be read: its <tree> is never closed"),
+        ({"solution": "<tree>\n</tree>"}, "column `tree`: the gold tree cannot be read: it is empty"),
+        ({"tree": 3}, "column `tree`: must be text, found 3"),
+        ({"task": 3}, "column `task`: must be text, found 3"),
+    ],
+)
+def test_gold_that_cannot_be_read_is_no_reason_to_pay(row: dict[str, object], said: str) -> None:
+    with pytest.raises(HostError, match=re.escape(said)):
+        sample_of("", "", row)
+
+
+def test_a_gold_column_needs_a_value_for_each_completion() -> None:
+    assert rows_of(2, {"answer": ["a", "b"], "step": [1]}) == [{"answer": "a"}, {"answer": "b"}]
+    with pytest.raises(HostError, match="column `answer`: must have a value for each of 2 completions, found 1"):
+        rows_of(2, {"answer": ["a"]})
 
 
 def test_files_are_media_and_pictures_in_memory_are_none() -> None:

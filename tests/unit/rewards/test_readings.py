@@ -25,7 +25,7 @@ def test_lines_have_a_level_and_nodes_a_value() -> None:
 
 def test_each_node_is_judged_by_itself() -> None:
     assert values(GOOD.replace("brown", "black")) == {2: 0.0, 3: 1.0, 5: 1.0, 7: 1.0}
-    assert values(GOOD.replace("scowl", "smile")) == {2: 1.0, 3: 1.0, 5: 0.0, 7: 1.0}
+    assert values(GOOD.replace("scowl", "smile")) == {2: 1.0, 3: 1.0, 5: 0.0, 7: 0.0}  # as far as its evidence is right
     assert values(GOOD.replace("m1 angry", "m1 Furious")) == {2: 1.0, 3: 1.0, 5: 1.0, 7: 1.0}
 
 

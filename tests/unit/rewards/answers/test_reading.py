@@ -29,6 +29,14 @@ CASES: list[tuple[str, str, object, str, float, object]] = [
     ("a marked letter counts with any text behind it", CLOSED, "A", "A. since it is light", 1, HAIR),
     ("but not with another option's text", CLOSED, "A", "A. brown", 0, HAIR),
     ("but not with another option's text", CLOSED, "C", "A. brown", 0, HAIR),
+    ("but not with another letter or a denial", SINGLE, "A", "A. or B.", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A. B", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "(A) (B)", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A. sad or happy", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A. not happy", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A: no, B", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A. happy, B. sad", 0, SEVEN),
+    ("but not with another letter or a denial", SINGLE, "A", "A. happy\nB. sad\nC. neutral", 0, SEVEN),
     ("an unmarked letter counts with its own option's text", CLOSED, "A", "A black", 1, HAIR),
     ("a sentence is no letter", SINGLE, "A", "A person is angry, so C", 0, ""),
     ("a sentence is no letter", SINGLE, "C", "A person is angry, so C", 0, SEVEN),
@@ -42,6 +50,25 @@ CASES: list[tuple[str, str, object, str, float, object]] = [
     ("an option is known by its text", SINGLE, "A", "happy", 1, SEVEN),
     ("an option is known by its text", SINGLE, "A", "Joy!", 1, SEVEN),
     ("an option is known by its text", SINGLE, "happy", "B", 0, SEVEN),
+    ("a synonym names an option where it names one alone", SINGLE, "A", "B", 0, ("neutral", "calm", "happy")),
+    ("a synonym names an option where it names one alone", SINGLE, "neutral", "calm", 0, ("neutral", "calm", "happy")),
+    ("a synonym names an option where it names one alone", SINGLE, "joy", "happiness", 0, ("joy", "happiness")),
+    ("a synonym names an option where it names one alone", SINGLE, "B", "A", 0, "Which? (A) sadness (B) grief (C) joy"),
+    ("options in the question are options", SINGLE, "A", "happy", 1, "(A) happy (B) sad (C) angry. Answer with (A), (B) or (C)."),
+    (
+        "options in the question are options",
+        SINGLE,
+        "A",
+        "A. sad",
+        0,
+        "(A) happy (B) sad (C) angry. Answer with (A), (B) or (C).",
+    ),
+    ("options in the question are options", CLOSED, "B", "left", 0, "Who? (A) left (B) right.\nDialogue:\nA: hello\nB: left"),
+    ("options in the question are options", CLOSED, "B", "Mr. Jones", 1, "Who?\nA. Mr. Smith\nB. Mr. Jones"),
+    ("options in the question are options", CLOSED, "A", "vitamin B", 1, "Which?\nA. vitamin B.\nB. vitamin C.\nC. water"),
+    ("options in the question are options", CLOSED, "A", "高兴", 1, "哪个？ A、高兴 B、悲伤"),
+    ("options whose texts are letters go by their letters", CLOSED, "A", "A. C", 1, ("C", "A", "D")),
+    ("options whose texts are letters go by their letters", CLOSED, "A", "B. A", 0, ("C", "A", "D")),
     ("options in the question are options", CLOSED, "B", "round chin", 1, CHIN),
     ("options in the question are options", CLOSED, "round chin", "B", 1, CHIN),
     ("options in the question are options", CLOSED, "B. round chin", "B", 1, CHIN),
@@ -70,6 +97,11 @@ CASES: list[tuple[str, str, object, str, float, object]] = [
     ("a list is a set", SINGLE, ["happy", "surprise"], "surprise, happy", 1, ""),
     ("a list is a set", SINGLE, ["happy", "surprise"], "happy", 2 / 3, ""),
     ("a list is a set", SINGLE, '["happy", "surprise"]', "happy and surprise", 1, ""),
+    ("a listed label stays whole", SINGLE, ["a man, tall", "x"], "x, a man, tall", 1, ""),
+    ("a word in capitals is no set of letters", SET, "SAD", "sad", 1, ""),
+    ("a word in capitals is no set of letters", SET, "SAD", "DAS", 0, ""),
+    ("a word in capitals is no set of letters", SET, "NO", "no", 1, ""),
+    ("a word in capitals is no set of letters", "action_units", "YES", "yes", 1, ""),
     ("labels of a multi-label task are a set", SET, "happy, sad", "sad; joy", 1, ""),
     ("labels of a multi-label task are a set", SET, "happy, sad", '["sad", "happy"]', 1, ""),
     ("labels of a multi-label task are a set", SET, "happy", "happy, sad", 2 / 3, ""),
@@ -89,6 +121,9 @@ CASES: list[tuple[str, str, object, str, float, object]] = [
     # labels
     ("case, space, ends and synonyms do not count", SINGLE, "happy", " Joyful. ", 1, ""),
     ("case, space, ends and synonyms do not count", SINGLE, "happy", '"Happy"', 1, ""),
+    ("case, space, ends and synonyms do not count", CLOSED, "A", "**A**.", 1, HAIR),
+    ("case, space, ends and synonyms do not count", CLOSED, "A", '"A"', 1, HAIR),
+    ("case, space, ends and synonyms do not count", "qa", ".5", "5", 0, ""),
     ("case, space, ends and synonyms do not count", CLOSED, "black hair", "black_hair", 1, ""),
     ("a negation is another text", SINGLE, "happy", "not happy", 0, ""),
     ("a negation is another text", SINGLE, "happy", "no happiness", 0, ""),
@@ -154,3 +189,8 @@ def test_sets_are_the_same_in_any_order_and_form(gold: list[str], said: list[str
 def test_any_text_is_read(gold: str, said: str, options: list[str], task: str) -> None:
     credit = credited(task, gold, said, tuple(options))
     assert credit is None or 0.0 <= credit <= 1.0
+
+
+def test_long_runs_of_blanks_cost_no_time() -> None:
+    assert credited(SET, "happy", "a" + " " * 200_000 + "b", "") == 0.0
+    assert credited(SINGLE, "happy", "happy" + " " * 200_000, MAFW) == 1.0

@@ -80,8 +80,10 @@ def test_root_pays_no_emotion_that_rests_on_nothing(old: str, new: str) -> None:
 
 
 def test_root_is_paid_by_the_share_of_its_evidence_that_is_right() -> None:
-    assert root(sample(GOOD.replace("scowl", "smile"))) == 0.5  # the attribute is right, the expression is not
-    assert root(sample(GOOD.replace("lowered", "raised"))) == 0.5
+    assert root(sample(GOOD.replace("scowl", "smile"))) == 0.0  # the attribute is right, the expression is not
+    assert root(sample(GOOD.replace("lowered", "raised"))) == 0.0
+    both = GOOD.replace("< a2", "< a1 a2")
+    assert root(RewardSample(both.replace("brown", "red"), tree=both)) == 0.5
     assert root(sample(GOOD.replace("brown", "red"))) == 1.0  # it does not rest on the hair
     invented = sample(GOOD.replace("a2 eyebrow angle: lowered", "a2 face: visible"))
     assert (root(invented), root(invented, evidence="linked")) == (0.0, 1.0)
@@ -96,6 +98,13 @@ def test_one_root_where_gold_has_one_and_an_answer_that_agrees() -> None:
     assert root(RewardSample(both, tree=both)) == 1.0
     third = both.replace("</tree>", "m3 fear < e1\n</tree>")
     assert root(RewardSample(third, tree=both)) == pytest.approx(4 / 5 * 2 / 3)
+
+
+def test_an_answer_of_another_kind_is_not_compared_with_the_root() -> None:
+    other = GOOD.replace("Angry<", "Strong Negative<")
+    assert root(RewardSample(other, answer="Strong Negative", tree=GOOD)) == 1.0
+    weak = GOOD.replace("Angry<", "Angry, Strong<")
+    assert root(RewardSample(weak, answer="Angry, Strong", tree=GOOD)) == 1.0
 
 
 def test_evidence_comes_first() -> None:

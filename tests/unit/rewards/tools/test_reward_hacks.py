@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rewards.mix import build_mix
 from rewards.mix_settings import mix_entries, read_mix
-from rewards.tools.reward_hacks import ANSWER, GOLD, hack_cases, honest_cases, paid, rewards_of
+from rewards.tools.reward_hacks import ANSWER, GOLD, Case, hack_cases, honest_cases, paid, rewards_of
+from rewards.tree.nodes import AffectiveTree, Attribute, Emotion, Expression, Person
 from rewards.tree.parser import parse
 from rewards.tree.writer import write
 
@@ -44,6 +46,38 @@ def test_wrong_evidence_with_the_right_root_never_beats_right_evidence_with_a_wr
     assert len(unfounded) > 10
     assert right is not None
     assert max(value for value in worth if value is not None) < right
+
+
+@pytest.mark.parametrize("leaves", [1, 2, 4, 8])
+@pytest.mark.parametrize("expressions", [1, 2, 6])
+@pytest.mark.parametrize("covers", ["all", "no attributes", "no expressions"])
+def test_invented_evidence_never_beats_right_evidence_whatever_the_shape(leaves: int, expressions: int, covers: str) -> None:
+    aspects = [f"aspect {n}" for n in range(leaves)]
+
+    def person(value: str, name: str, label: str, *, gold: bool = False) -> AffectiveTree:
+        attributes = tuple(Attribute(f"a{n}", aspect, value) for n, aspect in enumerate(aspects, 1))
+        middles = tuple(Expression(f"e{n}", f"{name} {n}", (f"a{(n - 1) % leaves + 1}",)) for n in range(1, expressions + 1))
+        if gold and covers == "no attributes":
+            attributes, middles = (), tuple(replace(e, rests_on=()) for e in middles)
+        if gold and covers == "no expressions":
+            middles = ()
+        return AffectiveTree((Person(attributes, middles, (Emotion("m1", label, None, tuple(e.id for e in middles)),)),))
+
+    gold = person("yes", "smile", "happy", gold=True)
+    cases = [Case(name, write(tree, answer), "") for name, tree, answer in (
+        ("right evidence", person("yes", "smile", "sad"), "sad"),
+        ("invented", person("no", "look", "happy"), "happy"),
+        ("invented leaves", person("no", "smile", "happy"), "happy"),
+        ("asked", person("?", "smile", "happy"), "happy"),
+        ("invented expressions", person("yes", "look", "happy"), "happy"),
+    )]  # fmt: skip
+    with build_mix(read_mix(DEFAULT_MIX)) as mix:
+        right, *hacks = rewards_of(mix, cases, gold, "happy")
+    assert right is not None
+    judged = {"all": hacks[:3], "no attributes": [hacks[0]], "no expressions": hacks[:3]}[covers]
+    assert all(value is not None and value <= right + 1e-9 for value in judged), dict(
+        zip([c.name for c in cases], [right, *hacks], strict=True)
+    )
 
 
 def test_the_documents_tables_are_true() -> None:
