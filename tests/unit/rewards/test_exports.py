@@ -221,7 +221,7 @@ def test_where_groups_cannot_be_whole_a_mix_that_compares_is_refused(comparing: 
     declared.write_text(Path(comparing).read_text().replace("isolation", "mode: group, isolation"))
     for early, late in (
         (lambda mix: as_trl(mix), lambda found: found(["?"], ["a"])),
-        (lambda mix: as_ms_swift(MIX)(), lambda found: found(["a"])),
+        (lambda mix: as_ms_swift(mix)(), lambda found: found(["a"])),
         (lambda mix: as_verl(mix), lambda found: found("faces", "a", "gold")),
         (lambda mix: as_openrlhf(mix, torch.tensor), lambda found: found(["?a"], ["?"], ["gold"])),
     ):
