@@ -54,7 +54,7 @@ def memory_above(processes: Iterable[int], limit: int) -> int | None:
     """How many bytes of memory these processes hold, if it is more than a limit; else None.
 
     Memory of their own counts, and shared memory that they have mapped; one that several have mapped counts once. Files on a
-    disk that are mapped do not count, since the system can drop their pages.
+    disk that are mapped do not count, since the system can drop their pages; those in /dev/shm or another tmpfs do.
     """
     mapped = {process: _kilobytes(process, "status", (b"RssAnon:", b"RssShmem:")) for process in processes}
     if sum(mapped.values()) * 1024 <= limit:  # what they share was counted several times, but this is quick
