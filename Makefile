@@ -27,9 +27,10 @@ test: setup
 	$(UNIT)
 	$(BIN)/python -m pytest -q tests/golden tests/integration
 
-# The main job in small, interrupted and gone on with.
+# The main job in small, interrupted and gone on with; and the commands of docs/your-first-scorer.md.
 smoke: setup
 	$(BIN)/python -m tests.smoke
+	$(BIN)/python -m pytest -q tests/commands
 
 # What needs a machine without affectree: the wheel and `make setup`, in environments of their own (these need the package
 # index), and Ray where it has never run. Best under .ci/fresh.
