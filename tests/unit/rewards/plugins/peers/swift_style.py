@@ -9,9 +9,6 @@ class ORM:
     def __init__(self, args=None, **kwargs):
         self.args = args
 
-    def __call__(self, **kwargs):
-        raise NotImplementedError
-
 
 class AsyncORM(ORM):
     """Stands where a plug-in file imports ms-swift's own base class."""
