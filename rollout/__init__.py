@@ -1,23 +1,23 @@
 """From rows of a data set to prompts, and from completions to samples. Imports neither ray nor vllm.
 
 Rows
-    rows.py           one row, and all rows of a file
-    formats.py        how rows are read: formats that ship and those of users
-    row_files.py      files of rows -> tables
-    row_values.py     what the columns of a row may hold
-    row_media.py      whether the files that rows name are there
-    mixing.py         which rows come next, and which are evaluated
+    rows/             files of rows -> rows
     faces/            the data set of drawn faces
 
 Prompts
-    media.py          video and image files -> frames
+    media/            video and image files -> frames
     families.py       what the families of checkpoints differ in
     positions.py      three-dimensional rotary positions
     prompts.py        rows -> token ids, positions and pixels
+    lengths.py        how many tokens prompts have, without decoding, and how much smaller media fit
     prompt_checks.py  what has to hold of a prompt before and after an engine is asked
+
+Seeds
+    seeds.py          seeds of a run's parts, derived from the run's own
 
 Samples
     samples.py        the stations of a sample, from prompt to training group
+    scoring.py        groups are scored
     tree_sampling.py  groups sampled as trees
     reasoning.py      stage-wise reasoning at test time
     judges.py         who decides between its candidates

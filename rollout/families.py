@@ -12,10 +12,27 @@ from typing import Any
 import numpy as np
 
 from rewards.errors import UserError, did_you_mean
-from rollout.media import Medium
+from rollout.media.medium import Kind
 from rollout.positions import VisionBlock
 
 _LAYERS_OF_QWEN = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How one clip or image is cut into patches: all that its place in a prompt depends on."""
+
+    time: int
+    height: int
+    width: int
+    """Patches, before spatial merging."""
+    fps: float
+    """Frames per second; 0 for an image."""
+
+    @property
+    def patches(self) -> tuple[int, int, int]:
+        """Patches in time, height and width, as the vision tower takes them."""
+        return self.time, self.height, self.width
 
 
 @dataclass(frozen=True)
@@ -24,15 +41,12 @@ class Pixels:
 
     values: np.ndarray
     """float32 (patches, channels x temporal patch x patch x patch)."""
-    grid: tuple[int, int, int]
-    """Patches in time, height and width, before spatial merging."""
-    fps: float
-    """Frames per second; 0 for an image."""
+    grid: Grid
 
 
 Expansion = tuple[list[int], tuple[VisionBlock, ...]]
 """The token ids that take a placeholder's place, and how the vision tokens among them are laid out."""
-Expand = Callable[[Medium, Pixels], Expansion]
+Expand = Callable[[Kind, Grid], Expansion]
 """What a video or an image becomes in a prompt."""
 Encode = Callable[[str], list[int]]
 """A tokenizer without special tokens: text -> token ids."""
@@ -76,10 +90,10 @@ class Qwen25Expansion:
         self.temporal_patch: int = config.vision_config.temporal_patch_size
         self.tokens_per_second: float = config.vision_config.tokens_per_second
 
-    def __call__(self, medium: Medium, pixels: Pixels) -> Expansion:
-        seconds = rounded(self.temporal_patch / pixels.fps, self.dtype) if pixels.fps else 0.0
-        block = VisionBlock(*pixels.grid, seconds * self.tokens_per_second)
-        return [self.ids[medium.kind]] * block.tokens(self.merge), (block,)
+    def __call__(self, kind: Kind, grid: Grid) -> Expansion:
+        seconds = rounded(self.temporal_patch / grid.fps, self.dtype) if grid.fps else 0.0
+        block = VisionBlock(*grid.patches, seconds * self.tokens_per_second)
+        return [self.ids[kind]] * block.tokens(self.merge), (block,)
 
 
 class Qwen3Expansion:
@@ -91,20 +105,19 @@ class Qwen3Expansion:
         self.merge: int = config.vision_config.spatial_merge_size
         self.temporal_patch: int = config.vision_config.temporal_patch_size
 
-    def __call__(self, medium: Medium, pixels: Pixels) -> Expansion:
-        time, height, width = pixels.grid
-        block = VisionBlock(1, height, width)
-        if medium.kind == "image":
+    def __call__(self, kind: Kind, grid: Grid) -> Expansion:
+        block = VisionBlock(1, grid.height, grid.width)
+        if kind == "image":
             return [self.config.image_token_id] * block.tokens(self.merge), (block,)
         ids: list[int] = []
-        for patch in range(time):
+        for patch in range(grid.time):
             # the middle of the patch's first and last frame, with the same roundings as the engine's
             first, last = patch * self.temporal_patch, (patch + 1) * self.temporal_patch - 1
-            seconds = (first / pixels.fps + last / pixels.fps) / 2
+            seconds = (first / grid.fps + last / grid.fps) / 2
             ids += self.encode(f"<{seconds:.1f} seconds>")
             vision = [self.config.video_token_id] * block.tokens(self.merge)
             ids += [self.config.vision_start_token_id, *vision, self.config.vision_end_token_id]
-        return ids, (block,) * time
+        return ids, (block,) * grid.time
 
 
 def rounded(value: float, dtype: str) -> float:

@@ -21,7 +21,7 @@ from rewards.scorers.endpoint import EndpointSpec, open_endpoint
 from rewards.tree.edit_distance import edit_distance
 from rewards.tree.nodes import to_node
 from rollout.reasoning import Candidate, Judge
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import gold_sample
 
 JUDGES = ("agreement", "likelihood", "oracle", "endpoint", "judge")

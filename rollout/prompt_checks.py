@@ -23,7 +23,7 @@ def check_prompt_fits(prompt: Prompt, max_model_len: int) -> None:
         files = ", ".join(medium.path for medium in prompt.row.media) or "no media"
         raise PromptTooLong(
             f"prompt {prompt.key} ({files}) has {tokens} tokens, and rollout.max_model_len = {max_model_len} has to hold it with "
-            "its completion; raise it (`reason`: --max-model-len), or lower data.max_frames or data.max_pixels"
+            "its completion; raise it, or lower data.max_frames or data.max_pixels"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,14 +10,14 @@ import numpy as np
 from cachetools import LRUCache
 from PIL import Image
 
-from rollout.families import Pixels, family_of
-from rollout.media import Clip, ClipSpec, Medium, decode
+from rollout.families import Grid, Pixels, family_of
+from rollout.media.medium import Clip, Kind, Medium
+from rollout.media.store import MediaStore, cache_of_bytes
 from rollout.positions import VisionBlock, mrope_positions
-from rollout.row_values import MEDIA_TAG
-from rollout.rows import Row
+from rollout.rows.row import MEDIA_TAG, Row, Turn
 
-QUESTIONS_KEPT = 16_384
-"""Questions whose token ids a process remembers, about 1 KB each."""
+CONVERSATIONS_KEPT = 16_384
+"""Conversations whose token ids a process remembers, about 1 KB each."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +32,6 @@ class EncodedPrompt:
     """int64 (3, n): positions of `ids` in time, height and width."""
     media: tuple[Medium, ...]
     """The videos and images that it is about, in the order of their placeholders."""
-
-
-class MediaStore:
-    """Decodes a file once and keeps its frames, up to a budget in bytes. Those that were used longest ago go first."""
-
-    def __init__(self, spec: ClipSpec, budget_bytes: int) -> None:
-        self.spec = spec
-        self.budget_bytes = budget_bytes
-        self._clips = cache_of_bytes(budget_bytes, lambda clip: clip.frames.nbytes)
-
-    def get(self, medium: Medium) -> Clip:
-        """The file's frames; raises `MediaError` if it cannot be decoded."""
-        clip: Clip | None = self._clips.get(medium)
-        if clip is None:
-            clip = self._clips[medium] = decode(medium, self.spec)
-        return clip
 
 
 class PromptEncoder:
@@ -73,17 +56,20 @@ class PromptEncoder:
         self.banned_ids = tuple(vision_token_ids(config))
         """Ids that are never sampled."""
         self.merge: int = config.vision_config.spatial_merge_size
+        self.patch: int = config.vision_config.patch_size
+        self.positions: int = config.get_text_config().max_position_embeddings
+        """Positions that the checkpoint was trained for: no sequence should be longer."""
         self.expand = family_of(config.model_type).expansion(config, self._plain_ids, engine_dtype)
         self._pixels = cache_of_bytes(store.budget_bytes, lambda pixels: pixels.values.nbytes)
-        self._text_ids: LRUCache[str, np.ndarray] = LRUCache(QUESTIONS_KEPT)
+        self._text_ids: LRUCache[tuple[tuple[Turn, ...], str], np.ndarray] = LRUCache(CONVERSATIONS_KEPT)
 
     def encode(self, row: Row) -> EncodedPrompt:
-        """Token ids and positions of a row's question.
+        """Token ids and positions of a row's conversation, up to where the model answers its question.
 
         Raises:
             MediaError: if one of the row's files cannot be decoded.
         """
-        text_ids = self._tokenize(row.question)
+        text_ids = self.text_ids(row)
         media = iter(row.media)
         ids: list[int] = []
         blocks: list[VisionBlock] = []
@@ -92,12 +78,24 @@ class PromptEncoder:
                 ids.append(token)
                 continue
             medium = next(media)
-            written, laid_out = self.expand(medium, self.pixels(medium))
+            written, laid_out = self.expand(medium.kind, self.pixels(medium).grid)
             ids += written
             blocks += laid_out
         expanded = np.array(ids, dtype=np.int64)
         positions = mrope_positions(np.isin(expanded, self.vision_tokens), blocks, self.merge)
         return EncodedPrompt(text_ids, expanded, positions, row.media)
+
+    def text_ids(self, row: Row) -> np.ndarray:
+        """Token ids of a row's conversation with one placeholder for each of its media, int64 (m,)."""
+        conversation = row.context, row.question
+        ids: np.ndarray | None = self._text_ids.get(conversation)
+        if ids is None:
+            turns = (*row.context, Turn("user", row.question))
+            messages = [{"role": turn.role, "content": _chat_content(turn)} for turn in turns]
+            text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            ids = np.array(self._plain_ids(text), dtype=np.int64)
+            self._text_ids[conversation] = ids
+        return ids
 
     def reply_ids(self, text: str) -> np.ndarray:
         """Token ids of an assistant turn with its end-of-turn token, int64 (k,)."""
@@ -126,43 +124,32 @@ class PromptEncoder:
             found = self._pixels[medium] = self._process(medium, self.store.get(medium))
         return found
 
+    def processed(self, kind: Kind, shown: Any, tensors: str) -> tuple[Any, Any]:
+        """(patches, their number in time, height and width) as the checkpoint's own processor makes them.
+
+        Size is left to it, exactly as the engine's copy does it.
+
+        Args:
+            kind: what is shown.
+            shown: an image, or a video's frames.
+            tensors: what is returned, numpy's arrays (`np`) or torch's (`pt`).
+        """
+        if kind == "image":
+            out = self.processor.image_processor(images=[shown], return_tensors=tensors)
+            return out["pixel_values"], out["image_grid_thw"][0]
+        out = self.processor.video_processor(
+            videos=[shown], do_sample_frames=False, return_metadata=False, return_tensors=tensors
+        )
+        return out["pixel_values_videos"], out["video_grid_thw"][0]
+
     def _process(self, medium: Medium, clip: Clip) -> Pixels:
-        # size is left to the checkpoint's processor, exactly as the engine's copy of it does
-        if medium.kind == "image":
-            out = self.processor.image_processor(images=[as_image(clip)], return_tensors="np")
-            values, grid = out["pixel_values"], out["image_grid_thw"][0]
-        else:
-            out = self.processor.video_processor(
-                videos=[clip.frames], do_sample_frames=False, return_metadata=False, return_tensors="np"
-            )
-            values, grid = out["pixel_values_videos"], out["video_grid_thw"][0]
-        time, height, width = (int(n) for n in grid)
-        return Pixels(np.asarray(values, dtype=np.float32), (time, height, width), clip.fps)
+        shown = as_image(clip) if medium.kind == "image" else clip.frames
+        values, patches = self.processed(medium.kind, shown, "np")
+        time, height, width = (int(count) for count in patches)
+        return Pixels(np.asarray(values, dtype=np.float32), Grid(time, height, width, clip.fps))
 
     def _plain_ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
-
-    def _tokenize(self, question: str) -> np.ndarray:
-        ids: np.ndarray | None = self._text_ids.get(question)
-        if ids is None:
-            content = _chat_content(question)
-            text = self.processor.apply_chat_template(
-                [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
-            )
-            ids = np.array(self._plain_ids(text), dtype=np.int64)
-            self._text_ids[question] = ids
-        return ids
-
-
-def cache_of_bytes(budget: int, size: Callable[[Any], int]) -> LRUCache[Any, Any]:
-    """A cache that drops what was used longest ago. One value that is larger than the whole budget is kept alone.
-
-    Args:
-        budget: bytes that all values together may have.
-        size: the bytes of a value.
-    """
-    most = max(1, budget)
-    return LRUCache(most, getsizeof=lambda value: min(size(value), most))
 
 
 @lru_cache(maxsize=1)
@@ -184,7 +171,9 @@ def as_image(clip: Clip) -> Image.Image:
     return Image.fromarray(clip.frames[0])
 
 
-def _chat_content(question: str) -> list[dict[str, str]]:
-    """Split a question at its `<video>` and `<image>` tags into chat-template content."""
-    pieces = MEDIA_TAG.split(question)  # text, kind, text, kind, ...
+def _chat_content(turn: Turn) -> list[dict[str, str]]:
+    """A turn as chat-template content, in which a user's `<video>` and `<image>` tags are media."""
+    if turn.role != "user":
+        return [{"type": "text", "text": turn.text}]
+    pieces = MEDIA_TAG.split(turn.text)  # text, kind, text, kind, ...
     return [{"type": piece} if place % 2 else {"type": "text", "text": piece} for place, piece in enumerate(pieces) if piece]

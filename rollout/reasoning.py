@@ -68,7 +68,7 @@ async def reason(ask: Ask, decode: Callable[[np.ndarray], str], judge: Judge, wi
     """
     written, stages = Written(), []
     for stage in range(LEVELS):
-        pieces = await ask(written, width, HEADERS[stage : stage + 1])
+        pieces = await ask(written, (stage,), width, HEADERS[stage : stage + 1])
         texts = [decode((written + piece).ids) for piece in pieces]
         candidates = [Candidate(text, piece.log_probs) for text, piece in zip(texts, pieces, strict=True)]
         votes = await asyncio.to_thread(judge, stage, candidates)

@@ -14,9 +14,9 @@ import numpy as np
 
 from rewards.readings import Reading
 from rewards.sample import Reward, RewardSample
-from rollout.media import Medium
+from rollout.media.medium import Medium
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row
+from rollout.rows.row import Row
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class SamplingSpec:
     """Sections of attributes, of expressions under each, and emotions under each of those; their product is `count`. Empty
     for completions that are drawn independently."""
     seed: int | None = None
+    """Seed of the draws, from which each completion has its own by the prompt's key and the completion's place; None draws
+    otherwise each time."""
     structured: bool = False
     """Hold rationales to the grammar of `rewards/tree/rationale.gbnf`; other tasks are free."""
 
@@ -239,6 +241,6 @@ def gold_sample(row: Row) -> RewardSample:
         tree=row.tree,
         covers=row.covers,
         options=row.options,
-        media=tuple((medium.kind, medium.path) for medium in row.media),
+        media=tuple(medium.shown() for medium in row.media),
         columns={**row.columns, "source": row.source},
     )

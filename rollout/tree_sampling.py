@@ -71,8 +71,9 @@ class Leaf:
     """Where each section of the path ends: the number of tokens up to there."""
 
 
-Ask = Callable[[Written, int, Sequence[str]], Awaitable[Sequence[Written]]]
-"""(what has been written, how many continuations, headers to stop at) -> the continuations alone."""
+Ask = Callable[[Written, tuple[int, ...], int, Sequence[str]], Awaitable[Sequence[Written]]]
+"""(what has been written, where in the answer: unlike that of any other question about a prompt, how many continuations,
+headers to stop at) -> the continuations alone."""
 
 
 async def sample_tree(ask: Ask, branching: Sequence[int]) -> list[Leaf]:
@@ -91,7 +92,7 @@ async def sample_tree(ask: Ask, branching: Sequence[int]) -> list[Leaf]:
         depth = len(path)
         if depth == len(branching) or (path and written.header is None):
             return [Leaf(written, path, ends)] * prod(branching[depth:])
-        pieces = await ask(written, branching[depth], HEADERS[depth : depth + 1])
+        pieces = await ask(written, path, branching[depth], HEADERS[depth : depth + 1])
         whole = [written + piece for piece in pieces]
         below = await asyncio.gather(*(grow(one, (*path, place), (*ends, len(one.ids))) for place, one in enumerate(whole)))
         return [leaf for leaves in below for leaf in leaves]

@@ -35,6 +35,16 @@ class FacesReport:
     rows: dict[str, int]
 
 
+def check_empty(directory: Path) -> None:
+    """Raise `UserError` unless a data set can be drawn into a folder, which is empty or missing."""
+    if directory.is_file():
+        raise UserError(f"{directory} is a file, and a data set is drawn into a folder; choose another place")
+    if directory.exists() and any(directory.iterdir()):
+        raise UserError(
+            f"{directory} exists and is not empty, so that nothing is drawn into it; choose another place, or remove it"
+        )
+
+
 def make_faces(
     directory: Path,
     clips: int,
@@ -65,12 +75,7 @@ def make_faces(
         raise UserError(f"the number of clips must be at least 1, found {clips}")
     if not 0 <= careless <= 1:
         raise UserError(f"the careless share must lie between 0 and 1, found {careless}")
-    if directory.is_file():
-        raise UserError(f"{directory} is a file, and a data set is drawn into a folder; choose another place")
-    if directory.exists() and any(directory.iterdir()):
-        raise UserError(
-            f"{directory} exists and is not empty, so that nothing is drawn into it; choose another place, or remove it"
-        )
+    check_empty(directory)
     sizes = {"train": clips, "val": max(8, clips // 4), "test": max(8, clips // 4)}
     aside = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
     shutil.rmtree(aside, ignore_errors=True)
