@@ -82,7 +82,7 @@ def check(
 @app.command()
 def score(
     spec: Spec,
-    rollouts: Annotated[Path, typer.Option(help="A run's rollouts folder, or one .parquet or .jsonl file.")],
+    rollouts: Annotated[Path, typer.Option(help="A run, its rollouts folder, or one .parquet or .jsonl file.")],
     parameter: Parameters = None,
     mode: Mode = None,
     adapter: Adapter = None,
@@ -105,6 +105,9 @@ def score(
     for item in [item for item in found if item.reward.errors or item.reward.observer_errors][:show]:
         console.print(sample_panel("failed", item))
     slowest = sorted(found, key=lambda item: -item.milliseconds)[:show]
+    if count := sum(item.without_content for item in recorded):
+        told = f"{count} samples are about media that the data set's rows hold, of which rollouts have the names alone"
+        console.print(f"{told}; for scorers that look at them: affectree replay RUN --rescore", style="yellow")
     console.print("slowest calls: " + ", ".join(f"{item.recorded.where} ({item.milliseconds:.1f} ms)" for item in slowest))
     if not summary.scored:
         console.print("no sample could be scored", style="bold red")

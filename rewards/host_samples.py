@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rewards.answers.columns import BadColumn, gold_answer, option_texts
 from rewards.answers.text import answer_of_turn
 from rewards.errors import UserError
-from rewards.sample import RewardSample
+from rewards.sample import RewardSample, Shown
 from rewards.tree.coverage import covers_problem
 from rewards.tree.gold import gold_problem
 
 GOLD_COLUMNS = ("answer", "solution", "ground_truth")
 """Where the gold answer is looked for, in this order. Any of them may hold the gold tree as well."""
 Read = TypeVar("Read")
-_MEDIA_COLUMNS = {"videos": "video", "video": "video", "images": "image", "image": "image"}
+_MEDIA_COLUMNS: dict[str, Literal["video", "image"]] = {"videos": "video", "video": "video", "images": "image", "image": "image"}
 
 
 class HostError(UserError):
@@ -137,14 +137,14 @@ def _covers_of(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return covers
 
 
-def _media_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _media_of(row: Mapping[str, Any]) -> Iterator[Shown]:
     """The files that columns name. Frames and pictures in memory are none."""
     for name, kind in _MEDIA_COLUMNS.items():
         given = row.get(name)
         for one in given if isinstance(given, (list, tuple)) else [given]:
             path = one.get("path") if isinstance(one, Mapping) else one
             if isinstance(path, str):
-                yield kind, path
+                yield Shown(kind, path)
 
 
 def _fingerprint(value: Any) -> str:

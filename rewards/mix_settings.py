@@ -18,7 +18,10 @@ SHIPPED_LEVELS = {"leaf": "attribute", "expression": "expression", "edges": "exp
 """The level of the tree that a shipped scorer judges, if its settings name none."""
 
 _OF_MIX = ("weight", "tasks", "level")
-_OF_SCORER = ("spec", "parameters", "mode", "isolation", "adapter", "timeout", "retries", "on_error", "memory_gib", "factory")
+_OF_SCORER = (
+    *("spec", "parameters", "mode", "isolation", "adapter", "timeout", "retries", "on_error", "memory_gib"),
+    *("factory", "env"),
+)
 
 
 def read_mix(file: Path) -> list[MixEntry]:

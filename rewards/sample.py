@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
@@ -21,11 +21,30 @@ Mode = Literal["sample", "batch", "group"]
 """What one call of a scorer gets: one sample (`sample`), a list of any samples (`batch`), or all samples of one prompt
 (`group`)."""
 MODES: tuple[Mode, ...] = ("sample", "batch", "group")
-Media = tuple[tuple[str, str], ...]
-"""Videos and images, each as its kind, `video` or `image`, and its path."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 MULTI_LABEL_TASKS = frozenset({"action_units", "emotion_multi", "appearance", "actions"})
 """Tasks whose answers are sets of labels."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A video or image that a question is about."""
+
+    kind: Literal["video", "image"]
+    path: str
+    """The file; where a row holds the content itself, or a list of frames, a name for messages."""
+    content: bytes = b""
+    """The file's bytes, where the row holds them; empty where they are at `path`."""
+    frames: tuple[str, ...] = ()
+    """The files of a video's frames, in order, where it is given as a list of pictures."""
+    start: float | None = None
+    """Second at which the part of the video begins that is meant; None for its beginning."""
+    end: float | None = None
+    """Second at which that part ends; None for the video's end."""
+
+
+Media = tuple[Shown, ...]
+"""Videos and images, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -215,24 +234,33 @@ class InfrastructureError(RuntimeError):
     """A scorer raises it where a service that it needs is at fault; the call is then tried again."""
 
 
-def scorer(mode: Mode | None = None, range: tuple[float, float] | None = None) -> Callable[[Function], Function]:
-    """Decorate a scorer with what it promises: `@scorer(mode="group", range=(-1, 0))`.
+def scorer(
+    mode: Mode | None = None, range: tuple[float, float] | None = None, env: Sequence[str] = ()
+) -> Callable[[Function], Function]:
+    """Decorate a scorer with what it promises and needs: `@scorer(mode="group", range=(-1, 0), env=("MY_KEY",))`.
 
     Args:
         mode: what one call gets; one sample where nothing is said.
         range: the least and the greatest score that it gives. `affectree reward check` fails a scorer that leaves it, and warns
             of one that promises nothing and leaves [0, 1].
+        env: names of environment variables that it needs, such as the key of a service. Wherever it runs they are there: they are
+            taken from where affectree is started, and one that is missing there is told before a run begins.
     """
     if mode not in (None, *MODES):
         raise ValueError(f"mode must be one of {', '.join(MODES)}, found {mode!r}")
     if range is not None and not (len(range) == 2 and range[0] <= range[1]):
         raise ValueError(f"range must be the least and the greatest score, such as (0, 1), found {range!r}")
 
+    if isinstance(env, str) or not all(isinstance(name, str) and name.isidentifier() for name in env):
+        raise ValueError('env must be the names of environment variables, such as ("MY_KEY",)')
+
     def declare(function: Function) -> Function:
         if mode is not None:
             function.affectree_mode = mode  # type: ignore[attr-defined]
         if range is not None:
             function.affectree_range = (float(range[0]), float(range[1]))  # type: ignore[attr-defined]
+        if env:
+            function.affectree_env = tuple(env)  # type: ignore[attr-defined]
         return function
 
     return declare

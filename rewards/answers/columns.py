@@ -29,7 +29,11 @@ def gold_answer(value: Any) -> tuple[str | None, tuple[str, ...]]:
         return None, ()
     if isinstance(value, (str, bool, int, float)):
         return str(value), ()
-    if isinstance(value, Sequence) and all(isinstance(one, (str, bool, int, float)) for one in value):
+    if (
+        isinstance(value, Sequence)
+        and not isinstance(value, bytes)
+        and all(isinstance(one, (str, bool, int, float)) for one in value)
+    ):
         labels = tuple(str(one) for one in value)
         return (", ".join(labels), labels) if labels else (None, ())
     raise BadColumn(f"must be text or a list of labels, found {value!r:.80}")

@@ -20,7 +20,7 @@ _UNMARKED = re.compile(r"([A-Za-z0-9])()\s+(\S.*)", re.DOTALL)
 """A letter without a mark and a text: `B brown`. It may also be the beginning of a sentence."""
 _LETTERS_ONLY = re.compile(r"(?:\(?[A-Z]\)?[.,;:/|&+、，]*\s*){2,26}")
 _AND = re.compile(r"\band\b", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[,;/|&+\n、，；]|\band\b", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[,;/|&+\n、，；]|\band\b|(?<=\w)\s+(?=\([A-Z]\)\s+\S)", re.IGNORECASE)
 _ANOTHER = re.compile(r"(?:^|[,;/(|]|\bor|\band)\s*\(?([A-Z])\)?(?=[.):,;]|\s*$|\s+(?:or|and)\b)|(?<![^\W_])([A-Z])(?=[.):]\s)")
 """A letter within a text that is another answer: `B` in `or B.`, `brown, B. black`, `(B)`."""
 _DENIED = re.compile(r"\b(?:not|no|never|nor)\b", re.IGNORECASE)

@@ -27,8 +27,18 @@ def read_caption(text: str) -> AffectiveTree:
     for tokens in sentences(text):
         _read_sentence(tokens, people)
     if people.scene:
-        (people.all or people.meant())[0].attributes.update(people.scene)
+        described = (someone for someone in people.all if someone.is_described())
+        next(described, (people.all or people.meant())[0]).attributes.update(people.scene)
     return AffectiveTree(tuple(_person(someone) for someone in people.all if someone.is_described()))
+
+
+def denies_emotion(text: str) -> bool:
+    """Whether a text names an emotion only to deny it, as in "not happy"."""
+    for tokens in sentences(text):
+        denied = negated(tokens)
+        if any(denied[hit.begin] and hit.of("emotion") for hit in hits(tokens)):
+            return True
+    return False
 
 
 def linked_person(

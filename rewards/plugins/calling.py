@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rewards.plugins.loops import await_all
+from rewards.plugins.variables import unset_variable, without_secrets
 from rewards.sample import Failure, InfrastructureError, Mode, Outcome, RewardSample, Score, ScorerError, as_score
 
 Answer = tuple[int, Outcome]
@@ -75,10 +76,11 @@ def is_async(function: Callable[..., Any]) -> bool:
 def failure(error: BaseException) -> Failure:
     """What a scorer raised, as an outcome: its type, its message and where it was raised."""
     if isinstance(error, ScorerError):
-        return Failure(_clean(str(error)))
+        return Failure(without_secrets(_clean(str(error))))
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:  # as a task group raises it
         error = error.exceptions[0]
-    return Failure(f"{type(error).__name__}: {_message(error)}"[:2000] + _place(error), _of_infrastructure(error))
+    message = unset_variable(error) or without_secrets(_message(error))
+    return Failure(f"{type(error).__name__}: {message}"[:2000] + _place(error), _of_infrastructure(error))
 
 
 def _message(error: BaseException) -> str:
@@ -95,7 +97,7 @@ def _clean(text: str) -> str:
 
 def _place(error: BaseException) -> str:
     """Where an exception was raised: file, line and function of the innermost frame."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen ")]
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})" if frames else ""
 
 

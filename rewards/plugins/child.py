@@ -19,6 +19,7 @@ from rewards.plugins.leash import Leash
 from rewards.plugins.output import Output, Transcript
 from rewards.plugins.sending import pack_hello
 from rewards.plugins.spec import PluginError, ScorerSpec
+from rewards.plugins.variables import without_secrets
 
 START_TIMEOUT = 120.0
 """Seconds for the child to load its scorer."""
@@ -107,7 +108,7 @@ class Child:
         """How it ended and what it printed last, in one line."""
         how = self.leash.ending(_END_TIMEOUT) or "it closed its pipe and went on"
         self.output.catch_up()
-        said = self.output.last.decode(errors="replace").strip()
+        said = without_secrets(self.output.last.decode(errors="replace").strip())
         return f"{how}; last output: {said}" if said else how
 
     def kill(self) -> None:

@@ -8,8 +8,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from rewards.errors import did_you_mean
-from rewards.plugins.importing import import_problem
-from rewards.plugins.spec import PluginError
+from rewards.plugins.importing import import_problem, kind_of
+from rewards.plugins.spec import NotInstalled, PluginError
 
 GROUP = "affectree.scorers"
 
@@ -29,7 +29,7 @@ def from_entry_point(what: str, name: str, shipped: tuple[str, ...]) -> tuple[Ca
     if not found:
         known = sorted({*shipped, *(point.name for point in _all())})
         hint = did_you_mean(name, known) or f"; use one of {', '.join(known)}, or file.py:function, or module:function"
-        raise PluginError(f"scorer {name!r} is not known{hint}")
+        raise (PluginError if did_you_mean(name, known) else NotInstalled)(f"scorer {name!r} is not known{hint}")
     if len(found) > 1:
         offers = " and ".join(f"{point.value} of {_distribution(point)}" for point in found)
         raise PluginError(f"{what}: {name!r} is offered twice, as {offers}; write the one that you mean, spec: {found[0].value}")
@@ -37,7 +37,7 @@ def from_entry_point(what: str, name: str, shipped: tuple[str, ...]) -> tuple[Ca
         return found[0].load(), found[0].module
     except (Exception, SystemExit) as error:
         where = f"entry point {name!r} of {_distribution(found[0])} ({found[0].value})"
-        raise PluginError(f"{what}: {where} cannot be imported: {import_problem(error)}") from error
+        raise kind_of(error)(f"{what}: {where} cannot be imported: {import_problem(error)}") from error
 
 
 def hidden_by_shipped(name: str) -> str | None:

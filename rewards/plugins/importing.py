@@ -10,6 +10,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import linecache
+import os
 import re
 import sys
 import traceback
@@ -19,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from rewards.plugins.neighbours import Neighbour
-from rewards.plugins.spec import PluginError, Source
+from rewards.plugins.spec import NotInstalled, PluginError, Source
+from rewards.plugins.variables import unset_variable, without_secrets
+
+MODULES = "AFFECTREE_MODULES"
+"""The variable with the folders in which modules are looked for after the working directory, such as the one that a run was begun
+in; workers are given it."""
 
 
 def from_text(what: str, source: Source) -> types.ModuleType:
@@ -40,7 +46,7 @@ def from_text(what: str, source: Source) -> types.ModuleType:
         texts.run(module, source.path, source.text)
     except (Exception, SystemExit) as error:
         _forget(name)
-        raise PluginError(f"{what}: file {source.path} cannot be imported: {import_problem(error, source)}") from error
+        raise kind_of(error)(f"{what}: file {source.path} cannot be imported: {import_problem(error, source)}") from error
     return module
 
 
@@ -57,14 +63,35 @@ def from_module(what: str, name: str) -> types.ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise PluginError(f"{what}: module {name} cannot be imported: {import_problem(error)}") from error
+        raise kind_of(error)(f"{what}: module {name} cannot be imported: {import_problem(error)}") from error
+
+
+def kind_of(error: BaseException) -> type[PluginError]:
+    """The kind of error that tells why an import failed."""
+    return NotInstalled if isinstance(error, ModuleNotFoundError) else PluginError
 
 
 def look_in_working_directory() -> None:
-    """Have modules of the working directory found, after those that are installed."""
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.append(here)
+    """Have modules of the working directory found, after those that are installed; then those of folders in AFFECTREE_MODULES."""
+    for folder in _folders():
+        if folder not in sys.path and not (folder == str(Path.cwd()) and "" in sys.path):
+            sys.path.append(folder)
+
+
+def also_look_in(folder: str) -> None:
+    """Have modules of a folder found after those of the working directory, here and in processes that this one starts."""
+    if folder not in _folders():
+        os.environ[MODULES] = os.pathsep.join([*_folders()[1:], folder])
+
+
+def folder_of(name: str) -> str | None:
+    """The working directory, or a folder of AFFECTREE_MODULES, if a module of this name lies there; None for others."""
+    top = name.partition(".")[0]
+    return next((one for one in _folders() if Path(one, top).is_dir() or Path(one, f"{top}.py").is_file()), None)
+
+
+def _folders() -> list[str]:
+    return [str(Path.cwd()), *filter(None, os.environ.get(MODULES, "").split(os.pathsep))]
 
 
 def import_problem(error: BaseException, source: Source | None = None) -> str:
@@ -79,7 +106,9 @@ def import_problem(error: BaseException, source: Source | None = None) -> str:
     texts = {source.path: "", **{one.path: f" of {Path(one.path).name}" for one in source.neighbours}} if source else {}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in texts]
     line = f" in line {frames[-1].lineno}{texts[frames[-1].filename]}" if frames else ""
-    return f"{type(error).__name__}{line}: {error}; mend what runs on import"
+    if unset := unset_variable(error):
+        return f"KeyError{line}: {unset}"
+    return f"{type(error).__name__}{line}: {without_secrets(str(error))}; mend what runs on import"
 
 
 class _Texts(importlib.abc.MetaPathFinder, importlib.abc.Loader):

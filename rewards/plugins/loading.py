@@ -23,6 +23,7 @@ from rewards.plugins.finding import Found, find, missing, split_target
 from rewards.plugins.outline import outline, outline_of_module
 from rewards.plugins.signatures import check_parameters, signature_of
 from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, check_spec, is_shipped, read_source
+from rewards.plugins.variables import declared, named, refuse_missing, unset_variable, without_secrets
 from rewards.plugins.versions import module_hash
 from rewards.sample import Mode
 
@@ -117,6 +118,8 @@ class Scorer:
     """Keyword arguments of every call; none where an adapter or a factory has them already."""
     promised: tuple[float, float] | None = None
     """The least and the greatest score that it promises to give; None if it promises nothing."""
+    env: tuple[str, ...] = ()
+    """Names of the environment variables that it needs."""
 
 
 def load_scorer(spec: ScorerSpec) -> Scorer:
@@ -124,22 +127,26 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
 
     Raises:
         PluginError: if it cannot be imported or made, is not a function, is written for another contract than the spec says,
-            declares another mode, or does not take the parameters.
+            declares another mode, does not take the parameters, or needs a variable that is not set.
     """
     check_spec(spec)
     what = f"scorer {spec.name!r}"
+    refuse_missing(what, named(spec))
     found = find(what, spec.target, spec.source, partial(_named_scorer, what))
     if found.module is None and (hidden := hidden_by_shipped(spec.target)):
         warnings.warn(f"{what}: {hidden}", stacklevel=2)
+    refuse_missing(what, declared(found.function))
     function = _made(what, spec, found.function) if spec.factory else found.function
+    env = tuple(dict.fromkeys([*named(spec), *declared(found.function, function)]))
+    refuse_missing(what, env)
     parameters = {} if spec.factory else spec.parameters
     refuse_wrong_adapter(what, spec.target, function, found.module, spec.adapter)
     if spec.adapter is not None:
         peer = Peer(what, spec.target, function, parameters, found.module, spec.mode)
-        return Scorer(spec, _adapted(spec, peer), _mode_of(spec, peer), _version(what, found))
-    declared = getattr(function, "affectree_mode", None)
-    if declared is not None and spec.mode not in (None, declared):
-        raise PluginError(f"{what}: {spec.target} declares mode {declared}, the settings say {spec.mode}")
+        return Scorer(spec, _adapted(spec, peer), _mode_of(spec, peer), _version(what, found), env=env)
+    mode = getattr(function, "affectree_mode", None)
+    if mode is not None and spec.mode not in (None, mode):
+        raise PluginError(f"{what}: {spec.target} declares mode {mode}, the settings say {spec.mode}")
     if inspect.isclass(function):
         raise PluginError(f"{what}: {spec.target} is a class; if its objects are scorers, write factory: true")
     try:
@@ -148,7 +155,7 @@ def load_scorer(spec: ScorerSpec) -> Scorer:
         hint = "check its parameters; one that makes the scorer needs `factory: true`, one of another trainer `adapter`"
         raise PluginError(f"{what}: {spec.target} cannot be called as a scorer ({error}); {hint}") from error
     promised = getattr(function, "affectree_range", None)
-    return Scorer(spec, function, spec.mode or declared or "sample", _version(what, found), parameters, promised)
+    return Scorer(spec, function, spec.mode or mode or "sample", _version(what, found), parameters, promised, env)
 
 
 def _named_scorer(what: str, name: str) -> Found:
@@ -176,7 +183,8 @@ def _made(what: str, spec: ScorerSpec, factory: Callable[..., Any]) -> Callable[
     try:
         made = factory(**spec.parameters)
     except (Exception, SystemExit) as error:
-        raise PluginError(f"{what}: {spec.target} cannot make the scorer ({type(error).__name__}: {error})") from error
+        fault = unset_variable(error) or f"{type(error).__name__}: {without_secrets(str(error))}"
+        raise PluginError(f"{what}: {spec.target} cannot make the scorer ({fault})") from error
     if not callable(made):
         raise PluginError(f"{what}: {spec.target} makes {type_name(made)}, not a scorer; leave `factory` out or name another")
     return made  # type: ignore[no-any-return]
@@ -193,7 +201,7 @@ def _adapted(spec: ScorerSpec, peer: Peer) -> Callable[..., Any]:
     except PluginError:
         raise
     except (Exception, SystemExit) as error:
-        fault = f"{type(error).__name__}: {error}"
+        fault = f"{type(error).__name__}: {without_secrets(str(error))}"
         raise PluginError(f"{peer.what}: {peer.target} cannot be set up by the {spec.adapter} adapter ({fault})") from error
 
 

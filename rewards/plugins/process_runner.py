@@ -13,7 +13,8 @@ from rewards.plugins.child import START_TIMEOUT, Child
 from rewards.plugins.output import Transcript
 from rewards.plugins.scorer_process import from_json
 from rewards.plugins.sending import Unsendable, pack_samples
-from rewards.plugins.spec import PluginError, ScorerSpec
+from rewards.plugins.spec import NotInstalled, PluginError, ScorerSpec
+from rewards.plugins.variables import without_secrets
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _GRACE = 1.0
@@ -26,6 +27,7 @@ class ProcessRunner:
     mode: Mode
     sha256: str
     promised: tuple[float, float] | None
+    env: tuple[str, ...]
     concurrent: bool
     """Whether the scorer is a coroutine function, which is called for all samples at once."""
 
@@ -54,7 +56,7 @@ class ProcessRunner:
     def said(self) -> str:
         """What the scorer has printed and logged since this was last called, when it was loaded and between calls too."""
         self._child.output.catch_up()
-        return self._transcript.take()
+        return without_secrets(self._transcript.take())
 
     def close(self) -> None:
         """End the child and all that it has started."""
@@ -120,6 +122,7 @@ class ProcessRunner:
             answer = {"error": f"scorer {name!r}: its process died while loading it ({words}); mend what runs on import"}
         if "error" in answer:
             self._child.kill()
-            raise PluginError(answer["error"])
+            raise (NotInstalled if answer.get("not_installed") else PluginError)(answer["error"])
         self.mode, self.sha256, self.concurrent = answer["mode"], answer["sha256"], answer["concurrent"]
         self.promised = tuple(answer["promised"]) if answer["promised"] else None
+        self.env = tuple(answer["env"])

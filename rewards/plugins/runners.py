@@ -17,7 +17,7 @@ from rewards.plugins.calling import call, failure, is_async
 from rewards.plugins.loading import Scorer, load_scorer
 from rewards.plugins.loops import GRACE
 from rewards.plugins.process_runner import ProcessRunner
-from rewards.plugins.spec import ScorerSpec, check_spec
+from rewards.plugins.spec import ScorerSpec, check_spec, with_source
 from rewards.sample import Failure, Mode, Outcome, RewardSample
 
 _BACKOFF = 0.5
@@ -36,6 +36,8 @@ class Runner(Protocol):
     """Hash of its version."""
     promised: tuple[float, float] | None
     """The least and the greatest score that it promises to give; None if it promises nothing."""
+    env: tuple[str, ...]
+    """Names of the environment variables that it needs."""
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
         """One outcome for each sample, in their order. In `group` mode the samples are those of one prompt."""
@@ -57,6 +59,7 @@ def start_runner(spec: ScorerSpec) -> Runner:
         PluginError: if its settings cannot work, or it cannot be loaded there.
     """
     check_spec(spec)
+    spec = spec if spec.source else with_source(spec)  # so that a process that is replaced has the same text
     places: dict[str, Callable[[ScorerSpec], Runner]] = {
         "process": ProcessRunner,
         "thread": ThreadRunner,
@@ -92,6 +95,7 @@ class InlineRunner:
         self.spec = spec
         self.scorer: Scorer = load_scorer(spec)
         self.mode, self.sha256, self.promised = self.scorer.mode, self.scorer.sha256, self.scorer.promised
+        self.env = self.scorer.env
 
     def score(self, samples: Sequence[RewardSample]) -> list[Outcome]:
         outcomes: list[Outcome] = [None] * len(samples)

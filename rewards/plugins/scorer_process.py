@@ -18,7 +18,7 @@ from typing import Any
 from rewards.plugins.calling import call, failure, is_async
 from rewards.plugins.loading import Scorer, load_scorer
 from rewards.plugins.sending import Hello, Unsendable, unpack_hello, unpack_samples
-from rewards.plugins.spec import PluginError
+from rewards.plugins.spec import NotInstalled, PluginError
 from rewards.sample import Failure, Outcome, RewardSample, Score
 
 _C = ctypes.CDLL(None)
@@ -41,13 +41,14 @@ def main(descriptor: int) -> None:
         scorer = load_scorer(unpack_hello(hello))
     except BaseException as error:  # noqa: BLE001 - whatever an import raises is told to the parent, SystemExit too
         message = str(error) if isinstance(error, PluginError) else f"scorer {hello.spec.name!r}: {failure(error).message}"
-        pipe.send_bytes(json.dumps({"error": message}).encode())
+        pipe.send_bytes(json.dumps({"error": message, "not_installed": isinstance(error, NotInstalled)}).encode())
         return
     ready = {
         "mode": scorer.mode,
         "sha256": scorer.sha256,
         "concurrent": is_async(scorer.function),
         "promised": scorer.promised,
+        "env": scorer.env,
     }
     pipe.send_bytes(json.dumps(ready).encode())
     while True:

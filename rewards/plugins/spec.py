@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,10 @@ ISOLATIONS: tuple[Isolation, ...] = ("process", "thread", "inline")
 
 class PluginError(UserError):
     """A scorer or function that cannot be found or called; the message says which, what was found and what to do."""
+
+
+class NotInstalled(PluginError):
+    """A module that is not there, or an entry point that no package offers: other machines of a cluster may have it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class ScorerSpec:
     """The file's text, for workers on other nodes, which may lack the file; see `with_source`."""
     factory: bool = False
     """Whether the target makes the scorer: it is called once, with `parameters`, and what it returns is the scorer."""
+    env: Sequence[str] = ()
+    """Names of environment variables that it needs, beside those that the function declares itself."""
 
     @property
     def target(self) -> str:
@@ -122,6 +128,22 @@ def with_function_source(kind: str, spec: FunctionSpec) -> FunctionSpec:
     return replace(spec, source=read_source(kind, spec.target))
 
 
+_INSTEAD: dict[Path, Source] = {}
+
+
+def use_instead(target: str, source: Source | None) -> None:
+    """Have this process use a text wherever it would read the file of a target, which may be gone or another one by now.
+
+    Args:
+        target: `file.py:function`.
+        source: the text; None reads the file again.
+    """
+    file = Path(target.rpartition(":")[0]).absolute()
+    _INSTEAD.pop(file, None)
+    if source is not None:
+        _INSTEAD[file] = source
+
+
 def read_source(what: str, target: str) -> Source | None:
     """The text of the file in `file.py:function`, with the files beside it that it imports; None for a target without a file.
 
@@ -136,6 +158,8 @@ def read_source(what: str, target: str) -> Source | None:
     if not colon or not name.endswith(".py"):
         return None
     path = Path(name)
+    if (instead := _INSTEAD.get(path.absolute())) is not None:
+        return instead
     try:
         text = read_text(path)
         beside = neighbours(path.resolve(), text)
@@ -167,10 +191,15 @@ def check_spec(spec: ScorerSpec) -> None:
             + did_you_mean(spec.on_error, ("drop", "fail")),
         ),
         (isinstance(spec.factory, bool), f"factory must be true or false, found {spec.factory!r}"),
+        (_is_names(spec.env), "env must be a list of names of environment variables, without their values"),
     )
     broken = [message for holds, message in rules if not holds]
     if broken:
         raise PluginError(f"scorer {spec.name!r}: {'; '.join(broken)}")
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(name, str) and name.isidentifier() for name in value)
 
 
 def _is_number(value: Any) -> bool:

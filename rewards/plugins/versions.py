@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import sys
 from functools import lru_cache
 from pathlib import Path
 
 from rewards.errors import UserError
 from rewards.files import read_text
+from rewards.plugins.importing import look_in_working_directory
 from rewards.plugins.neighbours import neighbours
 from rewards.plugins.spec import PluginError, sha256_of
 
@@ -33,6 +35,27 @@ def module_hash(what: str, name: str) -> str:
         raise PluginError(f"{what}: {name} comes from no file, so its version cannot be told; wrap it in a Python file")
     try:
         return _hash(Path(file).resolve())
+    except UserError as error:
+        raise PluginError(f"{what}: {error}") from error
+
+
+def installed_hash(what: str, name: str) -> str | None:
+    """The hash that `module_hash` gives, of a module that need not have been imported.
+
+    Its packages are imported to find it. None if it is not there or comes from no file.
+
+    Raises:
+        PluginError: as `module_hash` does, for a file that cannot be read.
+    """
+    look_in_working_directory()
+    try:
+        found = importlib.util.find_spec(name)
+    except (Exception, SystemExit):  # noqa: BLE001 - what its packages raise is told when it is imported
+        return None
+    if found is None or found.origin is None or not Path(found.origin).is_file():
+        return None
+    try:
+        return _hash(Path(found.origin).resolve())
     except UserError as error:
         raise PluginError(f"{what}: {error}") from error
 

@@ -40,7 +40,8 @@ def emotion_wheel(sample: RewardSample) -> Score | None:
 def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score | None:
     """F-beta over the action units that a completion names, in [0, 1]; None without a gold answer of units, or of `None`.
 
-    `AU4`, `au 4` and `AU04` are one unit. Where there are none, the score is 1 for a completion that names none.
+    `AU4`, `au 4` and `AU04` are one unit. Where there are none, the score is 1 for an answer that names none; to say nothing is
+    no answer.
 
     Args:
         sample: its `answer` lists the true units.
@@ -48,12 +49,13 @@ def au(sample: RewardSample, beta: float = 1.0, signed: bool = False) -> Score |
         signed: whether to give 2 F - 1, in [-1, 1]: the reward of Facial-R1.
     """
     gold = answer_text(sample.answer or "") or ""
-    found, true = action_units(answer_text(sample.completion) or ""), action_units(gold)
+    said = answer_text(sample.completion) or ""
+    found, true = action_units(said), action_units(gold)
     if not true and fold(gold) != fold("none"):
         return None
     hits, square = len(found & true), beta * beta
     total = (1 + square) * hits + square * len(true - found) + len(found - true)
-    value = (1 + square) * hits / total if total else 1.0
+    value = (1 + square) * hits / total if total else float(bool(said.strip()))
     measured = f1_score(hits, len(found), len(true))
     return Score(2 * value - 1 if signed else value, {"precision": measured.precision, "recall": measured.recall})
 

@@ -50,7 +50,9 @@ class Question:
 
     def key(self, *of: str) -> str:
         """A hash of all that decides about the answer, with what else does, such as the model that is asked."""
-        whole = [*of, self.system, self.user, self.schema, self.media]
+        contents = [hashlib.sha256(one.content).hexdigest() for one in self.media]
+        shown = [(one.kind, one.path, one.frames, one.start, one.end) for one in self.media]
+        whole = [*of, self.system, self.user, self.schema, shown, contents]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 

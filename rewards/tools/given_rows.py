@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from rewards.answers.text import answer_of_turn
 from rewards.files import read_json
 from rewards.sample import RewardSample
 from rewards.tools.recorded import RolloutDataError, recorded_row, table_rows
+from rewards.tools.rollout_columns import is_of_run
 
 _MOST_ROWS = 20
+_READ = frozenset({"completion", "task", "prompt", "answer", "answers", "tree", "covers", "options"})
+"""What a sample is made of. A data set's columns with the names of others that a run writes, such as `step`, are its own."""
 
 
 def read_given_rows(file: Path, task: str) -> list[RewardSample]:
@@ -44,8 +48,12 @@ def _sample(file: Path, number: int, row: Any, task: str) -> RewardSample:
     filled = {**_of_messages(row.get("messages"), task), **{key: value for key, value in row.items() if value is not None}}
     if "answer" not in filled and isinstance(row.get("solution"), str):
         filled["answer"] = answer_of_turn(row["solution"], task)
+    if is_of_run(row):
+        return recorded_row(file, number, {**filled, "completion": "", "task": task}).sample
     right = row.get("completion") if isinstance(row.get("completion"), str) and "reward" not in row else ""
-    return recorded_row(file, number, {**filled, "completion": right, "task": task}).sample
+    read = {key: value for key, value in filled.items() if key in _READ}
+    sample = recorded_row(file, number, {**read, "completion": right, "task": task}).sample
+    return replace(sample, columns={key: value for key, value in filled.items() if key not in _READ})
 
 
 def _of_messages(messages: Any, task: str) -> dict[str, Any]:

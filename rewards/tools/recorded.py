@@ -11,22 +11,14 @@ from typing import Any
 from rewards.answers.columns import BadColumn, gold_answer, option_texts
 from rewards.errors import UserError
 from rewards.files import json_problem, read_json_lines, type_name, why_unreadable
-from rewards.sample import RewardSample
+from rewards.sample import Media, RewardSample
+from rewards.tools.rollout_columns import media_of, own_names, unpacked_columns
 from rewards.tree.coverage import covers_problem
 from rewards.tree.gold import gold_problem
 
-# fmt: off
-_OWN = frozenset({
-    "completion", "task", "prompt", "answer", "answers", "tree", "covers", "options", "finish_reason", "completion_ids",
-    "columns", "reward", "prompt_key", "step", "sample", "parts", "levels", "errors",
-    "observer_errors", "abstained", "advantage", "log_probs", "version", "media",
-})
-"""Columns that a run writes itself; all others were columns of the data set."""
-# fmt: on
-
 _WANTED = (
     *((key, (str,), "text") for key in ("task", "prompt", "tree", "finish_reason")),
-    *((key, (list, tuple), "a list") for key in ("answers", "completion_ids")),
+    *((key, (list, tuple), "a list") for key in ("answers", "completion_ids", "media")),
 )
 """(column, its types, their name in words) of each column that may be left out."""
 
@@ -44,18 +36,26 @@ class Recorded:
     sample: RewardSample
     reward: float | None
     """None if the sample could not be scored, or the file holds no rewards."""
+    step: int | None = None
+    """The step that it was drawn for; samples of one prompt of one step are scored together."""
+    without_content: bool = False
+    """Whether it is about media that the data set's row holds, of which a file of rollouts has the name alone."""
 
 
 def read_rollouts(file: Path) -> list[Recorded]:
-    """All samples of a file, or of every `.parquet` and `.jsonl` in a folder, in the order of their steps.
+    """All samples of a file, of every `.parquet` and `.jsonl` in a folder, in the order of their steps, or of a run.
 
-    A row needs nothing but its `completion`. Columns of the data set become the sample's `columns`.
+    A row needs nothing but its `completion`. Columns of the data set become the sample's `columns`: those within `columns`, where
+    a run writes them, and all others that a file has beside those of `rewards.tools.rollout_columns`. Media that the rows of the
+    data set hold themselves have a name here and no content.
 
     Raises:
         RolloutDataError: for a missing or unreadable file, one without rows, a row without a completion, or a column of
             the wrong type.
     """
     if file.is_dir():
+        if (file / "rollouts").is_dir():
+            return read_rollouts(file / "rollouts")
         found = sorted((*file.glob("*.parquet"), *file.glob("*.jsonl")), key=lambda f: (len(f.name), f.name))
         if not found:
             raise RolloutDataError(f"{file}: no .parquet or .jsonl in this folder; give a run's `rollouts` folder or a file")
@@ -90,7 +90,7 @@ def _from_parquet(file: Path) -> list[Any]:
 
 def recorded_row(file: Path, number: int, row: Any) -> Recorded:
     """A row as a sample. Raises `RolloutDataError` for one without a completion, or with a column of the wrong type."""
-    where = f"{file}, row {number}"
+    where, short = f"{file}, row {number}", f"{file.name}, row {number}"
     if not isinstance(row, dict):
         raise RolloutDataError(f"{where}: must be an object with `completion`, found {type_name(row)}")
     if not isinstance(row.get("completion"), str):
@@ -114,14 +114,21 @@ def recorded_row(file: Path, number: int, row: Any) -> Recorded:
         tree=row.get("tree"),
         covers=covers,
         options=_read(where, row, "options", option_texts),
+        media=_media(where, row),
         finish_reason=row.get("finish_reason") or "stop",
         completion_tokens=len(ids),
         completion_ids=ids,
-        group=f"{row.get('step', '')}/{row.get('prompt_key', number)}",
-        columns={**_columns(where, row), **{key: value for key, value in row.items() if key not in _OWN}},
+        group=str(row.get("prompt_key") or short),
+        columns=_columns(where, row),
     )
-    reward = row.get("reward")
-    return Recorded(f"{file.name}, row {number}", sample, float(reward) if isinstance(reward, (int, float)) else None)
+    reward, step = row.get("reward"), row.get("step")
+    return Recorded(
+        short,
+        sample,
+        float(reward) if isinstance(reward, (int, float)) else None,
+        step if isinstance(step, int) else None,
+        any(isinstance(medium, dict) and medium.get("held") is True for medium in row.get("media") or ()),
+    )
 
 
 def _read(where: str, row: dict[str, Any], key: str, reader: Callable[[Any], Any]) -> Any:
@@ -131,18 +138,27 @@ def _read(where: str, row: dict[str, Any], key: str, reader: Callable[[Any], Any
         raise RolloutDataError(f"{where}: `{key}` {error}; mend it or leave it out") from error
 
 
+def _media(where: str, row: dict[str, Any]) -> Media:
+    try:
+        return media_of(row.get("media") or ())
+    except ValueError as error:
+        raise RolloutDataError(f"{where}: `media` {error}; mend them or leave them out") from error
+
+
 def _columns(where: str, row: dict[str, Any]) -> dict[str, Any]:
-    """The row's `columns`, which a run writes as JSON."""
-    columns = _json(where, row, "columns") or {}
+    """The data set's columns: those within `columns`, and those beside it that are nobody else's."""
+    columns = _json(where, row, "columns", unpacked_columns) or {}
     if not isinstance(columns, dict):
         raise RolloutDataError(f"{where}: `columns` must be an object, found {type_name(columns)}; mend it or leave it out")
-    return columns
+    own = own_names(row)
+    source = {"source": row["source"]} if "source" in row else {}
+    return {**{key: value for key, value in row.items() if key not in own}, **columns, **source}
 
 
-def _json(where: str, row: dict[str, Any], key: str) -> Any:
+def _json(where: str, row: dict[str, Any], key: str, read: Callable[[str], Any] = json.loads) -> Any:
     """A column that a run writes as JSON."""
     value = row.get(key)
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return read(value) if isinstance(value, str) else value
     except ValueError as error:
         raise RolloutDataError(f"{where}: `{key}` is not JSON ({json_problem(error)}); mend it or leave it out") from error

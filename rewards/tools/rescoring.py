@@ -56,9 +56,9 @@ class Summary:
 
 def rescore(mix: RewardMix, recorded: Sequence[Recorded]) -> Iterator[Rescored]:
     """Score samples again, group by group as a reward worker does; yields each with its new reward."""
-    groups: dict[str, list[Recorded]] = {}
+    groups: dict[tuple[int | None, str], list[Recorded]] = {}
     for item in recorded:
-        groups.setdefault(item.sample.group, []).append(item)
+        groups.setdefault((item.step, item.sample.group), []).append(item)
     for group in groups.values():
         began = time.perf_counter()
         rewards = mix.score([item.sample for item in group])
