@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from itertools import pairwise
 from math import prod
 
 from rewards.errors import UserError, did_you_mean
+from rl.config.determinism_rules import determinism_rules
 from rl.config.functions import LINEAR_LAYERS
 from rl.config.judge_rules import judge_rules
 from rl.config.rule import Rule
@@ -22,6 +24,7 @@ def combination_rules(config: Config) -> Iterator[Rule]:
     yield from _model_rules(config)
     yield from _curriculum_rules(config)
     yield from _grpo_rules(config)
+    yield from _schedule_rules(config.grpo)
     yield from _objective_rules(config.grpo)
     yield from _off_policy_rules(config)
     yield from _branching_rules(config)
@@ -30,6 +33,7 @@ def combination_rules(config: Config) -> Iterator[Rule]:
     yield from _sync_rules(config.rollout, config.learner.gpus, config.model.lora)
     yield from _evaluation_rules(config)
     yield from judge_rules(config)
+    yield from determinism_rules(config)
 
 
 def _model_rules(config: Config) -> Iterator[Rule]:
@@ -57,6 +61,11 @@ def _curriculum_rules(config: Config) -> Iterator[Rule]:
     ranks, stages = config.learner.ranks, config.curriculum.stages
     for name, stage in stages.items():
         key = f"curriculum.stages.{name}"
+        lacking = stage.mix and stage.steps is None and stage.epochs is None
+        yield Rule(f"{key}.steps", stage.steps, not lacking, "say how long the stage is, by steps or by epochs")
+        once = stage.steps is None or stage.epochs is None
+        either = f"steps and epochs both say how long the stage is; set {key}.epochs or {key}.steps to null"
+        yield Rule(f"{key}.epochs", stage.epochs, once, either)
         whole = stage.batch % max(1, ranks) == 0
         yield Rule(f"{key}.batch", stage.batch, whole, f"must be 1 or more and divisible by learner.ranks = {ranks}")
         others = [other for other in stages if other != name and stages[other].mix]
@@ -73,6 +82,12 @@ def _grpo_rules(config: Config) -> Iterator[Rule]:
     yield Rule("rewards.scorers", sorted(weights), bool(weights) or not asked, "GRPO needs at least one scorer")
     counts = not weights or any(weight > 0 for weight in weights.values()) or not asked
     yield Rule("rewards.scorers.*.weight", weights, counts, "must be above 0 for one of them, or nothing is rewarded")
+
+
+def _schedule_rules(grpo: GrpoConfig) -> Iterator[Rule]:
+    restarts = grpo.restarts
+    rising = all(one < after for one, after in pairwise([0, *restarts, grpo.steps])) if restarts else True
+    yield Rule("grpo.restarts", restarts, rising, f"must rise, each above 0 and below grpo.steps = {grpo.steps}")
 
 
 def _objective_rules(grpo: GrpoConfig) -> Iterator[Rule]:

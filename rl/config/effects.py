@@ -33,6 +33,11 @@ _UNUSED = (
         "beside data.train, data.val and data.test",
     ),
     Unused(
+        tuple(f"data.{key}*" for key in ("directory", "train", "val", "test", "format", "columns", "media_root", "faces")),
+        lambda c: bool(c.data.sets),
+        "beside data.sets, each of which has its own",
+    ),
+    Unused(
         ("grpo.correction_low",),
         lambda c: c.grpo.correction in ("off", "truncate"),
         "without grpo.correction=mask_token or mask_sequence",

@@ -17,6 +17,7 @@ from rewards.errors import UserError, did_you_mean
 from rl.config.fields import bounds_of
 from rl.config.functions import NAMED, known_names
 from rl.config.keys import GONE, Key, all_keys, entry_kind, hints, in_words, is_mapping, is_section, unknown_key, without_none
+from rl.config.resumption import why_it_may
 from rl.config.schema import Config
 
 _NAME = "NAME"
@@ -45,6 +46,8 @@ class Explanation:
     """The docstring, in one line."""
     settings: tuple[Explanation, ...] = ()
     """The settings of a section; empty for a single setting."""
+    on_resume: str = ""
+    """Why it may be another when a run goes on; empty for a section, and for a setting that may not."""
 
 
 def explain(dotted: str = "") -> Explanation:
@@ -118,7 +121,9 @@ def _explained(one: Field[Any], section: Any, key: Key, deep: bool = True) -> Ex
         bare, below = entry_kind(kind), (*key, _NAME)
     settings = tuple(_settings_of(bare, below)) if deep and is_dataclass(bare) else ()
     default = "" if is_section(kind) and bare is kind else _default(one)
-    return Explanation(".".join(key), _holds(one, kind, ".".join(key)), default, docstrings(section)[one.name], settings)
+    dotted = ".".join(key)
+    on_resume = "" if is_dataclass(bare) else why_it_may(dotted, Config()) or ""
+    return Explanation(dotted, _holds(one, kind, dotted), default, docstrings(section)[one.name], settings, on_resume)
 
 
 def _holds(one: Field[Any], kind: Any, key: str) -> str:

@@ -17,6 +17,8 @@ def explanation_view(found: Explanation) -> RenderableType:
     told = Table.grid(padding=(0, 0, 0, 2))
     told.add_row(Text(found.holds, style="dim"))
     told.add_row(Text(found.meaning))
+    if found.on_resume:
+        told.add_row(Text(f"May be another when a run goes on: {found.on_resume}.", style="dim"))
     return Group(head, told, _table(found.settings)) if found.settings else Group(head, told)
 
 

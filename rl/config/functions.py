@@ -15,8 +15,10 @@ from rl.algo.estimators import ESTIMATORS
 from rl.algo.objective import POLICY_LOSSES
 from rl.config.schema import Config
 from rollout.families import FAMILIES
-from rollout.formats import AUTO, SHIPPED, canonical
 from rollout.judges import JUDGES
+from rollout.rows.formats.canonical import canonical
+from rollout.rows.formats.registry import AUTO
+from rollout.rows.formats.shipped import SHIPPED
 
 TRANSFERS = ("memory", "broadcast")
 """Names of the transfers in `actors/sync/registry.py`, which itself would import Ray."""
@@ -73,6 +75,18 @@ NAMED = {
     ),
 }
 """The settings that name a function, by key."""
+
+
+def strangers_functions(config: Config) -> dict[str, tuple[str, str]]:
+    """Dotted key -> (what it is, in words; target) of all that a configuration names by `file.py:function` or
+    `module:function`."""
+    found = {key: (named.kind, named.spec(config).target) for key, named in NAMED.items() if key != "data.format"}
+    data = config.data
+    formats = {f"data.sets.{name}.format": one.format for name, one in data.sets.items()} or {"data.format": data.format}
+    found |= {key: (NAMED["data.format"].kind, target) for key, target in formats.items()}
+    for name, scorer in config.rewards.scorers.items():
+        found[f"rewards.scorers.{name}.spec"] = (f"scorer {name!r}", scorer.spec or name)
+    return {key: (kind, target) for key, (kind, target) in found.items() if ":" in target}
 
 
 def known_names(key: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Makes a Config of files and words, or of the file that a run has saved. All that is wrong with it is told at once."""
+"""Makes a Config of files and words. All that is wrong with it is told at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rewards.bases import BASE, Layer, settings_file
 from rewards.errors import UserError
-from rewards.files import read_settings, yaml_problem
+from rewards.files import yaml_problem
 from rewards.mix_settings import read_mix_settings
 from rl.config.composition import Composition
 from rl.config.effects import without_effect
-from rl.config.keys import GONE, Key, can_hold, choices, expected, is_mapping, kind_of
+from rl.config.keys import Key, can_hold, choices, expected, is_mapping, kind_of
 from rl.config.layers import COMMAND_LINE, Word, file_layers, read_words
 from rl.config.rules import check_config
 from rl.config.schema import Config
@@ -32,12 +32,13 @@ class ConfigError(UserError):
         super().__init__(f"{what} cannot be used:{listed}")
 
 
-def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: Path | None, overrides: Sequence[str] = (), files: bool = True) -> Config:
     """A new run's configuration: the defaults, then a file with its bases, then words, each laid over what was before.
 
     Args:
         path: a YAML file, or the name of a configuration that ships.
         overrides: `key=value` words of a command line.
+        files: look whether data, models and scorers that it names are there.
 
     Returns:
         The Config, without `rewards.mix`: its scorers are in `rewards.scorers`, so that nothing is laid over them again when a
@@ -46,15 +47,38 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: listing every unknown key, wrong type and impossible value.
     """
-    unread: list[str] = []
     composed = Composition()
+    words, mix, layers = read_given(path, overrides, composed)
+    for source, layer in [*mix, *layers]:
+        composed.lay(layer, source)
+    lay_words(composed, words)
+    config = built(composed, "the configuration")
+    check(config, "the configuration", files, words)
+    return config
+
+
+def read_given(path: Path | None, overrides: Sequence[str], composed: Composition) -> tuple[list[Word], list[Layer], list[Layer]]:
+    """What a command line gives: its words, the scorers of the mix that is named last, and its files, each after its bases.
+
+    Args:
+        path: the configuration file, if one is named.
+        overrides: `key=value` words.
+        composed: is told of words that cannot be read.
+
+    Raises:
+        ConfigError: for files that cannot be read.
+    """
+    unread: list[str] = []
     words = read_words(overrides, composed.problems)
     layers = file_layers(path, words, unread)
     mix = _mix_of(layers, words, unread)
     if unread:  # without these files, whatever else there is to say would mislead
         raise ConfigError([*composed.problems, *unread])
-    for source, layer in [*mix, *layers]:
-        composed.lay(layer, source)
+    return words, mix, layers
+
+
+def lay_words(composed: Composition, words: Sequence[Word]) -> None:
+    """Lay the words of a command line over what is there."""
     for word in words:
         if word.key != (BASE,):
             composed.set(word.key, word.value, COMMAND_LINE)
@@ -64,28 +88,6 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
             for word in words
             if _within(word, _MIX) is not None
         ]
-    config = _checked(composed, "the configuration", files=True, words=words)
-    config.rewards.mix = None
-    return config
-
-
-def load_saved(path: Path, files: bool) -> Config:
-    """The configuration of a run, which holds everything already that its bases and its mix said.
-
-    Args:
-        path: the run's config.yaml.
-        files: look whether data, models and scorers that it names are there, as for a new run.
-
-    Raises:
-        ConfigError: as `load_config` does.
-    """
-    saved = read_settings(path)
-    for section, name in GONE:
-        if isinstance(saved.get(section), dict):
-            saved[section].pop(name, None)
-    composed = Composition()
-    composed.lay(saved, path.name)
-    return _checked(composed, f"the configuration {path}", files)
 
 
 def _mix_of(layers: Sequence[Layer], words: Sequence[Word], problems: list[str]) -> list[Layer]:
@@ -110,8 +112,13 @@ def _within(word: Word, key: tuple[str, str]) -> Any:
     return word.value if word.key == key else None
 
 
-def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word] = ()) -> Config:
-    """The Config, if nothing is wrong with it."""
+def built(composed: Composition, what: str) -> Config:
+    """The Config, if every setting exists and is of its type; without `rewards.mix`, whose scorers it has.
+
+    Args:
+        composed: all settings that were given.
+        what: what they are, for errors.
+    """
     merged, other = OmegaConf.structured(Config), {}
     problems = list(composed.problems)
     for key, given in composed.given.items():
@@ -132,10 +139,22 @@ def _checked(composed: Composition, what: str, files: bool, words: Sequence[Word
     assert isinstance(config, Config)
     for key, value in other.items():
         _set(config, key, value)
+    config.rewards.mix = None
+    return config
+
+
+def check(config: Config, what: str, files: bool, words: Sequence[Word] = ()) -> None:
+    """Raise `ConfigError` for what the rules say against a Config, or else for words that would change nothing.
+
+    Args:
+        config: as `built`.
+        what: what it is, for errors.
+        files: look whether data, models and scorers that it names are there.
+        words: those of a command line.
+    """
     problems = check_config(config, files) or list(without_effect(config, [key for word in words for key in word.leaves()]))
     if problems:
         raise ConfigError(problems, what)
-    return config
 
 
 def _give(merged: DictConfig, key: Key, value: Any) -> None:

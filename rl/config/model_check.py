@@ -21,9 +21,9 @@ class ModelError(UserError):
     """A model that cannot be had; says where it was looked for and what to do."""
 
 
-def is_folder_name(path: str) -> bool:
-    """Whether a model's name means a folder here, not one of the hub's."""
-    return path.startswith((".", "/", "~")) or Path(path).exists() or not _HUB_NAME.fullmatch(path)
+def is_folder_name(path: str, where: Path = Path()) -> bool:
+    """Whether a model's name means a folder, not one of the hub's. Relative paths start from `where`."""
+    return path.startswith((".", "/", "~")) or (where / path).exists() or not _HUB_NAME.fullmatch(path)
 
 
 def checkpoint_problem(folder: Path) -> str | None:

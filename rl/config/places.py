@@ -10,10 +10,14 @@ from pathlib import Path
 
 from rewards.errors import did_you_mean
 from rewards.files import why_unreadable
+from rl.config.data_sets import data_sets
 from rl.config.model_check import checkpoint_problem, folder_problem, is_folder_name
+from rl.config.paths import Written
 from rl.config.schema import Config
+from rollout.rows.data_set import DataSet
+from rollout.rows.files import SPLITS, named_files, split_files
+from rollout.rows.row import RowError
 
-SPLITS = ("train", "val", "test")
 _TRACKERS = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks", "databricks-uc", "uc")
 """Schemes that MLflow knows; packages bring others."""
 _CREDENTIALS = re.compile(r"://[^/]*@|[?&;](password|pwd|token)=", re.IGNORECASE)
@@ -47,35 +51,76 @@ def environment_problems(config: Config, environ: Mapping[str, str]) -> Iterator
 
 def file_problems(config: Config) -> Iterator[str]:
     """A line for each file, folder or model that is named and not there."""
-    model, data = config.model, config.data
-    if model.init == "checkpoint" and model.path and is_folder_name(model.path):
-        problem = folder_problem(Path(model.path).expanduser())
-        if problem:
-            yield f"model.path = {model.path!r}: {problem}"
-    judge = config.rewards.judge
-    if judge is not None and judge.model and is_folder_name(judge.model):
-        problem = checkpoint_problem(Path(judge.model).expanduser())
-        if problem:
-            yield f"rewards.judge.model = {judge.model!r}: {problem}"
-    for split in SPLITS:
-        named = getattr(data, split)
-        if named is not None and (problem := _file_problem(Path(named))):
-            yield f"data.{split} = {named!r}: {problem}"
-    folder = Path(data.directory)
-    if folder.exists() and not folder.is_dir() and not all(getattr(data, split) for split in SPLITS):
-        yield f"data.directory = {data.directory!r}: is a file; name the folder of train, val and test, or set data.train etc."
-    elif data.faces is None and data.train is None and not any(folder.glob("train.*")):
-        advice = "check the path, or set data.faces to draw one"
+    for name in config.data.sets:
+        if any(sign in name for sign in "/*?[|"):
+            yield f"data.sets.{name}: must be a name without / * ? [ and |, which mixes read otherwise"
+    for key, value, problem in _lacking(config, config.data.faces is not None):
+        yield f"{key} = {'null' if value is None else repr(value)}: {problem}"
+
+
+def gone(config: Config, written: Mapping[str, Written], again: str) -> Iterator[str]:
+    """A line for each place of a run that is not there any more. Nothing is drawn for a run that has begun.
+
+    Args:
+        config: the run's.
+        written: how its places were given, by their dotted keys.
+        again: the command that can be told where they are now, such as `affectree train --resume RUN`.
+    """
+    for key, value, problem in _lacking(config, drawn=False):
+        given = f" ({written[key]})" if key in written and written[key].path == value else ""
+        yield f"{key} = {value!r}{given}: {problem.partition('; ')[0]}; put it back, or say where it is now: {again} {key}=…"
+
+
+def _lacking(config: Config, drawn: bool) -> Iterator[tuple[str, str | None, str]]:
+    """(dotted key, value, what is wrong and what to do) of each file, folder or model that is named and not there.
+
+    Args:
+        config: the whole configuration.
+        drawn: whether a data set is drawn into its folder if that has no rows.
+    """
+    model, judge = config.model, config.rewards.judge
+    trained = model.path if model.init == "checkpoint" else None
+    asked = judge.model if judge else None
+    for key, named, look in (("model.path", trained, folder_problem), ("rewards.judge.model", asked, checkpoint_problem)):
+        if named and is_folder_name(named) and (problem := look(Path(named).expanduser())):
+            yield key, named, problem
+    for one in data_sets(config.data):
+        yield from _data_lacking(one, drawn)
+
+
+def _data_lacking(one: DataSet, drawn: bool) -> Iterator[tuple[str, str | None, str]]:
+    """What `_lacking` yields of a data set."""
+    for split, named in one.named.items():
+        if problem := _named_problem(named):
+            yield f"{one.key}.{split}", named, problem
+    key, folder, directory = f"{one.key}.directory", one.directory, str(one.directory)
+    if folder is None:
+        if "train" not in one.named:
+            yield key, None, f"must be a folder, unless {one.key}.train names the training rows"
+    elif folder.exists() and not folder.is_dir() and not all(split in one.named for split in SPLITS):
+        yield key, directory, f"is a file; name the folder of train, val and test, or set {one.key}.train etc."
+    elif "train" not in one.named and (one.name or not drawn) and not _has_train(folder):
+        advice = "check the path" if one.name else "check the path, or set data.faces to draw one"
         found = "holds no train.jsonl" if folder.is_dir() else f"no such folder{_sibling(folder)}"
-        yield f"data.directory = {data.directory!r}: {found}; {advice}"
-    if data.media_root and not Path(data.media_root).is_dir():
-        yield f"data.media_root = {data.media_root!r}: no such folder; check the path"
+        yield key, directory, f"{found}; {advice}"
+    root = one.reading.media_root
+    if root and not root.is_dir():
+        yield f"{one.key}.media_root", str(root), "no such folder; check the path"
 
 
-def _file_problem(file: Path) -> str | None:
-    if file.is_file():
-        return None if os.access(file, os.R_OK) else why_unreadable(file, PermissionError())
-    return why_unreadable(file, IsADirectoryError() if file.is_dir() else FileNotFoundError())
+def _has_train(folder: Path) -> bool:
+    """Whether a folder has training rows, or a file that is called so: what it lacks is told when it is read."""
+    return any(folder.glob("train*")) or split_files(folder, "train") is not None
+
+
+def _named_problem(named: str) -> str | None:
+    """What is wrong with the name of a split's files."""
+    try:
+        files = named_files(named)
+    except RowError as error:
+        return str(error).removeprefix(f"{named}: ")
+    closed = next((file for file in files if not os.access(file, os.R_OK)), None)
+    return why_unreadable(closed, PermissionError()) if closed else None
 
 
 def _sibling(folder: Path) -> str:

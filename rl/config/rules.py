@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from rewards.plugins.runners import start_runner
-from rewards.plugins.spec import PluginError
+from rewards.plugins.spec import NotInstalled, PluginError
+from rewards.plugins.trial import try_out
 from rl.config.combinations import combination_rules
 from rl.config.functions import function_problems
 from rl.config.places import address_problems, environment_problems, file_problems
 from rl.config.ranges import choice_problems, range_problems
 from rl.config.schema import Config, scorer_entries
+from rl.config.variables import variable_problems
 
 
 def check_config(config: Config, files: bool = True) -> list[str]:
@@ -30,13 +31,21 @@ def check_config(config: Config, files: bool = True) -> list[str]:
     found += address_problems(config)
     if files:
         found += environment_problems(config, os.environ)
+        found += variable_problems(config.cluster.env, os.environ)
         found += file_problems(config)
         found += _scorer_problems(config, told)
     return found
 
 
+def joins_cluster(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether a cluster is named that the run is to join, whose nodes may have what this machine lacks."""
+    return (config.cluster.address or environ.get("RAY_ADDRESS") or "local") != "local"
+
+
 def _scorer_problems(config: Config, told: Collection[str]) -> Iterator[str]:
     """Each scorer is loaded once where it is to run, so that one that cannot be is found before the run begins.
+
+    Reward workers of a cluster that is joined may have what is not installed here: they say so at their start if they have not.
 
     Args:
         config: the whole configuration.
@@ -49,8 +58,10 @@ def _scorer_problems(config: Config, told: Collection[str]) -> Iterator[str]:
         try:
             (entry,) = scorer_entries(replace(config, rewards=replace(config.rewards, scorers={name: left[name]})))
             levels = levels or (entry.level is not None and entry.weight > 0)
-            start_runner(entry.scorer).close()
+            try_out(entry.scorer)
         except PluginError as error:
+            if isinstance(error, NotInstalled) and joins_cluster(config, os.environ):
+                continue
             sound = False
             yield f"rewards.scorers.{name}: {error}"
     if sound and left and config.grpo.credit == "level" and not levels:

@@ -53,7 +53,11 @@ class Config:
     name: str = "run"
     """What the run is called; its folder has this name and the time."""
     seed: int = bounded(0, least=0, below=2**32, words="0 or more, and below 2^32, as NumPy's")
-    """Seed of the order of rows, of the tiny model's weights and of the learner ranks. What engines sample has none."""
+    """Seed of all that a run draws: the order of rows, the tiny model's weights, learner ranks, engines. With determinism it
+    decides every token too; without, engines draw other samples in each run."""
+    determinism: bool = False
+    """Two runs of one config give the same figures to the last bit, and so does one that was interrupted. Engines are asked in
+    step and answer more slowly; what cannot be promised is refused. docs/reproducibility.md says more."""
     runs: str = "runs"
     """Folder that holds the folders of runs. Relative to the working directory."""
     data: DataConfig = field(default_factory=DataConfig)

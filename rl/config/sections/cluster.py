@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rl.config.fields import bounded
 
@@ -18,3 +18,6 @@ class ClusterConfig:
     """How long to wait until all actors are up."""
     object_store_gib: float = bounded(1.0, "GiB", least=0.08, words="0.08 or more, as Ray's")
     """Shared memory for Ray's objects, in a cluster that the run starts itself."""
+    env: list[str] = field(default_factory=list)
+    """Names of variables that all workers get from where affectree is started, or patterns such as `WANDB_*`. Those of the hub,
+    MLflow, vLLM and endpoints are sent unasked. Values are neither logged nor saved."""

@@ -29,7 +29,7 @@ class EvaluationConfig:
     """What is measured on held-out rows, greedily."""
 
     rows: dict[str, int] = field(default_factory=lambda: {"rationale": 256}, metadata=bounds("rows", least=1))
-    """Which test rows are measured before tuning, after it and after GRPO: task -> rows at most."""
+    """Which test rows are measured before tuning, after it, after GRPO and by `affectree eval`: task -> rows at most."""
     every: int = bounded(0, "GRPO steps", least=0)
     """How often val rows are measured; 0 for never."""
     val_rows: dict[str, int] = field(default_factory=lambda: {"rationale": 128}, metadata=bounds("rows", least=1))

@@ -13,7 +13,7 @@ class GrpoConfig:
     """Group relative policy optimization: its steps, its objective, and how it samples."""
 
     steps: int = bounded(100, "steps", least=0)
-    """Steps, each one rollout and its updates; 0 tunes only."""
+    """Steps, each one rollout and its updates; 0 tunes only. A run that goes on may be given more, or fewer."""
     prompts: int = bounded(16, "prompts", least=1)
     """Prompts of a step; must be divisible by grpo.updates x learner.ranks."""
     group: int = bounded(8, "samples", least=2, because="a group of 1 has no advantage")
@@ -27,9 +27,15 @@ class GrpoConfig:
     learning_rate: float = bounded(1e-5, above=0)
     """Highest learning rate: the warm-up ends at it, then a cosine falls from it."""
     final_learning_rate: float | None = bounded(None, least=0)
-    """Learning rate of the last step; null means a tenth of learning_rate."""
+    """Learning rate at which the cosine arrives with the last step, such as 0; null means a tenth of learning_rate."""
     warmup: float = bounded(0.03, "share", least=0, most=1)
     """Share of the steps in which the rate rises."""
+    restarts: list[int] = field(default_factory=list, metadata=bounds("steps", least=1))
+    """Steps after which the learning rate begins anew, with a warm-up and a cosine up to the next of them or to the end. A run
+    that was prolonged has the numbers of steps here that it was to have before."""
+    prolong: Literal["restart", "stretch"] = "restart"
+    """What becomes of the learning rate when a run that has done GRPO steps is given more: `restart` leaves the steps that were
+    to be done theirs and adds to grpo.restarts; `stretch` draws the cosine that is under way out to the new end."""
 
     estimator: str = "grpo"
     """How rewards become advantages: the estimator. docs/learner.md has the formulas of those that ship."""

@@ -44,6 +44,9 @@ class ScorerConfig:
     """Memory that its own process may take; 0 for no limit."""
     factory: bool = False
     """Whether `spec` names what makes the scorer: it is called once, with `parameters`, and returns the scorer."""
+    env: list[str] = field(default_factory=list)
+    """Names of environment variables that it needs, such as a service's key, beside those that it declares itself. Reward workers
+    get their values from where affectree is started."""
 
 
 @dataclass
