@@ -1,4 +1,4 @@
-"""What summary.json and a line of metrics.jsonl must look like to be read again."""
+"""What run.json, summary.json and a line of metrics.jsonl must look like to be read again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from typing import Any
 
 from rewards.files import type_name
 
+BY_STAGE = ("stages", "intervals", "rows")
+"""The tables of summary.json that have an entry for each stage."""
+_STATE: Mapping[str, type] = {
+    **dict.fromkeys(("config", "data", "finished", "models", "parent", "place", "software", "written"), dict),
+    **dict.fromkeys(("history", "mlflow_runs"), list),
+}
 _EXAMPLE = ("video", "written", "gold")
 
 
@@ -25,6 +31,15 @@ def check_summary(summary: Mapping[str, Any]) -> str | None:
     examples = summary.get("examples", [])
     if not isinstance(examples, list) or not all(isinstance(one, dict) and set(one) == set(_EXAMPLE) for one in examples):
         return f"`examples` must list objects with {', '.join(_EXAMPLE)}"
+    return None
+
+
+def check_state(state: Mapping[str, Any]) -> str | None:
+    """What is wrong with the contents of a run.json; None if nothing is."""
+    for key, kind in _STATE.items():
+        found = state.get(key)
+        if found is not None and not isinstance(found, kind):
+            return f"`{key}` must be {'`key: value` pairs' if kind is dict else 'a list'}, found {type_name(found)}"
     return None
 
 

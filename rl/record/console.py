@@ -42,23 +42,27 @@ def warn(text: str) -> None:
 def stage_table(
     measures: Sequence[str],
     stages: Mapping[str, Mapping[str, float]],
+    intervals: Mapping[str, Mapping[str, Sequence[float]]],
     chance: Mapping[str, float],
     majority: Mapping[str, float],
 ) -> Table:
-    """The held-out measures of each stage, in percent; - where there was no gold to measure by.
+    """The held-out measures of each stage with their 95 % intervals, in percent; - where there was no gold to measure by.
 
     Args:
         measures: what was to be measured, also where there was no gold.
         stages: stage -> measure -> share. A row for each measure, a column for each stage.
+        intervals: stage -> measure -> its bounds; a stage of an older run has none.
         chance: measure -> what guessing gives.
         majority: measure -> what the most frequent answer gives.
     """
-    table = Table(title="held-out, greedy, %")
+    table = Table(title="held-out, greedy, % [95 % interval, by bootstrap over clips]")
     table.add_column("measure")
     for name in ("chance", "majority", *stages):
         table.add_column(name, justify="right")
     for measure in dict.fromkeys([*measures, *chain(*stages.values())]):
-        table.add_row(measure, *(cell(measure, source.get(measure)) for source in (chance, majority, *stages.values())))
+        guesses = (cell(measure, source.get(measure)) for source in (chance, majority))
+        measured = (_cell_with_interval(measure, stages[name], intervals.get(name, {})) for name in stages)
+        table.add_row(measure, *guesses, *measured)
     return table
 
 
@@ -75,3 +79,11 @@ def cell(measure: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.1f}" if measure == "length" else f"{100 * value:.1f}"
+
+
+def _cell_with_interval(measure: str, stage: Mapping[str, float], intervals: Mapping[str, Sequence[float]]) -> Text:
+    shown = cell(measure, stage.get(measure))
+    if measure not in intervals or measure not in stage:
+        return Text(shown)
+    low, high = (cell(measure, bound) for bound in intervals[measure])
+    return Text(f"{shown} [{low}, {high}]")

@@ -21,6 +21,7 @@ _ADVICE = {
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "a part of the path is a file; check it",
     errno.EISDIR: "a folder is there; give a file",
+    errno.EEXIST: "something else is there; choose another place",
     errno.ENAMETOOLONG: "check the path",
     errno.ELOOP: "a link leads back to itself; check the path",
     errno.EACCES: "change its permissions, or choose another place",
@@ -32,6 +33,9 @@ _ADVICE = {
     errno.ENFILE: "close programs that hold many files open",
 }
 """What the operating system refuses -> what a user can do about it."""
+
+_CUT_OFF = ("no space left on device", "inline_container.cc:", "unexpected pos")
+"""Signs of a full disk in what safetensors (the first), and torch (the first, or both others), say without an error number."""
 
 _TRAINING = {
     "deepspeed",
@@ -101,6 +105,8 @@ def mendable(error: BaseException) -> str | None:
         if isinstance(one, OSError) and one.errno in _ADVICE:
             place = f"{one.filename}: " if one.filename else ""
             return f"{place}{(one.strerror or str(one)).lower()}; {_ADVICE[one.errno]}"
+        if _is_of_a_full_disk(one):
+            return f"a file could not be written to its end ({_first_line(one)}); {_ADVICE[errno.ENOSPC]}"
         if isinstance(one, ModuleNotFoundError) and one.name in _TRAINING:
             return f"{one.name} is not installed, which this command needs; install affectree with its extra `cpu` or `gpu`"
         if type(one).__name__ == "OutOfMemoryError" and type(one).__module__.startswith("torch"):
@@ -109,6 +115,14 @@ def mendable(error: BaseException) -> str | None:
             if kind.__module__ == "ray.exceptions" and kind.__name__ in _RAY:
                 return f"{_first_line(one)} {_RAY[kind.__name__]}"
     return None
+
+
+def _is_of_a_full_disk(error: BaseException) -> bool:
+    """Whether torch or safetensors, whose errors are no OSError, could not write on."""
+    if not (isinstance(error, RuntimeError) or type(error).__name__ == "SafetensorError"):
+        return False
+    said, (full, *torch) = str(error).lower(), _CUT_OFF
+    return full in said or all(sign in said for sign in torch)
 
 
 def _of_command_line(error: TyperException) -> str:

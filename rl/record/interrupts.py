@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_of_threads: list[BaseException] = []
+"""What `stop_main` has been given."""
 
 
 class Interrupted(BaseException):
@@ -46,9 +50,22 @@ def take_signals() -> None:
         signal.signal(number, _interrupt)
 
 
+def stop_main(error: BaseException) -> None:
+    """Raise an error of a background thread in the main thread, whatever that waits for, so that it takes the command down.
+
+    A command that is ending already is left to it. Where no command has taken the signals, SIGTERM ends the process.
+    """
+    if signal.getsignal(signal.SIGTERM) is _give_up:
+        return
+    _of_threads.append(error)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     for other in SIGNALS:
         signal.signal(other, _give_up)
+    if _of_threads:
+        raise _of_threads.pop()
     raise Interrupted(number)
 
 

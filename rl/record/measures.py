@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from rewards import scorers
 from rewards.sample import RewardSample, Score
 from rewards.tree.taxonomy import fold
-from rollout.rows import Row
+from rl.evaluation.bootstrap import Values, bootstrap, interval_of
+from rl.evaluation.scoring import tree_scores
+from rollout.rows.row import Row
 from rollout.samples import Group, gold_sample, reward_sample
 
 OF_RATIONALES = (
@@ -26,6 +29,20 @@ OF_RATIONALES = (
     "answer_accuracy",
 )
 """Measures of rationales, in the order in which they are shown."""
+MEANINGS = {
+    "root_accuracy": "the tree's emotion is right, and rests on an expression that rests on an attribute",
+    "root_intensity_accuracy": "so is its intensity",
+    "expression_f1": "F1 over the expressions' names; naming more than there are costs",
+    "leaf_f1": "F1 over attributes with their values",
+    "edges_f1": "F1 over the attributes that expressions rest on",
+    "structure": "share of the rules of a well-formed tree that are kept",
+    "tree_edit": "exp(-2 d / n): d edits turn the tree into the gold one, n nodes has the larger (VidEmo, Eq. 2)",
+    "answer_accuracy": "the answer below the tree is right",
+    "qa": "of each task: the answer is right, F1 where it is a set of labels, the scorer's mark where it is a caption",
+    "length": "tokens of a completion",
+    "ended": "share of completions that ended by themselves",
+}
+"""Measure -> what it means, in a line."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,10 @@ class Evaluation:
 
     measures: dict[str, float]
     examples: tuple[Example, ...] = ()
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Where a measure lies with a probability of 95 %, by bootstrap over clips (`rl.evaluation.bootstrap`)."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """How many rows have gold for a measure."""
 
 
 def evaluate_groups(
@@ -60,36 +81,50 @@ def evaluate_groups(
     """
     pairs = [(group, reward_sample(group.prompt, group.samples[0])) for group in groups]
     rationales = [(group, sample) for group, sample in pairs if sample.task == "rationale"]
-    measures: dict[str, float] = {}
-    if rationales:
-        measures = rationale_measures([sample for _, sample in rationales])
-    tasks = sorted({sample.task for _, sample in pairs} - {"rationale"})
-    answers = [(s.task, judged[g.prompt.key] if g.prompt.key in judged else scorers.qa(s)) for g, s in pairs if s.task in tasks]
-    measures |= _means({f"qa/{task}": [score for of, score in answers if of == task] for task in tasks})
-    if pairs:
-        measures["length"] = float(np.mean([len(group.samples[0].ids) for group, _ in pairs]))
-        measures["ended"] = float(np.mean([group.samples[0].finish_reason == "stop" for group, _ in pairs]))
+    found: dict[str, list[Scored]] = {}
+    for group, sample in pairs:
+        score = judged[group.prompt.key] if group.prompt.key in judged else scorers.qa(sample)
+        of = rationale_scores(sample) if sample.task == "rationale" else {f"qa/{sample.task}": score}
+        one = group.samples[0]
+        of |= {"length": float(len(one.ids)), "ended": float(one.finish_reason == "stop")}
+        for name, value in of.items():
+            if value is not None:
+                plain = value.value if isinstance(value, Score) else value
+                found.setdefault(name, []).append(Scored(plain, clip_of(group.prompt.row)))
+    named = [name for name in measures_of(sample.task for _, sample in pairs) if name in found]
+    columns = [Values([one.score for one in found[name]], [one.clip for one in found[name]]) for name in named]
+    draws = bootstrap(columns) if columns else np.empty((0, 0))
+    intervals = {
+        name: interval_of(draws[:, place], 0 if name == "length" else len(set(columns[place].clips)))
+        for place, name in enumerate(named)
+    }
     shown = [
         Example(", ".join(medium.path for medium in group.prompt.row.media), sample.completion, sample.tree or "")
         for group, sample in rationales[:examples]
     ]
-    return Evaluation(measures, tuple(shown))
-
-
-def rationale_measures(samples: Sequence[RewardSample]) -> dict[str, float]:
-    """Measures of rationales by level: leaves (A), expressions (E), root (M), and of the tree as a whole."""
-    return _means(
-        {
-            "root_accuracy": [scorers.root(s, evidence="linked") for s in samples],
-            "root_intensity_accuracy": [scorers.root(s, wrong_intensity=0.0, evidence="linked") for s in samples],
-            "expression_f1": [scorers.expression(s) for s in samples],
-            "leaf_f1": [scorers.leaf(s) for s in samples],
-            "edges_f1": [scorers.edges(s) for s in samples],
-            "structure": [scorers.structure(s) for s in samples],
-            "tree_edit": [scorers.tree_edit(s) for s in samples],
-            "answer_accuracy": [scorers.qa(s) for s in samples],
-        }
+    return Evaluation(
+        {name: values.mean() for name, values in zip(named, columns, strict=True)},
+        tuple(shown),
+        {name: (one.low, one.high) for name, one in intervals.items()},
+        {name: len(found[name]) for name in named},
     )
+
+
+class Scored(NamedTuple):
+    """A measure of one completion, and the clip that it is about."""
+
+    score: float
+    clip: str
+
+
+def rationale_scores(sample: RewardSample) -> dict[str, Score | float | None]:
+    """Measures of a rationale by level: leaves (A), expressions (E), root (M), and of the tree as a whole."""
+    return {**tree_scores(sample), "answer_accuracy": scorers.qa(sample)}
+
+
+def clip_of(row: Row) -> str:
+    """What a row is about: rows of the same media are no independent ones."""
+    return " ".join(str((medium.path, medium.start, medium.end)) for medium in row.media) or f"row {row.index}"
 
 
 def measures_of(tasks: Iterable[str]) -> list[str]:
@@ -97,6 +132,12 @@ def measures_of(tasks: Iterable[str]) -> list[str]:
     named = set(tasks)
     of_rationales = OF_RATIONALES if "rationale" in named else ()
     return [*of_rationales, *(f"qa/{task}" for task in sorted(named - {"rationale"})), "length", "ended"]
+
+
+def meanings(measures: Iterable[str]) -> list[str]:
+    """A line for each measure, `measure: what it means`; one for all tasks' answers."""
+    kinds = dict.fromkeys(measure.partition("/")[0] for measure in measures)
+    return [f"{kind}: {MEANINGS[kind]}" for kind in kinds if kind in MEANINGS]
 
 
 def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
@@ -133,9 +174,3 @@ def baselines(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
 
 def _guess(counts: Counter[str]) -> tuple[float, float]:
     return 1 / len(counts), counts.most_common(1)[0][1] / counts.total()
-
-
-def _means(scores: Mapping[str, Sequence[Score | float | None]]) -> dict[str, float]:
-    """The mean of each measure over the samples that it applies to; those that apply to none are left out."""
-    plain = {name: [v.value if isinstance(v, Score) else v for v in found if v is not None] for name, found in scores.items()}
-    return {name: float(np.mean(values)) for name, values in plain.items() if values}

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from rewards.files import read_text
 from rl.record.console import cell
-from rl.record.directory import RunDirectory
+from rl.record.files import write_atomically
+from rl.record.runs.directory import RunDirectory
 
 _CURVES = ("reward/mean", "reward/parts/root", "reward/parts/leaf", "learner/kl", "rollout/length", "seconds/step")
 _UNSCORED = {
@@ -29,7 +30,7 @@ def write_report(run: RunDirectory) -> Path:
         RunError: if summary.json or metrics.jsonl cannot be read.
     """
     summary = run.summary()
-    steps = [record for record in run.metrics() if record.get("phase") == "grpo"]
+    steps = [record for record in run.metrics.read() if record.get("phase") == "grpo"]
     curves = []
     for name in _CURVES:
         points = [(r["step"], r["metrics"][name]) for r in steps if name in r["metrics"]]
@@ -46,8 +47,9 @@ def write_report(run: RunDirectory) -> Path:
         width=_WIDTH,
         height=_HEIGHT,
         config=read_text(run.config_file),
+        given=run.given(),
     )
-    run.report_file.write_text(text, encoding="utf-8")
+    write_atomically(run.report_file, text)
     return run.report_file
 
 

@@ -10,30 +10,49 @@ from rl.algo.credit import credit_rule
 from rl.algo.estimators import Estimator
 from rl.config.schema import Config
 from rl.record.console import warn
-from rl.record.directory import RunDirectory
 from rl.record.interrupts import interrupt_of
+from rl.record.model_card.software import software
 from rl.record.results import Results
-from rl.record.tracking import Tracker
+from rl.record.runs.directory import RunDirectory
+from rl.record.runs.owner import RunLost
+from rl.record.tracking.ending import ending_of, note_beginning, note_ending
+from rl.record.tracking.parameters import note_stage_steps, run_parameters
+from rl.record.tracking.tracker import Tracker
 from rl.run.preparation import Splits
+from rl.run.sft import with_steps
 from rl.run.state import Run
 from rl.run.workers import Workers, launch
-from rollout.mixing import evaluated_rows
+from rollout.rows.mixing import evaluated_rows
 
 
 @contextmanager
 def begin(config: Config, directory: RunDirectory, splits: Splits) -> Iterator[Run]:
     """A run with all its workers; its tracker is told how it ended."""
     tracker = Tracker(config, directory, warn)
+    note_beginning(directory)
+    directory.remember(software=software())
     try:
         with launch(config, directory, splits) as workers:
-            run = run_with(config, directory, splits, tracker, workers)
-            hashes = {f"scorer_sha256.{name}": sha for name, sha in workers.scorer_hashes.items()}
-            tracker.start(run.results.parameters() | hashes)
+            config = with_steps(config, workers.splits.train)
+            run = run_with(config, directory, workers.splits, tracker, workers)
+            note_stage_steps(config, directory)
+            tracker.start(run_parameters(config, directory))
+            tracker.running()
             yield run
-    except BaseException as error:
-        tracker.finish("KILLED" if interrupt_of(error) else "FAILED")
+    except RunLost:
         raise
-    tracker.finish()
+    except BaseException as error:
+        end(directory, tracker, "KILLED" if interrupt_of(error) else "FAILED")
+        raise
+    end(directory, tracker, "FINISHED")
+
+
+def end(directory: RunDirectory, tracker: Tracker, status: str) -> None:
+    """Note how a run ended, and tell MLflow, which is brought up to date before unless the run was killed and has little time."""
+    note_ending(directory, status)
+    if status != "KILLED":
+        tracker.catch_up()
+    tracker.finish(ending_of(directory))
 
 
 def run_with(config: Config, directory: RunDirectory, splits: Splits, tracker: Tracker, workers: Workers) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from rewards.errors import UserError
@@ -13,6 +14,10 @@ from rollout.samples import ScoredGroup
 
 class TooManyScorerErrors(UserError):
     """More samples of a step could not be scored than the config allows."""
+
+
+class NotFinite(UserError):
+    """An update that has left no weights to go on with."""
 
 
 def check_errors(groups: Sequence[ScoredGroup], most: float) -> None:
@@ -28,6 +33,24 @@ def check_errors(groups: Sequence[ScoredGroup], most: float) -> None:
         raise TooManyScorerErrors(
             f"scorer {name!r} failed on {count} of {samples} samples of this step (rewards.max_error_share = {most}); "
             f"the first failure: {example}"
+        )
+
+
+def check_finite(updated: Mapping[str, float], step: str) -> None:
+    """Stop a run whose weights are lost, before engines, checkpoints and figures have anything of it.
+
+    Args:
+        updated: the update's metrics; empty for a step of which nothing could be learned.
+        step: which one it is, such as `GRPO step 3`.
+
+    Raises:
+        NotFinite: if the loss or the norm of the gradient is no number.
+    """
+    if lost := {name: updated[name] for name in ("loss", "gradient_norm") if not math.isfinite(updated.get(name, 0.0))}:
+        found = " and ".join(f"{name} {value}" for name, value in lost.items())
+        raise NotFinite(
+            f"{step}: the update gave {found}, and the weights are lost; what was written before it stands. Look for it with "
+            "`affectree replay`, lower the learning rate, or mend the loss, and go on from the last checkpoint"
         )
 
 

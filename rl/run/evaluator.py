@@ -10,6 +10,7 @@ import ray
 
 from rewards.errors import UserError
 from rewards.sample import Reward
+from rl.config.completions import longest_completion
 from rl.config.schema import ReasoningConfig
 from rl.record.console import say, warn
 from rl.record.files import write_folder
@@ -17,12 +18,13 @@ from rl.record.measures import evaluate_groups
 from rl.record.time_left import phase
 from rl.run.forecast import plan
 from rl.run.judged import caption_scores, judge_captions
-from rl.run.specs import greedy_sampling, longest_completion
+from rl.run.specs import greedy_sampling
 from rl.run.state import Run
 from rollout.judges import judge_of
-from rollout.mixing import evaluated_rows
-from rollout.rows import RowData
+from rollout.rows.data import RowData
+from rollout.rows.mixing import evaluated_rows
 from rollout.samples import Group, Prompt, SamplingSpec
+from rollout.seeds import derived
 
 
 class NothingScored(UserError):
@@ -51,7 +53,7 @@ def evaluate_reasoned(run: Run, settings: ReasoningConfig) -> None:
     with run.results.timed("evaluate"):
         prompts = run.workers.prompts(rows, evaluated_rows({"rationale": evaluation.rows["rationale"]}, rows), "reasoned")
         longest = longest_completion(evaluation.max_tokens, "rationale")
-        sampling = SamplingSpec(settings.width, longest, settings.temperature, seed=run.config.seed)
+        sampling = SamplingSpec(settings.width, longest, settings.temperature, seed=derived(run.config.seed, "reasoning"))
         judge = judge_of(settings.scorer, settings.endpoint, settings.model, run.workers.asked_judge)
         with phase("reason", len(prompts)) as shown:
             found = run.workers.engines.reason(prompts, sampling, [judge(prompt.row) for prompt in prompts], shown.step)
@@ -76,7 +78,9 @@ def validate(run: Run) -> tuple[float | None, dict[str, float]]:
     `mean_reward` does."""
     rows = run.splits.val
     groups = complete(run, rows, evaluated_rows(run.config.evaluation.val_rows, rows), f"val{run.progress.step}")
-    scored = list(run.workers.rewards.score([ray.put(group) for group in groups], run.config.rollout.timeout))
+    found = run.workers.rewards.score([ray.put(group) for group in groups], run.config.rollout.timeout)
+    by_key = {group.prompt.key: group for group in found}
+    scored = [by_key[group.prompt.key] for group in groups]
     reward = mean_reward([reward for group in scored for reward in group.rewards])
     return reward, evaluate_groups(groups, judged=caption_scores(run.config, scored)).measures
 

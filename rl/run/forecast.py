@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rl.config.schema import Config
-from rl.record.progress import Progress
+from rl.config.completions import longest_completion
+from rl.config.schema import Config, StageConfig
+from rl.record.runs.progress import Progress
 from rl.record.time_left import duration
-from rl.run.specs import longest_completion
 
 AFTER_STEPS = 20
 """Supervised steps after which their pace is taken for that of the whole run."""
@@ -31,16 +31,20 @@ def plan(config: Config, progress: Progress, rows: int) -> str:
         progress: where the run stands.
         rows: how many rows each evaluation looks at.
     """
-    stages = {name: stage.steps for name, stage in config.curriculum.stages.items() if stage.steps}
-    grpo, sft_steps = config.grpo, sum(stages.values())
+    stages = {name: stage for name, stage in config.curriculum.stages.items() if stage.length}
+    grpo, sft_steps = config.grpo, sum(stage.length for stage in stages.values())
     said = []
     if stages and progress.phase == "tune":
-        listed = ", ".join(f"{name} {steps}" for name, steps in stages.items())
+        listed = ", ".join(f"{name} {stage.length}{_epochs(stage)}" for name, stage in stages.items())
         said.append(f"{_left(sft_steps, progress.step)} tuning steps ({listed})")
     done = progress.step if progress.phase == "grpo" else 0
     if grpo.steps:
         said.append(f"{_left(grpo.steps, done)} GRPO steps of {grpo.prompts} prompts x {grpo.group} samples")
     return f"what follows: {', '.join([*said, f'and a look at {rows} held-out rows after each phase'])}"
+
+
+def _epochs(stage: StageConfig) -> str:
+    return "" if stage.epochs is None else f" = {stage.epochs:g} epoch{'s' if stage.epochs != 1 else ''}"
 
 
 def _left(total: int, done: int) -> str:
@@ -55,7 +59,7 @@ def forecast(config: Config, drawn_tokens: float, seconds_a_step: float) -> str:
         drawn_tokens: tokens that the engines draw in a second, measured in the first evaluation.
         seconds_a_step: seconds of a supervised step.
     """
-    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
+    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.length)]
     pace = Pace(drawn_tokens, sum(batches[:AFTER_STEPS]) / AFTER_STEPS / seconds_a_step)
     return f"at this pace the run ends within {duration(most_seconds(config, len(batches) - AFTER_STEPS, pace))}"
 
@@ -69,7 +73,7 @@ def most_seconds(config: Config, sft_steps_left: int, pace: Pace) -> float:
         pace: as measured.
     """
     grpo, evaluation = config.grpo, config.evaluation
-    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.steps)]
+    batches = [stage.batch for stage in config.curriculum.stages.values() for _ in range(stage.length)]
     sft = sum(batches[len(batches) - sft_steps_left :]) / pace.sft_rows
     samples = grpo.prompts * grpo.group
     drawn = samples * max(grpo.max_tokens, *grpo.task_max_tokens.values(), 0)

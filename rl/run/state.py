@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from actors.learners.group import LearnerGroup
 from actors.sync.weight_sync import Synced
 from rl.algo.credit import CreditRule
 from rl.algo.estimators import Estimator
 from rl.config.schema import Config
 from rl.record.console import say
-from rl.record.directory import RunDirectory
 from rl.record.files import write_folder
 from rl.record.metrics import step_line
-from rl.record.progress import Progress
 from rl.record.results import Results
 from rl.record.rollouts import write_rollouts
+from rl.record.runs.directory import RunDirectory
+from rl.record.runs.progress import Progress
 from rl.record.time_left import Phase
-from rl.record.tracking import Tracker
+from rl.record.tracking.tracker import Tracker
 from rl.run.forecast import AFTER_STEPS, forecast
 from rl.run.preparation import Splits
 from rl.run.sft import SftStep
@@ -39,16 +40,28 @@ class Run:
     credit: CreditRule
     progress: Progress = field(default_factory=Progress)
 
+    @property
+    def learners(self) -> LearnerGroup:
+        """The learner ranks among its workers."""
+        return self.workers.learners
+
     def load_checkpoint(self) -> bool:
         """Go on from the last checkpoint; what was written after it is forgotten. Returns whether there is one."""
-        last = self.directory.last_checkpoint()
+        last = self.directory.checkpoints.last()
         if last is not None:
-            folder, self.progress = last
-            self.workers.learners.load_state(folder)
+            self.progress = last.progress
+            if last.has_state:
+                self.workers.learners.load_state(last.folder)
+            else:  # of a fork that begins GRPO from the tuned model
+                self.workers.learners.restart(self.directory.tuned_model)
             self.estimate.memory.update(self.progress.estimator)
         dropped = self.directory.forget_after(self.progress)
+        self.results.reread()
+        self.tracker.catch_up()
         if last is not None:
             say(f"going on after {self.progress.phase} step {self.progress.step} ({dropped} later metric lines dropped)")
+        elif dropped:
+            say(f"beginning anew, since there is no checkpoint (checkpoints.tune_every; {dropped} metric lines dropped)")
         return last is not None
 
     def sync(self, new: bool = False) -> Synced:
@@ -60,8 +73,9 @@ class Run:
     def checkpoint(self) -> None:
         """Write a checkpoint, from which the run can go on."""
         self.progress = replace(self.progress, estimator=self.estimate.memory)
-        self.directory.save_checkpoint(self.progress, self.workers.learners.save_state, self.config.checkpoints.keep)
-        self.directory.drop_other_bests(self.progress.best_step)
+        needs, keep = self.directory.needs(self.progress), self.config.checkpoints.keep
+        self.directory.checkpoints.save(self.progress, self.workers.learners.save_state, keep, needs)
+        self.directory.drop_other_bests()
 
     def checkpoint_due(self) -> bool:
         """Whether a checkpoint is due after the present step; the end of tuning and of GRPO have one in any case."""
@@ -81,20 +95,21 @@ class Run:
     def record_sft(self, step: SftStep, metrics: Mapping[str, float], shown: Phase) -> None:
         """Write down a supervised step: metrics.jsonl first, then MLflow, then the console."""
         self.progress = replace(self.progress, step=step.number)
-        self.directory.log_metrics({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
-        self.tracker.log(metrics, step.number, flush=False)
+        line = self.directory.metrics.append({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
+        self.tracker.log(line, flush=False)
         shown.step(f"{step.stage} | loss {metrics['tune/loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
         if step.number == AFTER_STEPS and self.results.drawn_tokens and shown.left.seconds_a_step:
             say(forecast(self.config, self.results.drawn_tokens, shown.left.seconds_a_step))
 
-    def record(self, groups: Sequence[TrainingGroup], metrics: Mapping[str, float], shown: Phase) -> None:
-        """Write down a GRPO step: rollouts and metrics.jsonl first, then MLflow, then the console."""
+    def record(self, groups: Sequence[TrainingGroup], version: int, metrics: Mapping[str, float], shown: Phase) -> None:
+        """Write down a GRPO step: rollouts and metrics.jsonl first, then MLflow, then the console; `version` learned from it."""
         step = self.progress.step
         shown.step()
-        write_rollouts(self.directory.rollouts / f"step_{step}.parquet", step, groups)
-        self.directory.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
-        self.tracker.log(metrics, step)
-        self.tracker.trace(groups, step)
+        places = self.splits.train.places[[group.prompt.row.index for group in groups]]
+        write_rollouts(self.directory.rollouts / f"step_{step}.parquet", step, version, groups, places)
+        line = self.directory.metrics.append({"phase": "grpo", "step": step, "metrics": metrics})
+        self.tracker.log(line)
+        self.tracker.trace(groups, line)
         say(" | ".join(filter(None, (step_line(step, self.config.grpo.steps, metrics), str(shown.left)))))
 
 

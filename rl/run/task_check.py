@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 
+import numpy as np
+
 from rewards.errors import UserError, did_you_mean, nearest_or_all
 from rewards.mix import MixEntry
 from rewards.plugins.spec import ScorerSpec, is_shipped
 from rewards.sample import RewardSample
 from rewards.scorers.gold import has_gold
 from rl.config.schema import Config, scorer_entries
-from rollout.mixing import check_mix, mixed_rows, spread
-from rollout.rows import RowData
+from rollout.rows.data import RowData
+from rollout.rows.mixing import check_mix, mixed_rows, spread
 from rollout.samples import gold_sample
 
 _LOOKED_AT = 1000
@@ -34,7 +36,7 @@ def check_tasks(config: Config, train: RowData, val: RowData, test: RowData) -> 
         TaskError: for an evaluation that does, and for a task that GRPO or its validation draws and no scorer could pay.
     """
     for name, stage in config.curriculum.stages.items():
-        if stage.steps:
+        if stage.steps != 0:
             check_mix(train, stage.mix, f"curriculum.stages.{name}.mix")
     entries = scorer_entries(config)
     told: list[str] = []
@@ -45,15 +47,14 @@ def check_tasks(config: Config, train: RowData, val: RowData, test: RowData) -> 
     _check_evaluated("evaluation.rows", evaluation.rows, test)
     if evaluation.every and config.grpo.steps:
         _check_evaluated("evaluation.val_rows", evaluation.val_rows, val)
-        by_task = val.indices_by_task()
-        drawn = {task: spread(by_task[task], count) for task, count in evaluation.val_rows.items()}
+        drawn = {task: spread(val.of_task(task), count) for task, count in evaluation.val_rows.items()}
         told += _check_scorers("evaluation.val_rows draws", entries, val, drawn)
     return told
 
 
 def unused_patterns(config: Config, *splits: RowData) -> Iterator[str]:
     """One line for each pattern of a scorer that fits no task, though one is called almost so."""
-    tasks = sorted({task for split in splits for task in split.tasks()})
+    tasks = sorted({task for split in splits for task in split.task_counts()})
     for name, scorer in config.rewards.scorers.items():
         for pattern in scorer.tasks:
             near = did_you_mean(pattern, tasks)
@@ -61,7 +62,9 @@ def unused_patterns(config: Config, *splits: RowData) -> Iterator[str]:
                 yield f"rewards.scorers.{name}.tasks asks for {pattern!r}, which no row's task fits{near}"
 
 
-def _check_scorers(drawing: str, entries: Sequence[MixEntry], rows: RowData, drawn: Mapping[str, Sequence[int]]) -> Iterator[str]:
+def _check_scorers(
+    drawing: str, entries: Sequence[MixEntry], rows: RowData, drawn: Mapping[str, Sequence[int] | np.ndarray]
+) -> Iterator[str]:
     """One line for each task whose rows have no gold for the scorers that compare with it, while others pay them.
 
     Raises:
@@ -93,14 +96,14 @@ def _compares(entry: MixEntry, task: str) -> bool:
     return is_shipped(target) and not has_gold(target, RewardSample("", task))
 
 
-def _any_gold(rows: RowData, indices: Sequence[int], comparing: Sequence[ScorerSpec]) -> bool:
+def _any_gold(rows: RowData, indices: Sequence[int] | np.ndarray, comparing: Sequence[ScorerSpec]) -> bool:
     """Whether one of these rows has gold for one of these scorers."""
     samples = (gold_sample(rows[index]) for index in indices)
     return any(has_gold(scorer.target, sample) for sample in samples for scorer in comparing)
 
 
 def _check_evaluated(key: str, counts: dict[str, int], rows: RowData) -> None:
-    tasks = sorted(set(rows.tasks()))
+    tasks = sorted(rows.task_counts())
     missing = [task for task in counts if task not in tasks]
     for task in missing:
         hint = nearest_or_all(task, tasks, "tasks are")

@@ -14,22 +14,27 @@ from actors.pool.pool import EnginePool
 from actors.reward_workers import RewardPool
 from actors.sync.registry import make_transfer
 from actors.sync.weight_sync import Probe, WeightSync
-from rewards.mix import with_sources
+from rewards.mix import MixEntry, with_sources
+from rewards.plugins.trial import needed
 from rewards.scorers.questions import Judge
 from rl.config.schema import Config, scorer_entries
 from rl.record.console import say, warn
-from rl.record.directory import RunDirectory
 from rl.record.files import write_folder
+from rl.record.runs.directory import RunDirectory
+from rl.run.lengths import fitting
 from rl.run.preparation import Splits, named_model, tokenizer_texts
 from rl.run.specs import engine_spec, judge_spec, learner_spec
-from rollout.rows import RowData
+from rollout.rows.data import RowData
 from rollout.samples import Prompt
+from rollout.seeds import derived
 
 
 @dataclass(frozen=True)
 class Workers:
-    """The actors of one run."""
+    """The actors of one run, and the rows that they can work with."""
 
+    splits: Splits
+    """Those whose prompts fit, or have been made to."""
     engines: EnginePool
     rewards: RewardPool
     learners: LearnerGroup
@@ -71,25 +76,28 @@ def launch(config: Config, run: RunDirectory, splits: Splits) -> Iterator[Worker
         started.callback(engines.shutdown)
         judge = start_judge(config, splits.most_media, started)
         entries = with_sources(scorer_entries(config))
-        rewards = RewardPool(entries, config.rewards.workers, judge.judge if judge else None)
+        variables = needed(entry.scorer for entry in entries)
+        rewards = RewardPool(entries, config.rewards.workers, judge.judge if judge else None, variables)
         started.callback(rewards.shutdown)
+        hashes = agreed(wait_ready("the reward workers", rewards.ready(), timeout))  # before others are waited for
         wait_ready("room for the learner ranks", [learners.room()], timeout)
         learners.place()
         model = named_model(config) or build_model(config, run, learners, splits.train)
+        spec = learner_spec(config, model)
+        (bounds, *_) = wait_ready("what prompts are made with", learners.bounds(spec), timeout)
+        splits = fitting(config, splits, bounds, learners.measure)
         engines_started = engines.start(engine_spec(config, model, splits.most_media))
-        wait_ready("the learner ranks", learners.start(learner_spec(config, model, splits.train)), timeout)
+        wait_ready("the learner ranks", learners.start(spec), timeout)
         say("learner ranks are ready")
-        hashes = agreed(wait_ready("the reward workers", rewards.ready(), timeout))
-        if changed := run.keep_scorers(entries, hashes):
-            warn(f"scorers differ from those that this run began with: {', '.join(changed)}")
+        note_scorers(run, entries, hashes)
         engines.started(wait_ready("the rollout engines", engines_started, timeout))
         say("rollout engines are ready")
         if judge is not None:
             judge.wait(timeout)
             say("the judge is ready")
-        probe = Probe(probe_prompt(learners, splits.val), config.grpo.temperature, config.seed)
+        probe = Probe(probe_prompt(learners, splits.val), config.grpo.temperature, derived(config.seed, "probe"))
         sync = WeightSync(engines, learners, transfer, config.rollout, probe)
-        yield Workers(engines, rewards, learners, sync, hashes, judge)
+        yield Workers(splits, engines, rewards, learners, sync, hashes, judge)
 
 
 def start_judge(config: Config, media_per_prompt: dict[str, int], started: ExitStack) -> JudgeHost | None:
@@ -107,7 +115,7 @@ def build_model(config: Config, run: RunDirectory, learners: LearnerGroup, rows:
         texts, tiny = tokenizer_texts(rows), config.model.tiny
 
         def build(folder: Path) -> None:
-            built = learners.build_tiny(folder, texts, tiny, config.seed)
+            built = learners.build_tiny(folder, texts, tiny, derived(config.seed, "tiny model"))
             wait_ready("the tiny model", [built], config.cluster.start_timeout)
 
         write_folder(run.initial_model, build)
@@ -126,6 +134,15 @@ def probe_prompt(learners: LearnerGroup, rows: RowData) -> Prompt:
     """The prompt that each sync is checked on: the first rationale, or the first row where there is none."""
     index = rows.indices_by_task().get("rationale", [0])[0]
     return encoded_prompts(learners, rows, [index], "probe")[0]
+
+
+def note_scorers(run: RunDirectory, entries: Sequence[MixEntry], hashes: Mapping[str, str]) -> None:
+    """Keep every scorer's hash, and say which are of other versions than before. Those from files are told with their texts."""
+    before = run.state().get("scorers", {})
+    run.remember(scorers={**before, **hashes})
+    installed = [entry.scorer.name for entry in entries if entry.scorer.source is None]
+    if changed := [name for name in installed if before.get(name, hashes[name]) != hashes[name]]:
+        warn(f"scorers are of other versions than before: {', '.join(changed)}")
 
 
 def agreed(hashes: Sequence[dict[str, str]]) -> dict[str, str]:
