@@ -9,27 +9,29 @@ import os
 from dataclasses import replace
 from functools import partial
 
-from actors.cluster import connect, resources
-from actors.environment import worker_environment
-from actors.logs import LOGS
+from actors.cluster import resources
+from rl.config.rates import learning_rate
 from rl.config.schema import Config
 from rl.doctor.diagnosis import refuse
 from rl.doctor.services import may_grow, room
 from rl.record.console import say
-from rl.record.directory import RunDirectory
 from rl.record.files import write_folder
 from rl.record.metrics import Stopwatch, sft_metrics, step_metrics
+from rl.record.model_card.card import write_cards
 from rl.record.report import write_report
 from rl.record.results import Results
+from rl.record.runs.directory import RunDirectory
 from rl.record.time_left import phase
 from rl.run.begin import begin
-from rl.run.checks import alarm
+from rl.run.checks import alarm, check_finite
 from rl.run.evaluator import best_so_far, evaluate, evaluate_reasoned, tell_plan
+from rl.run.joining import join
+from rl.run.learning import advantage, learn
 from rl.run.prefetch import Prefetcher
 from rl.run.preparation import Splits
 from rl.run.sft import sft_steps
 from rl.run.state import Run, is_due
-from rl.run.steps import advantage, ask, learn, learning_rate, roll_out, steps_left
+from rl.run.steps import ask, roll_out, steps_left
 
 
 def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
@@ -46,9 +48,7 @@ def train(config: Config, directory: RunDirectory, splits: Splits) -> Results:
 
 def join_cluster(config: Config, directory: RunDirectory) -> None:
     """Connect to the cluster that the config means, and refuse one that has no room for the run."""
-    on_cpu = not (config.learner.gpus or config.rollout.gpus)
-    environment = worker_environment(on_cpu) | {LOGS: str(directory.logs)}
-    joined = connect(config.cluster.address, config.cluster.object_store_gib, environment)
+    joined = join(config, directory.logs)
     say(joined)
     refuse([room(config, resources(), joined, may_grow(os.environ))])
 
@@ -65,11 +65,12 @@ def resume(run: Run) -> None:
 def sft(run: Run) -> None:
     """Tune the policy on rows of one stage after the other; each step waits for all learner ranks."""
     stages = run.config.curriculum.stages
-    total = sum(stage.steps for stage in stages.values())
+    total = sum(stage.length for stage in stages.values())
     with run.results.timed("tune"), phase("tune", total, run.progress.step) as shown:
         for step in sft_steps(stages, run.splits.train, run.config.seed, after=run.progress.step):
             watch = Stopwatch()
-            stats = run.workers.learners.sft(step.rows, step.learning_rate)
+            stats = run.workers.learners.sft([run.splits.train[index] for index in step.rows], step.learning_rate)
+            check_finite(stats, f"tuning step {step.number}")
             run.record_sft(step, sft_metrics(stats, step.learning_rate, watch.lap("sft")), shown)
             if run.checkpoint_due() and step.number < total:
                 run.checkpoint()
@@ -104,6 +105,7 @@ def grpo(run: Run) -> None:
 
                 rate = learning_rate(config.grpo, step)
                 updated = learn(run, groups, rate)
+                check_finite(updated, f"GRPO step {step}")
                 watch.lap("learn")
 
                 version = run.progress.version
@@ -117,7 +119,7 @@ def grpo(run: Run) -> None:
             run.progress = replace(run.progress, step=step)
             if is_due(step, config.evaluation.every):
                 metrics |= best_so_far(run)
-            run.record(groups, metrics, shown)
+            run.record(groups, version, metrics, shown)
             if run.checkpoint_due():
                 run.checkpoint()
 
@@ -132,13 +134,12 @@ def conclude(run: Run) -> None:
             say(f"taking the weights of step {run.progress.best_step}, the best on the val split")
             workers.sync.load(run.progress.version)
         evaluate(run, "grpo")
-    write_folder(directory.model, workers.learners.save_model)
+    write_folder(directory.model, partial(workers.learners.save_model, tuned=directory.tuned_model))
     if reasoning := run.config.evaluation.reasoning:
         evaluate_reasoned(run, reasoning)
     results.save()
+    write_cards(directory, run.config, run.progress)
     write_report(directory)
-    for file in (directory.config_file, directory.summary_file, directory.report_file, directory.metrics_file):
-        run.tracker.artifact(file)
     results.show()
     say(f"model: {directory.model}")
     say(f"report: {directory.report_file}")

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 
+from rewards.plugins.faults import telling
 from rewards.plugins.loading import load_function
 from rewards.plugins.spec import FunctionSpec
 from rewards.sample import Reward
@@ -83,7 +84,7 @@ CREDIT: dict[str, Callable[..., Credit]] = {
 
 def credit_rule(spec: FunctionSpec) -> CreditRule:
     """A credit rule by name or from a file. Raises `PluginError` if it cannot be found or does not take the parameters."""
-    return load_function("credit rule", spec, CREDIT, given=("groups", "estimate"))
+    return telling("credit rule", spec, load_function("credit rule", spec, CREDIT, given=("groups", "estimate")))
 
 
 def _by_subject(groups: Groups) -> dict[Hashable, dict[tuple[int, int], dict[int, float]]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from rewards.plugins.faults import telling
 from rewards.plugins.loading import load_function
 from rewards.plugins.spec import FunctionSpec
 from rl.algo.objective import Objective, Totals
@@ -73,8 +74,17 @@ LOSSES: dict[str, Callable[..., tuple[torch.Tensor, Reported]]] = {"ppo": ppo, "
 
 
 def policy_loss(spec: FunctionSpec) -> PolicyLossFunction:
-    """A loss by name or from a file. Raises `PluginError` if it cannot be found or does not take the parameters."""
-    return load_function("policy loss", spec, LOSSES, given=("tokens", "objective"))
+    """A loss by name or from a file. Raises `PluginError` if it cannot be found or does not take the parameters; one of the
+    user's own also where it fails or returns something else."""
+    function = load_function("policy loss", spec, LOSSES, given=("tokens", "objective"))
+
+    def checked(tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:
+        match function(tokens, objective):
+            case torch.Tensor(shape=()) as loss, Mapping() as reported:
+                return loss, reported
+        raise TypeError("it must return the loss, a scalar tensor, and a mapping of what to report")
+
+    return function if spec.target in LOSSES else telling("policy loss", spec, checked)
 
 
 def _by_openrlhf(kind: str, tokens: PolicyTokens, objective: Objective) -> tuple[torch.Tensor, Reported]:

@@ -9,6 +9,7 @@ gpus.py        GPUs, their driver, vLLM's build
 checkpoint.py  the model to begin with
 rows.py        the data
 services.py    MLflow and the Ray cluster
+variables.py   the variables that workers are given
 
 No file imports Ray or torch before it needs them, and `quick` needs neither.
 """

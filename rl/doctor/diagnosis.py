@@ -12,8 +12,9 @@ from pathlib import Path
 from actors.environment import given, why_not_compiling
 from rewards.errors import UserError
 from rl.config.model_check import ModelError, check_judge_model
+from rl.config.rules import joins_cluster
 from rl.config.schema import Config, scorer_entries
-from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services
+from rl.doctor import checkpoint, disk, gpus, machine, places, rows, services, variables
 from rl.doctor.finding import Finding
 
 
@@ -43,6 +44,7 @@ def quick(config: Config, run: Path | None = None) -> list[Finding]:
         checkpoint.checkpoint(config.model),
         *rows.data(config),
         services.tracker(config),
+        variables.forwarded(config, os.environ),
     ]
 
 
@@ -62,6 +64,7 @@ def diagnose(config: Config | None) -> list[Finding]:
         *_judge(config),
         *rows.data(config, in_full=True),
         _scorers(config),
+        variables.forwarded(config, os.environ),
         services.tracker(config, ask=True),
         *([] if local else [services.cluster(config)]),
     ]
@@ -124,13 +127,21 @@ def _judge(config: Config) -> list[Finding]:
 
 def _scorers(config: Config) -> Finding:
     """Whether every scorer can be loaded."""
-    from rewards.plugins.runners import start_runner
-    from rewards.plugins.spec import PluginError
+    from rewards.plugins.spec import NotInstalled, PluginError
+    from rewards.plugins.trial import try_out
 
+    absent = []
     try:
         entries = scorer_entries(config)
         for entry in entries:
-            start_runner(entry.scorer).close()
+            try:
+                try_out(entry.scorer)
+            except NotInstalled as error:
+                if not joins_cluster(config, os.environ):
+                    raise
+                absent.append(str(error))
     except PluginError as error:
         return Finding("scorers", "fault", str(error), "affectree reward check SPEC shows more")
+    if absent:
+        return Finding("scorers", "warning", f"not on this machine: {'; '.join(absent)}", "the cluster's nodes have to have them")
     return Finding("scorers", "ok", ", ".join(entry.scorer.name for entry in entries) or "none")

@@ -17,7 +17,9 @@ MOMENTS = 8
 MASTER = 4
 """Bytes of a trained parameter's float32 copy, which is kept where the weights are bfloat16."""
 BYTES_OF_A_CLIP = 45_000
-"""Bytes of a drawn clip with its 32 rows. The Hugging Face cache takes half of that again."""
+"""Bytes of a drawn clip with its 32 rows."""
+BYTES_OF_AN_INDEX = 36
+"""Bytes that are kept of a row, which has some 500 of its own."""
 BYTES_OF_A_SAMPLE = 2_000
 BYTES_OF_A_TRACE = 20_000
 LOGS_AND_REPORTS = 64 * 2**20
@@ -47,11 +49,12 @@ def needs(config: Config, parameters: int | None, caches: Path, written: int = 0
     samples = grpo.steps * (grpo.prompts * grpo.group * BYTES_OF_A_SAMPLE + config.tracking.traces * BYTES_OF_A_TRACE)
     run = LOGS_AND_REPORTS + samples + (bytes_of_weights(config, parameters) if parameters else 0)
     clips = config.data.faces.clips * 1.5 if config.data.faces and not row_files(config) else 0
-    rows = sum(file.stat().st_size for file in row_files(config))
+    index = sum(file.stat().st_size for file in row_files(config)) * BYTES_OF_AN_INDEX / 500
+    tables = sum(2 * file.stat().st_size for file in row_files(config) if file.suffix == ".parquet")  # kept as Arrow
     return [
         Need("runs", Path(config.runs), max(LOGS_AND_REPORTS, run - written)),
         Need("data", Path(config.data.directory), clips * BYTES_OF_A_CLIP),
-        Need("caches", caches, rows + clips * BYTES_OF_A_CLIP / 2),
+        Need("caches", caches, index + tables),
         Need("temporary files", temporary_folder(), TEMPORARY),
     ]
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
 from pathlib import Path
 
 from rewards.errors import UserError
-from rewards.plugins.spec import FunctionSpec
-from rl.config.schema import Config, DataConfig
+from rl.config.data_sets import data_sets
+from rl.config.schema import Config
 from rl.doctor.finding import Finding
-from rollout.formats import open_format
+from rollout.rows.data import RowData
+from rollout.rows.data_set import DataSet, missing_split
+from rollout.rows.files import SPLITS, SplitFiles, split_files
+from rollout.rows.media_files import missing_file
+from rollout.rows.mixing import check_mix
+from rollout.rows.reading import open_file
+from rollout.rows.row import RowError
+from rollout.rows.sets import open_sets
+from rollout.rows.table import first_of
 
-SPLITS = ("train", "val", "test")
-_READ_OTHERWISE = ("::", "$")
-"""What a path may not hold, since `datasets` takes it for a chain of file systems or for a variable."""
+_MENDED = "mend it, or leave out such rows (data.bad_rows=skip)"
 
 
 def data(config: Config, in_full: bool = False) -> list[Finding]:
-    """A finding for each split, or one for a data set that is drawn first.
+    """A finding for each split of each data set, or one for a data set that is drawn first.
 
     Args:
         config: of the run.
@@ -27,17 +31,26 @@ def data(config: Config, in_full: bool = False) -> list[Finding]:
     """
     settings = config.data
     folder = Path(settings.directory)
-    if settings.faces is not None and settings.train is None and _file(config, "train") is None:
+    sets = data_sets(settings)
+    if settings.faces is not None and settings.train is None and not settings.sets and not split_files(folder, "train"):
         return [_to_be_drawn(folder, settings.faces.clips)]
-    found = [_split(config, split) for split in SPLITS]
+    found = [finding for one in sets for split in SPLITS for finding in _split(config, one, split, len(sets) > 1)]
     if in_full and all(one.verdict == "ok" for one in found):
-        return _in_full(config)
+        return _in_full(config, sets)
     return found
 
 
 def row_files(config: Config) -> list[Path]:
-    """The files of the splits, as far as they exist."""
-    return [file for split in SPLITS if (file := _file(config, split)) is not None]
+    """The files of all splits, as far as they exist."""
+    found: list[Path] = []
+    for one in data_sets(config.data):
+        for split in SPLITS:
+            try:
+                files = one.files(split)
+            except RowError:  # told by `data`
+                continue
+            found += files.files if files else []
+    return found
 
 
 def _to_be_drawn(folder: Path, clips: int) -> Finding:
@@ -50,76 +63,69 @@ def _to_be_drawn(folder: Path, clips: int) -> Finding:
     return Finding("data", "ok", f"{clips} training clips are drawn into {folder}")
 
 
-def _split(config: Config, split: str) -> Finding:
-    """Whether a split's file is there and can be read, and whether the media that its first row names are there."""
-    name = f"data, {split}"
-    file = _file(config, split)
-    if file is None:
-        missing = getattr(config.data, split) or f"{config.data.directory}/{split}.jsonl or .parquet"
-        return Finding(name, "fault", f"no such file: {missing}", f"check data.directory or set data.{split}")
-    if sign := next((sign for sign in _READ_OTHERWISE if sign in str(file)), None):
-        return Finding(name, "fault", f"{file}: paths of rows may not hold {sign!r}", "move it, or reach it through a link")
-    if not os.access(file, os.R_OK):
-        return Finding(name, "fault", f"{file} may not be read", "change its permissions")
-    if file.stat().st_size == 0:
-        return Finding(name, "fault", f"{file} is empty", "write at least one row")
-    if file.suffix == ".jsonl" and (trouble := _trouble_with_first_row(file, config.data)):
-        return Finding(name, "fault", trouble, f"mend it; affectree data check {file} looks at all rows")
-    return Finding(name, "ok", str(file))
+def _split(config: Config, one: DataSet, split: str, several: bool) -> list[Finding]:
+    """Whether a split's files are there and can be read, and whether the media that the first row names are there.
 
-
-def _trouble_with_first_row(file: Path, settings: DataConfig) -> str | None:
-    """What is wrong with a file's first row, and where; None if nothing is."""
-    where = f"{file}, row 1"
-    with file.open(encoding="utf-8", errors="replace") as opened:
-        line = opened.readline()
+    Nothing is found where a set may lack the split.
+    """
+    name = f"data, {one.name}, {split}" if one.name else f"data, {split}"
     try:
-        row = json.loads(line)
-    except ValueError:
-        return f"{where}: not JSON"
-    if not isinstance(row, dict):
-        return f"{where}: no JSON object"
-    try:
-        columns = open_format(FunctionSpec(settings.format, settings.format_parameters), file, list(row)).columns(row, where)
+        files = one.files(split)
+        if files is None and split == "val" and config.data.holdout:
+            return [Finding(name, "ok", f"{config.data.holdout:.3g} of the training clips are held out")]
+        if files is None and split == "test" and several:
+            return []
+        if files is None:
+            raise missing_split(one, split)
+        if closed := next((file for file in files.files if not os.access(file, os.R_OK)), None):
+            raise RowError(f"{closed} may not be read; change its permissions")
+        if config.data.bad_rows == "refuse":
+            _look_at_first_row(one, files)
     except UserError as error:
-        return str(error)
-    for key in ("videos", "images"):
-        named = columns.get(key) or []
-        for medium in [named] if isinstance(named, str) else named:
-            place = Path(settings.media_root or file.parent, str(medium))
-            if not place.is_file():
-                return f"{where}: {place} does not exist (relative paths start at data.media_root, or at the file's folder)"
-    return None
+        return [_fault(name, error)]
+    more = f" and {len(files.files) - 1} more" if len(files.files) > 1 else ""
+    return [Finding(name, "ok", f"{files.files[0]}{more}")]
 
 
-def _in_full(config: Config) -> list[Finding]:
+def _look_at_first_row(one: DataSet, files: SplitFiles) -> None:
+    """Read the first row of a split as a run does; raises what is wrong with it."""
+    rows = open_file(first_of(files.files[0]), one.reading_of(files))
+    for row in rows.read([0]):
+        if isinstance(row, RowError):
+            raise row
+        if missing := missing_file(row):
+            raise RowError(f"{rows.path}, row 1: {missing.problem}")
+
+
+def _in_full(config: Config, sets: list[DataSet]) -> list[Finding]:
     """Read every row of every split, and try every mix on the training rows."""
-    from rollout.mixing import check_mix
-    from rollout.rows import open_rows
-
-    found = []
-    root = Path(config.data.media_root) if config.data.media_root else None
-    mixes = [stage.mix for stage in config.curriculum.stages.values() if stage.steps]
+    mixes = [stage.mix for stage in config.curriculum.stages.values() if stage.steps != 0]
     mixes += [config.grpo.mix] if config.grpo.steps else []
-    for split in SPLITS:
-        file = _file(config, split)
-        assert file is not None
+    try:
+        opened = open_sets(sets, config.data.holdout)
+        if config.data.bad_rows == "refuse":
+            opened.files.refuse_rejects()
+    except UserError as error:
+        return [_fault("data", error)]
+    found = []
+    for split, rows in zip(SPLITS, (opened.train, opened.val, opened.test), strict=True):
         try:
-            rows = open_rows(file, root, FunctionSpec(config.data.format, config.data.format_parameters))
             for mix in mixes if split == "train" else ():
                 check_mix(rows, mix)
         except UserError as error:
-            what, _, advice = str(error).rpartition("; ")
-            found.append(Finding(f"data, {split}", "fault", what or advice, advice if what else ""))
+            found.append(_fault(f"data, {split}", error))
         else:
-            tasks = ", ".join(f"{task} {count}" for task, count in sorted(Counter(rows.tasks()).items()))
-            found.append(Finding(f"data, {split}", "ok", f"{file}: {len(rows)} rows ({tasks})"))
+            found.append(Finding(f"data, {split}", "ok", f"{rows.path}: {len(rows)} rows ({_tasks(rows)})"))
     return found
 
 
-def _file(config: Config, split: str) -> Path | None:
-    """The split's file, found as `rl.run.preparation` finds it; None if there is none."""
-    if named := getattr(config.data, split):
-        return Path(named) if Path(named).is_file() else None
-    folder = Path(config.data.directory)
-    return next((file for file in (folder / f"{split}.jsonl", folder / f"{split}.parquet") if file.is_file()), None)
+def _tasks(rows: RowData) -> str:
+    return ", ".join(f"{task} {count}" for task, count in sorted(rows.task_counts().items()))
+
+
+def _fault(name: str, error: UserError) -> Finding:
+    lines = str(error).splitlines()
+    if len(lines) > 1:  # several rows: how many, the first, …, what to do
+        return Finding(name, "fault", " ".join(lines[:2]), lines[-1])
+    what, _, advice = str(error).rpartition("; ")
+    return Finding(name, "fault", what or advice, advice if what else _MENDED)

@@ -2,6 +2,7 @@
 
 - `learner`: supervised and GRPO updates of the policy; what an actor hosts.
 - `spec`: what a rank is told at its start (no torch).
+- `encoding`: how a rank makes prompts.
 - `balance`: which rank gets which groups (no torch).
 - `packer`: groups -> micro-batches on a device, and log-probs of their replies.
 - `batch`: packed rows -> the tensors of one forward pass.
@@ -11,6 +12,9 @@
 - `lora`: low-rank adapters.
 - `deepspeed_engine`: DeepSpeed around the policy: start, step, gather, save.
 - `mini_batch`, `update_sums`: what an optimizer step learns from, and what is reported of it.
-- `saving`: a model folder as the Hugging Face libraries read it.
+- `comparing`: weights compared with those of a checkpoint.
+- `saving`: a model folder as the Hugging Face libraries read it, made of `shards` (weights) and `checkpoint_files` (all else).
+- `adapter_files`: adapters as peft reads them.
+- `exporting`: a run's model written anew; `state_files`: the weights in a saved state, without ranks.
 - `tiny`: small random models, for laptops and tests.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rollout.media import Medium
+from rollout.media.medium import Medium
 from rollout.samples import TokenGroup
 
 

@@ -15,7 +15,7 @@ import torch
 
 from rl.learner.prefix_tree import PackedTree, Segment, pack
 from rollout.families import Pixels
-from rollout.media import Medium
+from rollout.media.medium import Medium
 from rollout.prompts import EncodedPrompt
 from rollout.samples import TokenGroup
 
@@ -141,7 +141,7 @@ def make_batch(
     media = list(dict.fromkeys(medium for row in rows for medium in row.prompt.media))
     features, total = {}, 0
     for medium in media:
-        count = int(np.prod(pixels[medium].grid)) // merge**2
+        count = int(np.prod(pixels[medium].grid.patches)) // merge**2
         features[medium] = np.arange(total, total + count)
         total += count
     predict_at, targets, place_at, place_from = [], [], [], []
@@ -169,7 +169,7 @@ def make_batch(
         distinct=_flat(paths),
         sequence_of=torch.from_numpy(np.repeat(np.arange(len(paths)), [len(path) for path in paths])),
         pixel_values=torch.from_numpy(values) if values is not None else None,
-        grids=torch.tensor([pixels[medium].grid for medium in media]) if media else None,
+        grids=torch.tensor([pixels[medium].grid.patches for medium in media]) if media else None,
         place_at=_flat(place_at),
         place_from=_flat(place_from),
         segments=tuple(tree.segments for tree in trees),

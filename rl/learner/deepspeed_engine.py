@@ -15,6 +15,9 @@ from rl.config.schema import LearnerConfig
 from rl.learner.lora import adapted, adapter_matrices, checkpoint_name, merged
 from rl.learner.policy import Policy
 
+_SETTINGS = ("betas", "weight_decay")
+"""What an optimizer is told by the configuration, and would take from a checkpoint; so would DeepSpeed's `clip_grad` be."""
+
 
 def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
     """Join the process group; returns this rank's device."""
@@ -100,17 +103,16 @@ def whole_shapes(engine: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(getattr(t, "ds_shape", t.shape)) for entry, t in entries if (name := checkpoint_name(entry)) is not None}
 
 
-def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.Tensor]]:
+def whole_weights(model: Any, merge: bool = True) -> Iterator[tuple[str, torch.Tensor]]:
     """All weights, one after another: (name in the checkpoint, whole tensor) on rank 0. Other ranks take part and get nothing.
 
     Under ZeRO-3 one tensor at a time is whole, and only until the next is asked for. Tied tensors come under each of their
     names, since an engine that is sent one of them keeps the others as they were.
 
     Args:
-        engine: DeepSpeed's.
+        model: the policy's.
         merge: give each weight with its adapter added; else as it is under the adapter.
     """
-    model = engine.module.model
     layers = adapted(model) if merge else {}
     for entry, tensor in model.state_dict(keep_vars=True).items():
         name = checkpoint_name(entry)
@@ -122,10 +124,10 @@ def whole_weights(engine: Any, merge: bool = True) -> Iterator[tuple[str, torch.
                 yield name, tensor.detach() if layer is None else merged(layer)
 
 
-def whole_adapter(engine: Any) -> dict[str, torch.Tensor]:
+def whole_adapter(model: Any) -> dict[str, torch.Tensor]:
     """All adapters on rank 0: name in peft's files -> tensor on the CPU. Other ranks take part and get nothing."""
     found: dict[str, torch.Tensor] = {}
-    for weight, layer in adapted(engine.module.model).items():
+    for weight, layer in adapted(model).items():
         matrices = adapter_matrices(layer, weight)
         with _gathered(matrices.values()):
             if not dist.is_initialized() or dist.get_rank() == 0:
@@ -160,8 +162,15 @@ def save_state(engine: Any, directory: str) -> None:
 
 
 def load_state(engine: Any, directory: str) -> None:
-    """Go on from `save_state`. Raises FileNotFoundError if it did not write everything."""
+    """Go on from `save_state`, with this engine's own settings. Raises FileNotFoundError if it did not write everything."""
+    optimizer = engine.optimizer
+    settings = [{key: group[key] for key in _SETTINGS} for group in optimizer.param_groups]
+    clip = getattr(optimizer, "clip_grad", None)
     path, state = engine.load_checkpoint(directory, tag="state")
     if path is None:
         raise FileNotFoundError(f"{directory}: no learner state; the checkpoint is incomplete")
+    for group, own in zip(optimizer.param_groups, settings, strict=True):
+        group.update(own)
+    if clip is not None:
+        optimizer.clip_grad = clip
     torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))

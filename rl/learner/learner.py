@@ -6,7 +6,9 @@ import gc
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import save
-from transformers import AutoConfig, AutoProcessor
 
 from rewards.tree.lines import token_lines
 from rl.algo.losses import grpo_loss, sample_kl, supervised_loss
@@ -24,16 +25,18 @@ from rl.learner import deepspeed_engine
 from rl.learner.balance import join_equal_prompts
 from rl.learner.batch import PackedRow, TokenBatch
 from rl.learner.deepspeed_engine import all_max, all_sum
+from rl.learner.encoding import prompt_encoder
 from rl.learner.lora import add_adapters, without_adapters
 from rl.learner.mini_batch import MiniBatch
 from rl.learner.packer import LogProbs, Packer
 from rl.learner.policy import Policy, freeze, load_model
-from rl.learner.saving import save_model
+from rl.learner.saving import save_policy
 from rl.learner.spec import LearnerSpec
 from rl.learner.update_sums import UpdateSums, update_means
-from rollout.prompts import EncodedPrompt, MediaStore, PromptEncoder
-from rollout.rows import Row, RowData, open_rows
+from rollout.prompts import EncodedPrompt
+from rollout.rows.row import Row
 from rollout.samples import TokenGroup
+from rollout.seeds import derived
 
 
 class Learner:
@@ -41,16 +44,15 @@ class Learner:
 
     def __init__(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
         torch.set_num_threads(spec.learner.threads)
-        random.seed(spec.seed + rank)
-        np.random.seed(spec.seed + rank)
-        torch.manual_seed(spec.seed + rank)
+        seed = derived(spec.seed, "learner", rank)
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(spec.determinism)
         self.spec, self.rank, self.ranks = spec, rank, ranks
         self.device = deepspeed_engine.join_ranks(rank, ranks, address, port)
         self.dtype = getattr(torch, spec.model.dtype)
-        trust = spec.model.trust_remote_code
-        processor = AutoProcessor.from_pretrained(spec.checkpoint, trust_remote_code=trust)
-        config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=trust)
-        self.encoder = PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes), spec.engine_dtype)
+        self.encoder = prompt_encoder(spec)
         self.policy_loss = policy_loss(spec.loss)
         self.engine = self._engine(spec.checkpoint)
         share = spec.learner.share_prefixes and self.engine.module.can_share
@@ -58,7 +60,6 @@ class Learner:
             sys.stderr.write("warning: this model has sliding-window layers; prefixes are not shared\n")
         self.packer = Packer(self.encoder, spec.learner.token_budget, share, self.device)
         self.reference: LogProbs | None = None
-        self.rows: RowData | None = None
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
@@ -68,18 +69,18 @@ class Learner:
         """Token ids of an assistant turn, int64 (k,)."""
         return self.encoder.reply_ids(text)
 
-    def sft(self, indices: Sequence[int], sequences: int, learning_rate: float) -> dict[str, float]:
-        """One supervised step on rows of the training file.
+    def sft(self, rows: Sequence[Row], sequences: int, learning_rate: float) -> dict[str, float]:
+        """One supervised step: what the rows' assistant turns say is imitated.
 
         Args:
-            indices: this rank's rows.
+            rows: this rank's.
             sequences: rows of the whole step, over all ranks.
             learning_rate: of this step.
 
         Returns:
             Loss, gradient norm before clipping, and reply tokens of the whole step.
         """
-        groups = join_equal_prompts([self._example(index) for index in indices])
+        groups = join_equal_prompts([self._example(row) for row in rows])
         tokens = int(all_sum({"tokens": float(sum(group.reply_tokens() for group in groups))}, self.device)["tokens"])
         totals = Totals(sequences, tokens, self.ranks)
         self.engine.train()
@@ -120,6 +121,12 @@ class Learner:
         else:
             frozen = self._policy(path).to(self.device).eval().requires_grad_(False)
             self.reference = partial(self._forward, frozen)
+
+    def pursue(self, spec: LearnerSpec) -> None:
+        """Go on with another spec's objective: its `grpo` and its loss. There is no reference until one is loaded."""
+        self.spec = replace(self.spec, grpo=spec.grpo, loss=spec.loss)
+        self.policy_loss = policy_loss(spec.loss)
+        self.reference = None
 
     def update(
         self, mini_batches: Sequence[Sequence[TokenGroup]], totals: Sequence[Totals], learning_rate: float
@@ -171,7 +178,7 @@ class Learner:
         Args:
             merge: give the weights with their adapters merged into them; else as they are under the adapters.
         """
-        return deepspeed_engine.whole_weights(self.engine, merge)
+        return deepspeed_engine.whole_weights(self.engine.module.model, merge)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name in the checkpoint -> shape of each weight that `weights` gives."""
@@ -179,14 +186,23 @@ class Learner:
 
     def adapter(self) -> np.ndarray:
         """The adapters as a safetensors image in peft's names, uint8; empty except on rank 0."""
-        tensors = deepspeed_engine.whole_adapter(self.engine)
+        tensors = deepspeed_engine.whole_adapter(self.engine.module.model)
         return np.frombuffer(save(tensors) if tensors else b"", dtype=np.uint8)
 
-    def save_model(self, directory: str) -> None:
-        """Write model and processor in Hugging Face format; rank 0 writes, all ranks take part."""
-        weights = {name: whole.to("cpu", self.dtype, copy=True) for name, whole in self.weights(merge=True)}
-        if self.rank == 0:
-            save_model(self.engine.module.model, self.encoder.processor, weights, Path(directory))
+    def save_model(self, directory: str, tuned: str | None = None) -> None:
+        """Write an ordinary checkpoint in Hugging Face format, and adapters beside it; rank 0 writes, all ranks take part.
+
+        Args:
+            directory: its folder; adapters get the folder `adapter` in it.
+            tuned: the folder, written by this method, that this learner was restarted from; None if it was not.
+        """
+        weights, adapters = self.weights(merge=True), deepspeed_engine.whole_adapter(self.engine.module.model)
+        try:
+            if self.rank == 0:
+                restarted = Path(tuned) if tuned else None
+                save_policy(self.engine.module.model, weights, adapters, self.spec, Path(directory), restarted)
+        finally:
+            deque(weights, maxlen=0)  # all ranks have to go through all of it, if writing fails too
 
     def save_state(self, directory: str) -> None:
         """Write what going on needs: weights, optimizer and random state, sharded as DeepSpeed has them."""
@@ -275,11 +291,7 @@ class Learner:
     def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
         return policy(batch)[0]
 
-    def _example(self, index: int) -> TokenGroup:
-        if self.rows is None:
-            root = Path(self.spec.media_root) if self.spec.media_root else None
-            self.rows = open_rows(Path(self.spec.rows), root, self.spec.row_format, check=False)
-        row = self.rows[index]
+    def _example(self, row: Row) -> TokenGroup:
         if row.reference is None:
-            raise ValueError(f"{self.rows.path}, row {index + 1}: no assistant turn to learn from")
+            raise ValueError(f"row {row.index + 1}: no assistant turn to learn from")
         return TokenGroup(self.encoder.encode(row), (self.encoder.reply_ids(row.reference),))

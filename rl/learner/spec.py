@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rewards.plugins.spec import FunctionSpec
 from rl.config.schema import GrpoConfig, LearnerConfig, ModelConfig
-from rollout.media import ClipSpec
+from rollout.media.medium import ClipSpec
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,11 @@ class LearnerSpec:
     grpo: GrpoConfig
     loss: FunctionSpec
     """The policy loss, with its file's text if it comes from a file."""
-    rows: str
-    """The file of training rows, for supervised stages."""
-    row_format: FunctionSpec
-    """How these rows are read, with the file's text if the format is a user's own."""
-    media_root: str | None
     clip: ClipSpec
     clip_cache_bytes: int
     engine_dtype: str
     """The engines' precision: positions are rounded as theirs are."""
     seed: int
+    """The run's; each rank derives its own."""
+    determinism: bool = False
+    """Compute the same in every run with the same rows."""

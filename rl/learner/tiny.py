@@ -28,6 +28,8 @@ from transformers import (
 from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
 
 from rl.config.schema import TinySpec
+from rl.learner.checkpoint_files import publish
+from rl.learner.saving import save_weights
 
 # Qwen2.5's own special tokens, in their order; the chat template and the processor rely on the names.
 SPECIAL_TOKENS = (
@@ -89,7 +91,11 @@ def build_tiny(directory: Path, texts: Iterable[str], spec: TinySpec, seed: int)
     torch.random.set_rng_state(generator_state)
     model.generation_config.eos_token_id = [tokenizer.convert_tokens_to_ids("<|im_end|>")]
     model.generation_config.pad_token_id = tokenizer.convert_tokens_to_ids("<|endoftext|>")
-    model.save_pretrained(directory, safe_serialization=True)
+    model.config.update({"architectures": [type(model).__name__], "dtype": "float32"})
+    model.config.save_pretrained(directory)
+    model.generation_config.save_pretrained(directory)
+    publish(directory)
+    save_weights(model, model.state_dict().items(), torch.float32, directory)
     return directory
 
 
