@@ -17,6 +17,8 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from actors.cluster_record import recorded_cluster
+from actors.forwarding import forward
+from actors.job import beside, job_runtime_env
 from rewards.errors import UserError
 
 LOCAL = "local"
@@ -51,13 +53,14 @@ def check_packages() -> None:
             )
 
 
-def connect(address: str | None, object_store_gib: float, environment: dict[str, str]) -> str:
+def connect(address: str | None, object_store_gib: float, environment: dict[str, str], forwarded: Sequence[str] = ()) -> str:
     """Join the cluster that `find_cluster` finds, or start one on this machine.
 
     Args:
         address: as the config names it.
         object_store_gib: size of the object store, if a cluster is started here.
-        environment: variables for every worker process.
+        environment: variables that every worker process starts with, unless its Ray job sets them. Ray logs them: no secrets.
+        forwarded: names and patterns of this process's variables that actors are given besides, as `cluster.env` lists them.
 
     Returns:
         What was done, for the log.
@@ -65,9 +68,12 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
     Raises:
         ClusterError: if the cluster that is named cannot be joined.
     """
+    target = None if ray.is_initialized() else find_cluster(address)
+    of_client = target is not None and target.startswith("ray://")  # for which Ray leaves out what the job sets
+    job = {} if of_client else job_runtime_env(os.environ)
+    forward(forwarded, {*environment, *job.get("env_vars", {})})
     if ray.is_initialized():
         return "joined the Ray cluster of this process"
-    target = find_cluster(address)
     runtime_env: dict[str, Any] = {"env_vars": environment}
     if target is None:
         if (python := shlex.quote(sys.executable)) != sys.executable:
@@ -77,11 +83,11 @@ def connect(address: str | None, object_store_gib: float, environment: dict[str,
             num_cpus=max(4, os.cpu_count() or 1),  # logical: engine and learner take turns on few cores
             include_dashboard=False,
             object_store_memory=int(object_store_gib * 2**30),
-            runtime_env=runtime_env,
+            runtime_env=beside(runtime_env, job),
         )
         return "started a local Ray cluster"
     try:
-        _init(address=target, runtime_env=runtime_env)
+        _init(address=target, runtime_env=beside(runtime_env, job))
     except (ConnectionError, RuntimeError, ValueError) as error:  # nobody there, another version, not an address
         raise ClusterError(
             f"the Ray cluster at {target} cannot be joined ({_one_line(error)}); "

@@ -43,7 +43,7 @@ MOST_OPEN_FILES = 65_536
 file take long."""
 
 _CACHES = {
-    "XDG_CACHE_HOME": (".cache", ("huggingface/datasets", "vllm", "numba", "torch")),
+    "XDG_CACHE_HOME": (".cache", ("affectree", "vllm", "numba", "torch")),
     "XDG_CONFIG_HOME": (".config", ("vllm", "mlflow", "matplotlib")),
     "TRITON_HOME": (".triton", ("autotune",)),  # DeepSpeed makes it as it is imported
     "FLASHINFER_WORKSPACE_BASE": ("", (".cache/flashinfer",)),
@@ -51,6 +51,7 @@ _CACHES = {
 """Variable -> the place under the home folder that it stands for, and the folders that libraries write to there."""
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_OF_ONE_NODE = ("TMPDIR", "RAY_TMPDIR", "NO_PROXY", "no_proxy")
 _given: dict[str, str] = {}
 
 
@@ -75,7 +76,7 @@ def hush() -> None:
 
 
 def worker_environment(on_cpu: bool) -> dict[str, str]:
-    """Variables for the worker processes of a run.
+    """Variables that the worker processes of a run start with; what else they are given is in `actors/forwarding.py`.
 
     On CPUs engine and learner take turns on the same cores. Threads that go to sleep at once after their work, rather than
     spin, leave the cores to the other (measured in docs/benchmarks.md).
@@ -88,7 +89,7 @@ def worker_environment(on_cpu: bool) -> dict[str, str]:
         wanted |= {"LD_PRELOAD": preloadable(OPENMP), "KMP_BLOCKTIME": "1"}
     if on_cpu and why_not_compiling():
         wanted["TORCH_COMPILE_DISABLE"] = "1"  # vLLM compiles parts of its sampler, also with enforce_eager
-    of_this_machine = {name: value for name, value in _given.items() if name not in ("TMPDIR", "RAY_TMPDIR")}
+    of_this_machine = {name: value for name, value in _given.items() if name not in _OF_ONE_NODE}
     return {name: os.environ.get(name, value) for name, value in wanted.items()} | of_this_machine
 
 

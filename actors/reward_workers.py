@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import ray
 
+from actors.forwarding import start_actor
 from actors.logs import keep_output
 from rewards.errors import UserError
 from rewards.mix import MixEntry, RewardMix, build_mix
-from rewards.readings import read
+from rewards.plugins.spec import PluginError
 from rewards.scorers.judge import hosting
 from rewards.scorers.questions import Judge
-from rollout.samples import Group, ScoredGroup, reward_sample
+from rollout.samples import Group, ScoredGroup
+from rollout.scoring import score_group
 
 _LOG_EVERY = 30.0
 """Seconds between two times that what the scorers have said goes to the log, so that one that prints much does not fill it."""
@@ -40,26 +43,27 @@ class RewardWorker:
         """Load the scorers. Returns each one's name -> SHA-256 of its source, once all are warm.
 
         Raises:
-            PluginError: if one cannot be loaded here.
+            PluginError: if one cannot be loaded here; with the name of this node.
         """
         from rewards.tree.edit_distance import edit_distance
         from rewards.tree.nodes import Node
 
-        self.mix = build_mix(self.entries)
+        try:
+            self.mix = build_mix(self.entries)
+        except PluginError as error:
+            raise PluginError(f"{error} (on node {socket.gethostname()}, {ray.util.get_node_ip_address()})") from error
         edit_distance(Node("a"), Node("b"))  # is compiled at its first call, or read from disk in compiled form
         self._log_what_scorers_say()
         return {item.runner.spec.name: item.runner.sha256 for item in self.mix.scorers}
 
     def score(self, group: Group) -> ScoredGroup:
         """The group with its rewards, and with what the lines of its samples state."""
-        samples = [reward_sample(group.prompt, sample) for sample in group.samples]
         with hosting(self.judge):
-            rewards = tuple(self.mix.score(samples))
+            scored = score_group(self.mix, group)
         if time.monotonic() >= self._next_log:
             self._log_what_scorers_say()
             self._next_log = time.monotonic() + _LOG_EVERY
-        readings = tuple(map(read, samples))
-        return ScoredGroup(**vars(group), rewards=rewards, readings=readings)
+        return scored
 
     def close(self) -> None:
         """End what the scorers have running."""
@@ -81,10 +85,21 @@ class RewardPool:
     """A pool of reward workers, which take turns. Scoring overlaps generation, and unscored groups do not pass through the
     driver: it hands on references to them."""
 
-    def __init__(self, entries: Sequence[MixEntry], workers: int, judge: Judge | None = None) -> None:
-        """Start so many workers, each with the mix of these entries, and with the judge that the run hosts."""
-        actor = ray.remote(RewardWorker).options(num_cpus=0.1)
-        self.workers: list[Any] = [actor.remote(f"reward worker {number}", entries, judge) for number in range(workers)]
+    def __init__(
+        self, entries: Sequence[MixEntry], workers: int, judge: Judge | None = None, variables: Collection[str] = ()
+    ) -> None:
+        """Start the workers.
+
+        Args:
+            entries: the mix of each.
+            workers: how many.
+            judge: the one that the run hosts.
+            variables: names of variables of this process that the scorers need, beside those that all actors are given.
+        """
+        self.workers: list[Any] = [
+            start_actor(RewardWorker, f"reward worker {number}", entries, judge, variables=variables, num_cpus=0.1)
+            for number in range(workers)
+        ]
         self._turn = itertools.cycle(self.workers)
 
     def ready(self) -> list[Any]:

@@ -2,7 +2,10 @@
 
 actor.py            start, generate, reason, take new weights
 setup.py            how vLLM is started, and how the process ends with it
+continuing.py       texts continued by vLLM
 requests.py         prompts as vLLM's requests, and vLLM's outputs as samples
+rounds.py           prompts that are asked together, in step: the same batches in every run
+stepwise.py         vLLM's scheduler, of which nothing depends on when something is done
 gate.py             keeps requests and syncs apart
 token_versions.py   which version of the weights drew which tokens of a request
 weight_loader.py    vLLM's end of a sync, in each of its worker processes

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import zlib
+import asyncio
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from rewards.tree.writer import rationale_grammar
 from rollout.families import family_of
-from rollout.media import ClipSpec, Medium
-from rollout.prompts import MediaStore, as_image, vision_token_ids
+from rollout.media.medium import Clip, ClipSpec, Medium
+from rollout.media.store import MediaStore
+from rollout.prompts import as_image, vision_token_ids
 from rollout.samples import Prompt, SamplingSpec
+from rollout.seeds import derived
+
+DECODING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 4))
+"""Files that are decoded side by side, while the engine generates."""
 
 
 class Requests:
@@ -26,15 +33,21 @@ class Requests:
             clip_cache_bytes: bytes of decoded media that are kept.
         """
         self.store = MediaStore(clip, clip_cache_bytes)
+        self._decoding = ThreadPoolExecutor(DECODING_THREADS, "decoding")
         # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone
         self.metadata_apart = family_of(config.model_type).engine_needs_metadata
         self.bans = dict.fromkeys(vision_token_ids(config), -100.0)
+
+    async def decode(self, media: Sequence[Medium]) -> None:
+        """Decode media in threads, so that a request about them need not; raises `MediaError` if a file cannot be decoded."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(self._decoding, self.store.get, medium) for medium in media))
 
     def request(self, prompt: Prompt, written: np.ndarray) -> dict[str, Any]:
         """vLLM's request for a completion of a prompt.
 
         Args:
-            prompt: with its media, which are decoded here.
+            prompt: with its media, which are decoded here if that has not been done.
             written: tokens that the completion begins with, int64 (k,).
         """
         return self.about([*prompt.encoded.text_ids.tolist(), *written.tolist()], prompt.encoded.media)
@@ -44,7 +57,7 @@ class Requests:
 
         Args:
             ids: with one placeholder for each video or image.
-            media: what the placeholders stand for, which is decoded here.
+            media: what the placeholders stand for, which is decoded here if that has not been done.
 
         Raises:
             MediaError: if a file cannot be decoded.
@@ -56,7 +69,7 @@ class Requests:
             clip = self.store.get(medium)
             item = as_image(clip) if medium.kind == "image" else (clip.frames, _metadata(clip))
             data.setdefault(medium.kind, []).append(item)
-            names.setdefault(medium.kind, []).append(f"{medium.path}@{clip.fps}")
+            names.setdefault(medium.kind, []).append(self.store.name(medium))
         if data:
             request |= {"multi_modal_data": data, "multi_modal_uuids": names}
         if "video" in data:
@@ -66,25 +79,32 @@ class Requests:
         return request
 
     def sampling_params(
-        self, prompt: Prompt, sampling: SamplingSpec, count: int, written: np.ndarray, headers: tuple[str, ...]
+        self,
+        prompt: Prompt,
+        sampling: SamplingSpec,
+        count: int,
+        written: int,
+        where: tuple[int, ...],
+        headers: tuple[str, ...],
     ) -> Any:
         """vLLM's parameters for drawing continuations.
 
         Args:
-            prompt: what is asked; its key and what has been written are part of the seed.
+            prompt: what is asked; its key is part of the seed.
             sampling: how it is drawn.
-            count: how many continuations.
-            written: tokens that all of them continue, int64 (k,).
+            count: how many continuations; vLLM counts the seed on from one to the next.
+            written: number of tokens that all of them continue.
+            where: the place in the answer, which is part of the seed too.
             headers: texts at which a continuation stops, after it has written one.
         """
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
-        seed = None if sampling.seed is None else (sampling.seed + _hash(prompt.key.encode() + written.tobytes())) % 2**31
+        seed = None if sampling.seed is None else derived(sampling.seed, prompt.key, *where)
         held = sampling.structured and prompt.row.task == "rationale"
         return SamplingParams(
             n=count,
-            max_tokens=sampling.max_tokens - len(written),
+            max_tokens=sampling.max_tokens - written,
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             top_k=sampling.top_k,
@@ -109,11 +129,6 @@ def log_probs(output: Any) -> np.ndarray:
     return np.array(flat.logprobs, dtype=np.float32)
 
 
-def _hash(key: bytes) -> int:
-    """A number that is the same from run to run, so that seeded sampling repeats."""
-    return zlib.crc32(key)
-
-
-def _metadata(clip: Any) -> dict[str, Any]:
+def _metadata(clip: Clip) -> dict[str, Any]:
     count = len(clip.frames)
     return {"fps": clip.fps, "total_num_frames": count, "frames_indices": list(range(count)), "duration": count / clip.fps}

@@ -16,7 +16,11 @@ from actors.engine.process_guard import mark_engine_process
 from actors.weights.handles import BACKEND, adapter_alone
 from rl.config.schema import LoraConfig, ModelConfig, RolloutConfig
 from rollout.families import family_of
-from rollout.media import ClipSpec
+from rollout.media.medium import ClipSpec
+from rollout.seeds import derived
+
+STEPWISE: dict[str, Any] = {"scheduler_cls": "actors.engine.stepwise.StepwiseScheduler", "async_scheduling": False}
+"""vLLM's engine arguments by which nothing that it does depends on when something is done."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class EngineSpec:
     """Bytes of decoded media that are kept."""
     media_per_prompt: Mapping[str, int]
     """The most videos and images that any prompt has, under `video` and `image`; room is reserved for as many."""
+    seed: int
+    """The run's; each engine derives its own."""
+    determinism: bool = False
+    """Compute the same in every run with the same requests."""
     serve_as_loaded: bool = False
     """Serve the checkpoint as version 0, without a sync."""
 
@@ -47,12 +55,13 @@ class EngineSpec:
         return self.model.lora if adapter_alone(self.model) and not self.serve_as_loaded else None
 
 
-def engine_arguments(spec: EngineSpec, family: str) -> Any:
+def engine_arguments(spec: EngineSpec, family: str, name: str) -> Any:
     """vLLM's `AsyncEngineArgs`.
 
     Args:
         spec: what the engine is told.
         family: the checkpoint's `model_type`.
+        name: the engine's, by which its seed is derived.
     """
     from vllm import AsyncEngineArgs
     from vllm.config import WeightTransferConfig
@@ -61,7 +70,7 @@ def engine_arguments(spec: EngineSpec, family: str) -> Any:
     return AsyncEngineArgs(
         model=spec.checkpoint,
         dtype=cast(Any, spec.dtype),
-        seed=0,
+        seed=derived(spec.seed, name),
         max_model_len=rollout.max_model_len,
         max_num_seqs=rollout.max_sequences,
         max_num_batched_tokens=max(8192, rollout.max_model_len),
@@ -75,6 +84,7 @@ def engine_arguments(spec: EngineSpec, family: str) -> Any:
         **vision_arguments(family, spec.media_per_prompt),
         **hardware_arguments(rollout.tensor_parallel),
         **adapter_arguments(spec.lora),
+        **(STEPWISE if spec.determinism else {}),
     )
 
 

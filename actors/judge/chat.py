@@ -7,7 +7,7 @@ from typing import Any
 from actors.engine.requests import Requests
 from rewards.scorers.questions import Question
 from rollout.families import FAMILIES
-from rollout.media import ClipSpec, Medium
+from rollout.media.medium import ClipSpec, Medium
 
 _DATA = "AFFECTREE_DATA"
 """Stands for the question's data while the chat template is applied, so that the template's own tokens are known from these."""
@@ -28,11 +28,16 @@ class Chat:
         self.tokenizer = getattr(processor, "tokenizer", processor)
         self.sees = Requests(config, clip, clip_cache_bytes) if sees(config) else None
 
+    async def decode(self, question: Question) -> None:
+        """Decode a question's media in threads, so that its request need not; raises `MediaError` as `request` does."""
+        if self.sees is not None:
+            await self.sees.decode(_media(question))
+
     def request(self, question: Question) -> dict[str, Any]:
         """vLLM's request for an answer; raises `MediaError` if a file of the question cannot be decoded."""
         if self.sees is None:
             return {"prompt_token_ids": self._ids(question, ())}
-        media = tuple(Medium("image" if kind == "image" else "video", path) for kind, path in question.media)
+        media = _media(question)
         return self.sees.about(self._ids(question, media), media)
 
     def _ids(self, question: Question, media: tuple[Medium, ...]) -> list[int]:
@@ -51,6 +56,11 @@ class Chat:
         for piece, plain in ((before, False), (question.user, True), (after, False)):
             ids += self.tokenizer(piece, add_special_tokens=False, split_special_tokens=plain).input_ids
         return ids
+
+
+def _media(question: Question) -> tuple[Medium, ...]:
+    """What a question shows, as those who are judged are shown it, whatever else these are held to."""
+    return tuple(Medium(**vars(one)) for one in question.media)
 
 
 def sees(config: Any) -> bool:

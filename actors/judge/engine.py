@@ -17,7 +17,7 @@ from actors.judge.chat import Chat, sees
 from actors.logs import keep_output
 from rewards.scorers.questions import Question
 from rl.config.schema import JudgeConfig
-from rollout.media import ClipSpec, MediaError
+from rollout.media.medium import ClipSpec, MediaError
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class JudgeEngine:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
+        await self.chat.decode(question)
         judge, request = self.judge, self.chat.request(question)
         length = len(request["prompt_token_ids"])
         if length + judge.max_tokens > judge.max_model_len:

@@ -9,6 +9,7 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from actors.cluster import wait_ready
+from actors.forwarding import start_actor
 from actors.judge.engine import JudgeSpec
 from actors.judge.server import JudgeReport, JudgeServer
 from rewards.sample import ScorerError
@@ -41,8 +42,7 @@ class JudgeHost:
 
     def __init__(self, spec: JudgeSpec) -> None:
         """Reserve the judge's actors; they load the model from now on."""
-        actor: Any = ray.remote(JudgeServer).options(max_concurrency=4096, num_cpus=0)
-        self._server = actor.remote(spec)
+        self._server = start_actor(JudgeServer, spec, max_concurrency=4096, num_cpus=0)
         self._started = self._server.start.remote()
         self.judge = HostedJudge(self._server)
         """What scorers ask."""

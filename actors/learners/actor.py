@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from actors.logs import keep_output
 from actors.weights.handles import BroadcastHandle, WeightHandle, adapter_alone
 from rl.config.schema import TinySpec
 from rl.learner.spec import LearnerSpec
+from rollout.lengths import Bounds, Measured, PromptLengths
+from rollout.rows.row import Row
 
 
 class LearnerActor:
@@ -29,6 +31,17 @@ class LearnerActor:
         from rl.learner.tiny import build_tiny
 
         build_tiny(Path(directory), texts, spec, seed)
+
+    def bounds(self, spec: LearnerSpec) -> Bounds:
+        """Get ready to measure prompts, before there is a learner; returns what they have at most."""
+        from rl.learner.encoding import prompt_encoder
+
+        self.lengths = PromptLengths(prompt_encoder(spec))
+        return self.lengths.bounds()
+
+    def measure(self, rows: Sequence[Row], limit: int, reply: bool, fit: bool) -> list[Measured]:
+        """What is found about the prompts of rows, in order; the arguments are those of `PromptLengths.measure`."""
+        return [self.lengths.measure(row, limit, reply, fit) for row in rows]
 
     def start(self, spec: LearnerSpec, rank: int, ranks: int, address: str, port: int) -> None:
         """Load the model and join the other ranks."""

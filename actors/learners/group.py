@@ -17,8 +17,9 @@ from rl.algo.objective import Totals
 from rl.config.schema import TinySpec
 from rl.learner.balance import Share, balance
 from rl.learner.spec import LearnerSpec
+from rollout.lengths import Measured
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import TokenGroup
 
 
@@ -50,6 +51,15 @@ class LearnerGroup:
         """A reference that is ready when rank 0 has built a small checkpoint."""
         return self.ranks.actors[0].build_tiny.remote(str(directory), texts, spec, seed)
 
+    def bounds(self, spec: LearnerSpec) -> list[Any]:
+        """Get all ranks ready to measure prompts, before they are learners; returns references to the `Bounds` of each."""
+        return [actor.bounds.remote(spec) for actor in self.ranks.actors]
+
+    def measure(self, rows: Sequence[Row], limit: int, reply: bool, fit: bool) -> list[Measured]:
+        """What is found about the prompts of rows, in order; each rank measures some. The arguments are those of
+        `PromptLengths.measure`."""
+        return self._shared(rows, lambda actor, share: actor.measure.remote(share, limit, reply, fit))
+
     def start(self, spec: LearnerSpec) -> list[Any]:
         """Load the model and join the ranks; returns references that are ready when they have."""
         return self.ranks.start(spec)
@@ -68,27 +78,31 @@ class LearnerGroup:
         """Write what going on needs: weights, optimizer and random state."""
         self._same("save_state", folder)
 
-    def save_model(self, folder: Path) -> None:
-        """Write model and processor in Hugging Face format."""
-        self._same("save_model", folder)
+    def save_model(self, folder: Path, tuned: Path | None = None) -> None:
+        """Write an ordinary checkpoint in Hugging Face format, and adapters beside it.
+
+        Args:
+            folder: its folder; adapters get the folder `adapter` in it.
+            tuned: the folder, written by this method, that the ranks were restarted from; None if they were not.
+        """
+        self.ranks.call("save_model", [(str(folder), tuned and str(tuned))] * self.ranks.count)
 
     def load_reference(self, checkpoint: Path) -> None:
         """Freeze the model that was last (re)started from, whose checkpoint folder this is, as the reference of the KL."""
         self._same("load_reference", checkpoint)
 
+    def pursue(self, spec: LearnerSpec) -> None:
+        """Go on with another spec's objective; a reference of the KL has to be loaded anew."""
+        self._same("pursue", spec)
+
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Token ids and positions of rows' questions, in order; each rank encodes some."""
-        count = self.ranks.count
-        shares = [actor.call.remote("encode", rows[number::count]) for number, actor in enumerate(self.ranks.actors)]
-        found: list[Any] = [None] * len(rows)
-        for number, share in enumerate(ray.get(shares)):
-            found[number::count] = share
-        return found
+        return self._shared(rows, lambda actor, share: actor.call.remote("encode", share))
 
-    def sft(self, indices: Sequence[int], learning_rate: float) -> dict[str, float]:
-        """One supervised step on these rows of the training file; each rank learns from some. Returns its statistics."""
+    def sft(self, rows: Sequence[Row], learning_rate: float) -> dict[str, float]:
+        """One supervised step on these rows; each rank learns from some. Returns its statistics."""
         count = self.ranks.count
-        given = [(list(indices[number::count]), len(indices), learning_rate) for number in range(count)]
+        given = [(rows[number::count], len(rows), learning_rate) for number in range(count)]
         stats: dict[str, float] = self.ranks.call("sft", given, changes=True)[0]
         return stats
 
@@ -195,6 +209,15 @@ class LearnerGroup:
     def shutdown(self) -> None:
         """End all ranks, whatever they are doing, and give their room back."""
         self.ranks.shutdown()
+
+    def _shared(self, rows: Sequence[Row], ask: Callable[[Any, Sequence[Row]], Any]) -> list[Any]:
+        """Ask each rank about some of the rows: (its actor, these) -> reference to an answer for each; returns all, in order."""
+        count = self.ranks.count
+        shares = [ask(actor, rows[number::count]) for number, actor in enumerate(self.ranks.actors)]
+        found: list[Any] = [None] * len(rows)
+        for number, share in enumerate(ray.get(shares)):
+            found[number::count] = share
+        return found
 
     def _same(self, method: str, argument: Any, changes: bool = False) -> list[Any]:
         """Call a method of every rank's learner with one argument; returns what each returned."""

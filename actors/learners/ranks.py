@@ -11,6 +11,7 @@ import ray
 from ray.exceptions import RayActorError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from actors.forwarding import start_actor
 from actors.learners.actor import LearnerActor, free_port
 from rewards.errors import UserError
 from rl.learner.spec import LearnerSpec
@@ -46,10 +47,9 @@ class Ranks:
 
     def place(self) -> None:
         """Start the processes where there is room; they import what they need."""
-        actor: Any = ray.remote(LearnerActor)
+        room: dict[str, Any] = {"num_cpus": self._cpus, "num_gpus": self._gpus}
         self.actors = [
-            actor.options(num_cpus=self._cpus, num_gpus=self._gpus, scheduling_strategy=self._bundle(rank)).remote(rank)
-            for rank in range(self.count)
+            start_actor(LearnerActor, rank, scheduling_strategy=self._bundle(rank), **room) for rank in range(self.count)
         ]
 
     def start(self, spec: LearnerSpec) -> list[Any]:

@@ -1,7 +1,8 @@
 """Many engines as one. Knows nothing of weights.
 
 slot.py        an engine's place in the pool, and the engine that holds it at one moment
-dispatch.py    which engine is asked what; prompts of an engine that died are asked again
+queues.py      prompts that wait, and which engine gets which
+dispatch.py    engines are asked; prompts of an engine that died are asked again
 upkeep.py      engines of any kind are started, replaced when they die, stopped
 pool.py        the rollout engines: generate, reason
 idle_share.py  the share of time in which engines had nothing to do

@@ -1,17 +1,19 @@
-"""Which engine is asked what: the least loaded one, and again another if it dies."""
+"""Engines are asked, and again another if one dies."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 import ray
 from ray.exceptions import RayActorError
 
+from actors.engine.rounds import Seat
+from actors.pool.queues import Asked, ByLoad, ByPlace, Load, Queue
 from actors.pool.slot import Engine, EngineSlot
 from rewards.errors import UserError
 
@@ -20,21 +22,8 @@ class GenerationTimeout(UserError):
     """The engines finished nothing within the bound."""
 
 
-class Asking(Protocol):
-    """What engines are asked: a prompt of the policy, or a question to a judge. Called a prompt below."""
-
-    @property
-    def key(self) -> str:
-        """Unique among all that is asked."""
-
-    @property
-    def media(self) -> Sequence[Any]:
-        """Videos and images that it is about."""
-
-
-Asked = TypeVar("Asked", bound=Asking)
-Call = Callable[[Any, Asked], Any]
-"""Asks an engine: (handle of its actor, prompt) -> (reference to a receipt, reference to the answer)."""
+Call = Callable[[Any, Asked, Seat | None], Any]
+"""Asks an engine: (handle of its actor, prompt, its seat in a batch) -> (reference to a receipt, reference to the answer)."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +55,15 @@ class Dispatcher:
             lost: called once for each engine found dead, with its slot and the reason; gives the slot a successor.
             bring_back: called about once a second while answers are waited for; has successors that are ready serve.
         """
-        self.slots, self.most, self.timeout = slots, most, timeout
+        self.slots, self.timeout = slots, timeout
+        self.by_place = False
+        """Whether a prompt's place decides which engine is asked, and with which others; else who has the least to do is."""
         self._lost, self._bring_back = lost, bring_back
         self._heard = time.monotonic()
         self._closed = False
         self._lock = threading.Lock()
+        self._load = Load(slots, most, self._lock)
+        self._streams = itertools.count()
 
     def stream(self, prompts: Sequence[Asked], samples: Callable[[Asked], int], call: Call[Asked]) -> Iterator[tuple[Asked, Any]]:
         """Ask every prompt; yields (prompt, reference to its answer) as the answers are finished, each prompt once.
@@ -85,15 +78,16 @@ class Dispatcher:
         Raises:
             GenerationTimeout: naming the engines that are waited for.
         """
-        waiting = deque(prompts)
+        waiting = self._queue(prompts, samples)
         asked: dict[Any, _Given[Asked]] = {}
         self._heard = time.monotonic()
         try:
             while (waiting or asked) and not self._closed:
-                while waiting and (engine := self._take(waiting[0], samples(waiting[0]))):
-                    prompt = waiting.popleft()
-                    receipt, answer = call(engine.actor, prompt)
-                    asked[receipt] = _Given(engine, prompt, answer)
+                while (taken := waiting.take()) is not None:
+                    engine, given = taken
+                    for prompt, seat in given:
+                        receipt, answer = call(engine.actor, prompt, seat)
+                        asked[receipt] = _Given(engine, prompt, answer)
                 done = _finished(list(asked))
                 self._bring_back()
                 if not done and time.monotonic() - self._heard > self.timeout:
@@ -101,17 +95,17 @@ class Dispatcher:
                 for receipt in done:
                     self._heard = time.monotonic()
                     one = asked.pop(receipt)
-                    self._give_back(one.engine.slot, samples(one.prompt))
+                    self._load.give_back(one.engine.slot, samples(one.prompt))
                     try:
                         ray.get(receipt)
                     except RayActorError as death:
                         self.report(one.engine, death)
-                        waiting.appendleft(one.prompt)
+                        waiting.again(one.prompt)
                     else:
                         yield one.prompt, one.answer
         finally:
             for receipt, one in asked.items():
-                self._give_back(one.engine.slot, samples(one.prompt))
+                self._load.give_back(one.engine.slot, samples(one.prompt))
                 ray.cancel(receipt)
 
     def serving(self) -> list[Engine]:
@@ -137,23 +131,12 @@ class Dispatcher:
         with self._lock:
             self._closed = True
 
-    def _take(self, prompt: Asking, samples: int) -> Engine | None:
-        """The least loaded engine that may be asked for more; among equals one that was asked about the same media."""
-        media = prompt.media
-        with self._lock:
-            free = [slot for slot in self.slots if slot.serving and (not slot.load or slot.load + samples <= self.most)]
-            if not free:
-                return None
-            slot = min(free, key=lambda slot: (slot.load, media not in slot.media))
-            slot.load += samples
-            slot.media.append(media)
-            return slot.engine
+    def _queue(self, prompts: Sequence[Asked], samples: Callable[[Asked], int]) -> Queue[Asked]:
+        if self.by_place:
+            return ByPlace(f"stream {next(self._streams)}", prompts, samples, self._load)
+        return ByLoad(prompts, samples, self._load)
 
-    def _give_back(self, slot: EngineSlot, samples: int) -> None:
-        with self._lock:
-            slot.load -= samples
-
-    def _waited_for(self, asked: Mapping[Any, _Given[Asked]], waiting: Sequence[Asked]) -> str:
+    def _waited_for(self, asked: Mapping[Any, _Given[Asked]], waiting: Queue[Asked]) -> str:
         by_name: dict[str, list[str]] = {}
         for one in asked.values():
             by_name.setdefault(one.engine.name, []).append(one.prompt.key)

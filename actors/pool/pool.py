@@ -9,13 +9,15 @@ from typing import Any, TypeAlias
 import ray
 
 from actors.engine.actor import RolloutEngine
+from actors.engine.setup import EngineSpec
 from actors.pool.dispatch import GenerationTimeout
-from actors.pool.idle_share import BusyReading, idle_share
+from actors.pool.idle_share import idle_share
 from actors.pool.upkeep import Pool
 from rl.config.schema import RolloutConfig
+from rollout.lengths import Fitted
 from rollout.prompts import EncodedPrompt
 from rollout.reasoning import Judge, Reasoned
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, SamplingSpec
 
 Sampling: TypeAlias = SamplingSpec | Callable[[Prompt], SamplingSpec]
@@ -26,28 +28,23 @@ class EnginePool(Pool):
     """A pool of rollout engines."""
 
     def __init__(self, config: RolloutConfig, tell: Callable[[str], None]) -> None:
-        """Reserve the engines and let them import what they need; `start` gives them a model.
+        super().__init__(RolloutEngine, "engine", config, tell)
 
-        Args:
-            config: how many engines, and what each may use.
-            tell: told of deaths and replacements.
-        """
-        gpus = config.gpus * config.tensor_parallel
-        actor = ray.remote(RolloutEngine).options(max_concurrency=4096, num_cpus=config.cpus, num_gpus=gpus)
-        names = [f"engine {index}" for index in range(config.engines)]
-        super().__init__(
-            names,
-            lambda name: actor.remote(name, config.threads, config.cache_gib),
-            config.max_sequences,
-            config.timeout,
-            tell,
-        )
-        self._busy = BusyReading({})
+    def start(self, spec: EngineSpec) -> list[Any]:
+        """Load a model, and note whether runs are to be the same; as `Pool.start`."""
+        self.dispatcher.by_place = spec.determinism
+        return super().start(spec)
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Token ids and positions of rows' questions, in order; for where there is no learner to ask."""
         encoded: list[EncodedPrompt] = ray.get(self.slots[0].actor.encode.remote(rows), timeout=self.timeout)
         return encoded
+
+    def fit(self, rows: Sequence[Row], limit: int) -> list[Fitted | str]:
+        """The prompts of rows, in order, with media as large as fit into so many tokens; in place of a prompt that cannot be,
+        why. For where there is no learner to ask."""
+        fitted: list[Fitted | str] = ray.get(self.slots[0].actor.fit.remote(rows, limit), timeout=self.timeout)
+        return fitted
 
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Any]]:
         """(prompt, reference to its group), in the order in which the groups become whole."""
@@ -55,7 +52,7 @@ class EnginePool(Pool):
         return self.dispatcher.stream(
             prompts,
             lambda prompt: spec_of(prompt).count,
-            lambda actor, prompt: actor.generate.options(num_returns=2).remote(prompt, spec_of(prompt)),
+            lambda actor, prompt, seat: actor.generate.options(num_returns=2).remote(prompt, spec_of(prompt), seat),
         )
 
     def groups(self, prompts: Sequence[Prompt], sampling: Sampling, told: Callable[[], None] = lambda: None) -> list[Group]:
@@ -70,13 +67,18 @@ class EnginePool(Pool):
         told: Callable[[], None] = lambda: None,
     ) -> list[Reasoned]:
         """Answer each prompt stage by stage, each by its own judge; in order. `told` is called after each."""
+        return _in_order(prompts, self.reasoned(prompts, sampling, judges), told)
+
+    def reasoned(
+        self, prompts: Sequence[Prompt], sampling: SamplingSpec, judges: Sequence[Judge]
+    ) -> Iterator[tuple[Prompt, Any]]:
+        """(prompt, reference to what was reasoned about it by its own judge), in the order in which these are done."""
         by_key = {prompt.key: judge for prompt, judge in zip(prompts, judges, strict=True)}
-        answers = self.dispatcher.stream(
+        return self.dispatcher.stream(
             prompts,
             lambda _: sampling.count,
-            lambda actor, prompt: actor.reason.options(num_returns=2).remote(prompt, sampling, by_key[prompt.key]),
+            lambda actor, prompt, seat: actor.reason.options(num_returns=2).remote(prompt, sampling, by_key[prompt.key], seat),
         )
-        return _in_order(prompts, answers, told)
 
     def probe(self, prompt: Prompt, sampling: SamplingSpec) -> list[Group]:
         """The same prompt on every engine that serves, for a comparison with the learner; waits for a successor if none does.
@@ -95,8 +97,7 @@ class EnginePool(Pool):
     def idle_share(self) -> float:
         """Share of the time since the last call in which engines had nothing to do, 0 to 1: the mean over the engines that
         served then and now; 0 if there are none, as at the first call."""
-        before, self._busy = self._busy, self.busy()
-        return idle_share(before, self._busy)
+        return idle_share(*self.busy())
 
 
 def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]], told: Callable[[], None]) -> list[Any]:

@@ -9,10 +9,12 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from actors.forwarding import start_actor
 from actors.pool.dispatch import Dispatcher
 from actors.pool.idle_share import BusyReading
 from actors.pool.slot import Engine, EngineSlot
 from rewards.errors import UserError
+from rl.config.schema import JudgeConfig, RolloutConfig
 
 SHUTDOWN_SECONDS = 10.0
 MOST_DEATHS = 3
@@ -30,22 +32,23 @@ class Pool:
     a model as it was loaded; `WeightSync` sets it to what the last sync gave the others.
     """
 
-    def __init__(
-        self, names: Sequence[str], new: Callable[[str], Any], most: int, timeout: float, tell: Callable[[str], None]
-    ) -> None:
-        """Start the engines' actors; `start` gives them a model.
+    def __init__(self, kind: type, title: str, config: RolloutConfig | JudgeConfig, tell: Callable[[str], None]) -> None:
+        """Reserve the engines and let them import what they need; `start` gives them a model.
 
         Args:
-            names: of the engines.
-            new: starts the actor of an engine, by its name.
-            most: samples that an engine is asked for at a time.
-            timeout: seconds within which some engine has to finish something.
+            kind: class of their actors, made from a name, a number of threads and GiB of cache.
+            title: what an engine is called, before its number.
+            config: how many engines, and what each may use.
             tell: told of deaths and replacements.
         """
-        self._new = new
-        self.slots = [EngineSlot(name, new(name)) for name in names]
-        self.timeout, self.tell = timeout, tell
-        self.dispatcher = Dispatcher(self.slots, most, timeout, self._lost, self._bring_back)
+        gpus = config.gpus * config.tensor_parallel
+        room: dict[str, Any] = {"num_cpus": config.cpus, "num_gpus": gpus}
+        self._new: Callable[[str], Any] = lambda name: start_actor(
+            kind, name, config.threads, config.cache_gib, max_concurrency=4096, **room
+        )
+        self.slots = [EngineSlot(name, self._new(name)) for name in (f"{title} {index}" for index in range(config.engines))]
+        self.timeout, self.tell = config.timeout, tell
+        self.dispatcher = Dispatcher(self.slots, config.max_sequences, config.timeout, self._lost, self._bring_back)
         self.deaths = 0
         """Engines that have died, in all slots."""
         self.revive: Callable[[], None] = self._serve_as_loaded
@@ -54,6 +57,7 @@ class Pool:
         """Held by whoever has successors serve: `revive`, or a sync, which gives them the new weights itself."""
         self._starting: dict[str, Any] = {}
         """Slot's name -> reference that is ready when its successor has loaded the model."""
+        self._busy = BusyReading({})
 
     def start(self, spec: Any) -> list[Any]:
         """Load a model; returns references that are ready when the engines are, each to its node's id.
@@ -69,9 +73,10 @@ class Pool:
         for slot, node in zip(self.slots, nodes, strict=True):
             slot.node = node
 
-    def busy(self) -> BusyReading:
-        """How long each engine that serves has been busy."""
-        return BusyReading(dict(self._from_each(lambda actor: actor.busy_seconds.remote())))
+    def busy(self) -> tuple[BusyReading, BusyReading]:
+        """How long each engine has been busy: at the last call, and now."""
+        before, self._busy = self._busy, BusyReading(dict(self._from_each(lambda actor: actor.busy_seconds.remote())))
+        return before, self._busy
 
     def successors(self, wait: float = 0.0) -> list[Engine]:
         """Successors that have loaded their model by now and do not serve yet. To be called with `reviving` held; whoever is
@@ -122,7 +127,8 @@ class Pool:
         ray.kill(slot.actor)  # it may only have been out of reach
         if slot.deaths > MOST_DEATHS:
             raise EngineKeepsDying(f"{slot.name} has died {slot.deaths} times, last: {reason}")
-        self.tell(f"{slot.name} died ({reason}); its prompts are asked again, and a successor is being started")
+        others = "; from here on the run may differ from others with its seed" if self.dispatcher.by_place else ""
+        self.tell(f"{slot.name} died ({reason}); its prompts are asked again, and a successor is being started{others}")
         slot.actor = self._new(slot.name)
         self._starting[slot.name] = slot.actor.start.remote(self.spec)
 
