@@ -26,8 +26,8 @@ from rl.learner.balance import join_equal_prompts
 from rl.learner.batch import Budget, TokenBatch, make_batch, pack_rows
 from rl.learner.policy import Policy, load_model
 from rl.learner.tiny import build_tiny
-from rollout.families import Pixels
-from rollout.media import Medium
+from rollout.families import Grid, Pixels
+from rollout.media.medium import Medium
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.prompts import EncodedPrompt
 from rollout.samples import TokenGroup
@@ -81,7 +81,7 @@ def groups_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenGroup],
     positions = mrope_positions(ids == config.video_token_id, [VisionBlock(*grid, vision.tokens_per_second)], 2)
     values = rng.standard_normal((int(np.prod(grid)), 3 * vision.temporal_patch_size * vision.patch_size**2)).astype(np.float32)
     media = [Medium("video", str(number)) for number in range(clips)]
-    pixels = {medium: Pixels(values, grid, 1.0) for medium in media}
+    pixels = {medium: Pixels(values, Grid(*grid, fps=1.0)) for medium in media}
     replies = tree_replies(case, rng)
     prompts = [EncodedPrompt(ids, ids, positions, (media[n % clips],)) for n in range(case.group)]
     return [TokenGroup(prompt, (reply,)) for prompt, reply in zip(prompts, replies, strict=True)], pixels

@@ -19,7 +19,7 @@ from rl.record.measures import evaluate_groups
 from rl.run.preparation import prepare_data
 from rl.run.serving import serving
 from rollout.judges import judge_of
-from rollout.mixing import evaluated_rows
+from rollout.rows.mixing import evaluated_rows
 from rollout.samples import Prompt, SamplingSpec
 
 WIDTHS = (1, 2, 4, 8)

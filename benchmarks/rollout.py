@@ -29,6 +29,7 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
     """Tokens a second of each round, the first (which warms up) left out."""
     import ray
 
+    from rl.config.clips import clip_spec
     from rl.config.load import load_config
     from rl.run.preparation import prepare_data
     from rl.run.serving import serving
@@ -43,7 +44,7 @@ def by_pool(folder: Path, rounds: int) -> list[float]:
         job = {
             "ids": [prompt.encoded.text_ids.tolist() for prompt in prompts],
             "media": [row.media[0].path for row in chosen],
-            "clip": [config.data.fps, config.data.max_frames, config.data.max_pixels],
+            "clip": asdict(clip_spec(config.data)),
             "rollout": asdict(config.rollout),
         }
         (folder / "job.json").write_text(json.dumps(job))
@@ -73,7 +74,8 @@ def run_bare(folder: Path, rounds: int) -> None:
     )
     from vllm import LLM, SamplingParams
 
-    from rollout.media import ClipSpec, Medium, decode
+    from rollout.media.decoding import decode
+    from rollout.media.medium import ClipSpec, Medium
 
     llm = LLM(
         model=str(folder / "model"),
@@ -85,11 +87,11 @@ def run_bare(folder: Path, rounds: int) -> None:
         logprobs_mode="processed_logprobs",
         generation_config="vllm",
     )
-    clips = [decode(Medium("video", path), ClipSpec(*job["clip"])).frames for path in job["media"]]
+    clips = [decode(Medium("video", path), ClipSpec(**job["clip"])).frames for path in job["media"]]
     prompts = [
         {
             "prompt_token_ids": ids,
-            "multi_modal_data": {"video": [(clip, {"fps": job["clip"][0], "total_num_frames": len(clip)})]},
+            "multi_modal_data": {"video": [(clip, {"fps": job["clip"]["fps"], "total_num_frames": len(clip)})]},
             "mm_processor_kwargs": {"do_sample_frames": False},
         }
         for ids, clip in zip(job["ids"], clips, strict=True)

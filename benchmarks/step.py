@@ -119,9 +119,9 @@ def run_ours(folder: Path) -> None:
     from actors.environment import hush, worker_environment
     from rl.config.load import load_config
     from rl.record.console import warn
-    from rl.record.directory import RunDirectory
-    from rl.record.progress import Progress
-    from rl.record.tracking import Tracker
+    from rl.record.runs.directory import RunDirectory
+    from rl.record.runs.progress import Progress
+    from rl.record.tracking.tracker import Tracker
     from rl.run.begin import begin
     from rl.run.preparation import prepare_data
     from rl.train import grpo

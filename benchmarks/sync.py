@@ -24,7 +24,7 @@ from actors.cluster import connect
 from actors.environment import hush, worker_environment
 from actors.sync.weight_sync import SyncReport
 from rl.config.load import load_config
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from rl.run.preparation import prepare_data
 from rl.run.workers import launch
 
@@ -44,7 +44,7 @@ def by_affectree(folder: Path, rounds: int, transfer: str) -> tuple[list[float],
         rows = splits.train
         probe = workers.prompts(rows, rows.indices_by_task()["rationale"][:1], "probe")[0]
         for version in range(rounds + 1):
-            workers.learners.sft([0, 1], learning_rate=1e-5)
+            workers.learners.sft([rows[0], rows[1]], learning_rate=1e-5)
             began = time.perf_counter()
             reports.append(workers.sync.load(version))
             seconds.append(time.perf_counter() - began)

@@ -17,9 +17,9 @@ from actors.environment import worker_environment
 from rl.config.load import load_config
 from rl.config.schema import Config
 from rl.record.console import say, warn
-from rl.record.directory import RunDirectory
-from rl.record.progress import Progress
-from rl.record.tracking import Tracker
+from rl.record.runs.directory import RunDirectory
+from rl.record.runs.progress import Progress
+from rl.record.tracking.tracker import Tracker
 from rl.run.begin import run_with
 from rl.run.evaluator import validate
 from rl.run.preparation import prepare_data
@@ -117,7 +117,7 @@ def learn(run: Run, model: Path) -> Curve:
     began = time.perf_counter()
     grpo(run)
     seconds = time.perf_counter() - began
-    metrics = [record["metrics"] for record in run.directory.metrics() if record["phase"] == "grpo"]
+    metrics = [record["metrics"] for record in run.directory.metrics.read() if record["phase"] == "grpo"]
     drawn = list(accumulate(m["rollout/tokens"] for m in metrics))
     measured = [step for step, m in enumerate(metrics, start=1) if "val/root_accuracy" in m]
     return Curve(
