@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from actors.environment import prepare_process
 
 prepare_process()
+_cache = tempfile.TemporaryDirectory(prefix="affectree-tests-")
+os.environ["AFFECTREE_CACHE"] = _cache.name  # indexes of rows that are gone after the tests
 gc.disable()  # until everything is imported: nearly all of that stays
 
 
@@ -34,7 +38,8 @@ def media_rows(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from PIL import Image
 
-    from rollout.media import ClipSpec, Medium, decode
+    from rollout.media.decoding import decode
+    from rollout.media.medium import ClipSpec, Medium
 
     folder = tmp_path_factory.mktemp("media")
     clips = sorted(str(path) for path in (faces / "videos").glob("*.mp4"))[:3]
@@ -68,7 +73,7 @@ def tiny_models(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     from rl.learner.tiny import build_tiny
     from rl.run.preparation import tokenizer_texts
     from rollout.families import FAMILIES
-    from rollout.rows import open_rows
+    from rollout.rows.data import open_rows
 
     texts = tokenizer_texts(open_rows(faces / "train.jsonl"))
     folder = tmp_path_factory.mktemp("model")
@@ -86,8 +91,9 @@ def encoders(tiny_models: dict[str, Path]) -> dict:
     """Each tiny checkpoint's prompt encoder."""
     from transformers import AutoConfig, AutoProcessor
 
-    from rollout.media import ClipSpec
-    from rollout.prompts import MediaStore, PromptEncoder
+    from rollout.media.medium import ClipSpec
+    from rollout.media.store import MediaStore
+    from rollout.prompts import PromptEncoder
 
     return {
         family: PromptEncoder(

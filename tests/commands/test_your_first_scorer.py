@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from tests.integration.ray_head import BIN
 
 pytestmark = pytest.mark.timeout(600)
@@ -30,8 +30,8 @@ def test_a_researchers_path(tmp_path: Path) -> None:
     assert "two roots" in said[2]
     assert "new minus recorded" in said[3]
     (folder,) = (tmp_path / "second").glob("short-*")
-    steps = [record["metrics"] for record in RunDirectory(folder).metrics() if record["phase"] == "grpo"]
+    steps = [record["metrics"] for record in RunDirectory(folder).metrics.read() if record["phase"] == "grpo"]
     assert len(steps) == 4
     assert all("reward/parts/broad" in step for step in steps)
-    assert any(file.name.startswith("broad") for file in (folder / "scorers").rglob("*"))
+    assert any(file.name.startswith("broad") for file in (folder / "sources").rglob("*"))
     assert json.loads((folder / "summary.json").read_text())["stages"]

@@ -15,7 +15,7 @@ from rl.config.load import load_config
 from rl.config.schema import Config
 from rl.doctor.diagnosis import diagnose
 from rl.doctor.services import cluster
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN, environment, ray_head, ray_state
 
@@ -239,15 +239,16 @@ def test_two_runs_that_make_the_tracking_database_at_once_are_both_in_it(tmp_pat
     code = """
 import sys
 from rl.config.schema import Config
-from rl.record.directory import RunDirectory
-from rl.record.tracking import Tracker
+from rl.record.runs.directory import RunDirectory
+from rl.record.tracking.ending import Ending
+from rl.record.tracking.tracker import Tracker
 config = Config(runs=sys.argv[1], name=sys.argv[2])
 import mlflow
 tracker = Tracker(config, RunDirectory.create(config), print)
 input("ready\\n")
 tracker.start({"a": 1})
-tracker.log({"x": 1.0}, 1)
-tracker.finish()
+tracker.log({"phase": "grpo", "step": 1, "metrics": {"x": 1.0}})
+tracker.finish(Ending("FINISHED", 1.0))
 print("failures", tracker.failures)
 """
     outputs = at_once([sys.executable, "-c", code, str(tmp_path)], "one", "two", "three")

@@ -106,7 +106,9 @@ def test_reward_hacks_are_shown(clean: Path, elsewhere: Path) -> None:
 
 def test_data_is_made_and_checked(clean: Path, elsewhere: Path) -> None:
     run(clean / "affectree", "data", "make", "faces", "--out", "x", "--clips", "8", cwd=elsewhere)
-    assert "rationale: 8 rows" in run(clean / "affectree", "data", "check", "x/train.jsonl", cwd=elsewhere)
+    checked = run(clean / "affectree", "data", "check", "x/train.jsonl", cwd=elsewhere)
+    assert "rationale_captioned" in checked
+    assert "256 rows, 0 that cannot be used, 16 warnings: training may start" in checked
 
 
 def test_pip_installs_the_source(source: Path, tmp_path: Path) -> None:

@@ -28,6 +28,6 @@ def place(
 @pytest.fixture(scope="session")
 def imported() -> None:
     """What a run and rows import, which takes a second or two, is not counted as a case's own time."""
-    import datasets  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
 
     import rl.train  # noqa: F401

@@ -18,12 +18,15 @@ from PIL import Image
 
 from rl.cli import app
 from rl.config.load import load_config
-from rl.record.directory import RunDirectory
 from rl.record.endings import MENDABLE, end
+from rl.record.runs.directory import RunDirectory
 from tests.signal_handlers import handlers_restored
 
 HOME = Path(__file__).resolve().parents[2]
 SECONDS = 5
+CHECK_FAILED = 1
+_ROW = re.compile(r"\S+, (row|line) \d+")
+"""How a message begins that is of a single row."""
 Content = str | Mapping[str, Any]
 """The content of a file: its text; `folder: true` for a folder; `bytes:` in hexadecimal; or old -> new text of a file that is
 there."""
@@ -43,6 +46,11 @@ class Mistake:
     """Variables that are set first."""
     run: bool = False
     """Whether a run is begun first, in the folder `run`."""
+
+    @property
+    def status(self) -> int:
+        """The exit status: that of a check which has failed, where rows were checked and one cannot be used."""
+        return CHECK_FAILED if self.words.startswith("data check") and _ROW.match(self.said) else MENDABLE
 
 
 def mistakes(name: str) -> list[Mistake]:
@@ -83,12 +91,12 @@ class Place:
             self._write(Path(name), content)
         for name, value in mistake.environment.items():
             self.monkeypatch.setenv(name, value)
-        self.compare(mistake.said, *self.type(mistake.words))
+        self.compare(mistake.said, *self.type(mistake.words), expected=mistake.status)
         assert "ray" not in sys.modules or not sys.modules["ray"].is_initialized()
 
-    def compare(self, said: str, status: int, stdout: str, lines: Sequence[str]) -> None:
+    def compare(self, said: str, status: int, stdout: str, lines: Sequence[str], expected: int = MENDABLE) -> None:
         """Assert that the command ended in this one line, with no traceback."""
-        assert (status, len(lines)) == (MENDABLE, 1), "\n".join(lines)
+        assert (status, len(lines)) == (expected, 1), "\n".join(lines)
         assert re.fullmatch(re.escape(f"error: {self._placed(said)}").replace("…", ".*"), lines[0]), lines[0]
         assert "Traceback" not in stdout + lines[0]
 

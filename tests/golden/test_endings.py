@@ -95,7 +95,7 @@ def test_a_real_process_takes_little_time_and_imports_nothing_heavy(place: Place
     environment = {**os.environ, "PYTHONPATH": str(HOME)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=12 * SECONDS, check=False, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    place.compare(mistake.said, done.returncode, done.stdout, done.stderr.splitlines())
+    place.compare(mistake.said, done.returncode, done.stdout, done.stderr.splitlines(), mistake.status)
     assert done.stdout.splitlines()[-1] == "[]"
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS  # a busy machine takes longer
 
@@ -113,5 +113,5 @@ def test_a_run_is_reported_on_and_synced_though_its_data_scorers_and_functions_a
         assert (status, lines) == (0, []), words
     status, _, lines = place.type("train --resume run")
     assert status == 2
-    gone = ["  - grpo.estimator = 'mine.py:score'", "  - data.directory = 'nowhere'", "  - rewards.scorers.mine"]
+    gone = [f"  - grpo.estimator = '{Path.cwd()}/mine.py:score'", "  - data.directory = 'nowhere'", "  - rewards.scorers.mine"]
     assert [line.split(": ")[0] for line in lines[1:]] == gone

@@ -1,4 +1,5 @@
-"""Golden messages: what every mistake of the tables beside is told, in one line, with exit status 2, before anything starts.
+"""Golden messages: what every mistake of the tables beside is told, in one line, with exit status 2, or 1 for rows that a
+check found unusable, before anything starts.
 
 A message that is changed on purpose is changed there too.
 """

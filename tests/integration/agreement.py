@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rl.run.workers import Workers
-from rollout.rows import RowData
+from rollout.rows.data import RowData
 from rollout.samples import SamplingSpec
 
 

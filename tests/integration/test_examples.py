@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rl.record.directory import RunDirectory
-from rollout.rows import open_rows
+from rl.record.runs.directory import RunDirectory
+from rollout.rows.data import open_rows
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN
 
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.timeout(400)
 HOME = QUICKSTART.parent.parent
 
 
-def as_sharegpt(source: Path, target: Path) -> Path:
-    """A file of rows in ShareGPT's form."""
+def as_subtitled(source: Path, target: Path) -> Path:
+    """A file of rows in the example's form."""
     rows = open_rows(source)
     with target.open("w") as file:
         for row in (rows[index] for index in range(len(rows))):
-            turns = [{"from": "human", "value": row.question}, {"from": "gpt", "value": row.reference}]
+            asked = {"clip": row.media[0].path, "subtitle": "Oh!", "question": row.question, "reply": row.reference}
             kept = {"task": row.task, "source": row.source, "answer": row.answer, "tree": row.tree, "options": list(row.options)}
-            file.write(json.dumps({"conversations": turns, "video": row.media[0].path, **kept}) + "\n")
+            file.write(json.dumps({**asked, **kept}) + "\n")
     return target
 
 
@@ -39,10 +39,10 @@ def train(*settings: str) -> RunDirectory:
 
 def test_a_run_takes_all_four_from_files(faces: Path, tmp_path: Path) -> None:
     splits = [
-        f"data.{name}={as_sharegpt(faces / f'{name}.jsonl', tmp_path / f'{name}.jsonl')}" for name in ("train", "val", "test")
+        f"data.{name}={as_subtitled(faces / f'{name}.jsonl', tmp_path / f'{name}.jsonl')}" for name in ("train", "val", "test")
     ]
     own = (
-        "data.format=examples/sharegpt_format.py:sharegpt",
+        "data.format=examples/subtitles_format.py:with_subtitles",
         "grpo.estimator=examples/rank_estimator.py:by_rank",
         "grpo.estimator_parameters={sharpness: 2.0}",
         "grpo.loss=examples/soft_gate_loss.py:soft_gate",
@@ -52,7 +52,7 @@ def test_a_run_takes_all_four_from_files(faces: Path, tmp_path: Path) -> None:
     )
     short = ("grpo.steps=2", "evaluation.every=0", "evaluation.reasoning=null")
     directory = train(*small_settings(faces, tmp_path / "runs", *splits, *short, *own))
-    steps = [record["metrics"] for record in directory.metrics() if record["phase"] == "grpo"]
+    steps = [record["metrics"] for record in directory.metrics.read() if record["phase"] == "grpo"]
     assert [step["sync/version"] for step in steps] == [2.0, 3.0]
     assert all(0.0 <= step["learner/faded_share"] <= 1.0 for step in steps)  # what the loss counts
     assert all(step["sync/logprob_diff"] < 1e-3 for step in steps)

@@ -13,11 +13,11 @@ import ray
 from safetensors.numpy import load, save
 
 from rl.config.load import load_config
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from rl.run.preparation import Splits
 from rl.run.workers import Workers, launch
-from rollout.rows import open_rows
-from tests.integration.actors.inside import replaced
+from rollout.rows.data import open_rows
+from tests.integration.actors.inside import LESSONS, replaced
 from tests.integration.agreement import assert_media_agree
 from tests.integration.conftest import QUICKSTART, small_settings
 
@@ -30,7 +30,7 @@ def test_qwen3_vl_sees_the_same_media_in_engine_and_learner(cluster: None, faces
     rows = open_rows(media_rows)
     with launch(config, RunDirectory.create(config), Splits(open_rows(faces / "train.jsonl"), rows, rows)) as workers:
         for version in (1, 2):
-            workers.learners.sft(list(range(8)), learning_rate=1e-2)  # away from a random model's even distribution
+            workers.learners.sft(LESSONS, learning_rate=1e-2)  # away from a random model's even distribution
             if version > 1:
                 assert workers.sync.logprob_difference(workers.sync.probe.prompt) > 1e-3
             sent = workers.sync.load(version).bytes

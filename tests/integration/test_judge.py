@@ -15,10 +15,10 @@ import ray
 from pydantic import Field
 
 from actors.judge.hosted import JudgeHost
-from rewards.sample import Media, ScorerError
+from rewards.sample import Media, ScorerError, Shown
 from rewards.scorers.questions import AnswerForm, ask
 from rl.config.load import load_config
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from rl.run.begin import begin
 from rl.run.preparation import prepare_data
 from rl.run.state import Run
@@ -90,10 +90,10 @@ def trained(cluster: None, faces: Path, tiny_model: Path, tmp_path_factory: pyte
     with begin(config, directory, prepare_data(config)) as run:
         found = Trained(run, [])
         resume(run)
-        threading.Thread(target=kill_after_a_step, args=(found.host, directory.metrics_file), daemon=True).start()
+        threading.Thread(target=kill_after_a_step, args=(found.host, directory.metrics.path), daemon=True).start()
         grpo(run)
         conclude(run)
-        found.steps.extend(record["metrics"] for record in directory.metrics() if record.get("phase") == "grpo")
+        found.steps.extend(record["metrics"] for record in directory.metrics.read() if record.get("phase") == "grpo")
         yield found
 
 
@@ -106,7 +106,7 @@ def kill_after_a_step(host: JudgeHost, metrics: Path) -> None:
 
 @pytest.fixture
 def clip(faces: Path) -> Media:
-    return (("video", str(next((faces / "videos").glob("*.mp4")))),)
+    return (Shown("video", str(next((faces / "videos").glob("*.mp4")))),)
 
 
 def asked(host: JudgeHost, *texts: str, form: type[AnswerForm] = Mark, media: Media = ()) -> list[Any]:
@@ -161,7 +161,7 @@ def test_what_it_cannot_answer_costs_that_question_and_no_other(trained: Trained
     (endless,) = asked(trained.host, "short", form=Story)
     assert isinstance(endless, ScorerError)
     assert "was cut off after 24 tokens" in str(endless)
-    (blind,) = asked(trained.host, "short", media=(("video", str(tmp_path / "none.mp4")),))
+    (blind,) = asked(trained.host, "short", media=(Shown("video", str(tmp_path / "none.mp4")),))
     assert isinstance(blind, ScorerError)
     assert "none.mp4" in str(blind)
     assert trained.host.report().failed == 3

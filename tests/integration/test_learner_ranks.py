@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 import ray
 import torch
-from safetensors.torch import load
+from safetensors.torch import load, load_file
 
 from actors.cluster import wait_ready
 from actors.learners.group import LearnerGroup
 from actors.weights.group import WeightGroup, find_store
 from rl.config.schema import Config, LoraConfig
+from rl.learner.exporting import State, export_state
 from rl.learner.learner import Learner
 from rl.learner.policy import load_model
 from rl.run.specs import learner_spec
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row, open_rows
+from rollout.rows.data import open_rows
+from rollout.rows.row import Row
 from rollout.samples import TokenCredit, TokenGroup
 
 pytestmark = pytest.mark.timeout(400)
@@ -72,7 +74,7 @@ def learn(
     )
     settings = replace(settings, share_prefixes=share, gradient_checkpointing=zero_stage == 2)
     config = replace(setting.config, learner=settings, model=replace(setting.config.model, lora=lora))
-    wait_ready("ranks", learners.start(learner_spec(config, str(setting.model), rows)), 200)
+    wait_ready("ranks", learners.start(learner_spec(config, str(setting.model))), 200)
     learners.load_reference(setting.model)
     chosen = [rows[i] for task in ("rationale", "attribute_open") for i in rows.indices_by_task()[task][:4]]
     chosen += [others[2], Row(0, "What is a scowl?", (), "qa", reference="brow")]  # images alone, and nothing to look at
@@ -81,7 +83,7 @@ def learn(
     groups = [group_of(number, *pair) for number, pair in enumerate(zip(prompts, replies, strict=True))]
     first = learners.update([groups], learning_rate=1e-4)
     after = [log_probs for of_group in learners.log_probs(groups) for log_probs in of_group]
-    supervised = learners.sft(list(range(6)), learning_rate=1e-4)
+    supervised = learners.sft([rows[i] for i in range(6)], learning_rate=1e-4)
     updated = learners.update([groups[:4], groups[4:]], learning_rate=1e-4)
     learners.write_weights(checksum=False, timeout=60)
     weights = {k: v.float().numpy() for k, v in load(ray.get(learners.weight_copy()).tobytes()).items()}
@@ -151,15 +153,20 @@ def test_sharded_over_two_ranks_nothing_changes(
     plain: Learned, setting: Setting, two_ranks: LearnerGroup, zero_stage: int, offload: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert_equal(plain, learn(setting, two_ranks, zero_stage, share=True, offload=offload))
+    assert_the_state_holds_the_model(two_ranks, setting, None, tmp_path / "export")
     two_ranks.save_state(tmp_path)
-    losses = sft_losses(two_ranks)
+    losses = sft_losses(two_ranks, setting)
     two_ranks.load_state(tmp_path)
-    assert sft_losses(two_ranks) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
+    assert sft_losses(two_ranks, setting) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
 
 
-def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: Setting, two_ranks: LearnerGroup) -> None:
+def test_bfloat16_learns_the_same_within_its_precision(
+    plain: Learned, setting: Setting, two_ranks: LearnerGroup, tmp_path: Path
+) -> None:
     config = replace(setting.config, model=replace(setting.config.model, dtype="bfloat16"))
-    found = learn(replace(setting, config=config), two_ranks, zero_stage=2, share=True)
+    coarse = replace(setting, config=config)
+    found = learn(coarse, two_ranks, zero_stage=2, share=True)
+    assert_the_state_holds_the_model(two_ranks, coarse, None, tmp_path)
     assert found.first["entropy"] == pytest.approx(plain.first["entropy"], rel=0.01)
     # most weights are too coarse to show a step of 1e-4; the float32 masters take it all the same
     original = load_model(setting.model, torch.float32).state_dict()
@@ -169,15 +176,33 @@ def test_bfloat16_learns_the_same_within_its_precision(plain: Learned, setting: 
     assert cosine > 0.4
 
 
-def sft_losses(learners: LearnerGroup) -> list[float]:
-    return [learners.sft(list(range(6)), learning_rate=1e-3)["loss"] for _ in range(3)]
+def assert_the_state_holds_the_model(learners: LearnerGroup, setting: Setting, lora: LoraConfig | None, folder: Path) -> None:
+    """What is exported from a saved state, without ranks, is what the ranks themselves write."""
+    learners.save_state(folder / "state_of")
+    learners.save_model(folder / "model")
+    model = replace(setting.config.model, lora=lora)
+    export_state(State(folder / "state_of", str(setting.model), None, model), folder / "exported", None, adapter=False)
+    written, exported = (load_file(folder / name / "model.safetensors") for name in ("model", "exported"))
+    assert written.keys() == exported.keys()
+    for name, tensor in written.items():
+        assert tensor.dtype == exported[name].dtype
+        np.testing.assert_array_equal(exported[name].float().numpy(), tensor.float().numpy(), err_msg=name)
 
 
-def test_adapters_change_nothing_either(setting: Setting, one_rank: LearnerGroup, two_ranks: LearnerGroup) -> None:
+def sft_losses(learners: LearnerGroup, setting: Setting) -> list[float]:
+    rows = open_rows(setting.faces / "train.jsonl")
+    return [learners.sft([rows[index] for index in range(6)], learning_rate=1e-3)["loss"] for _ in range(3)]
+
+
+def test_adapters_change_nothing_either(
+    setting: Setting, one_rank: LearnerGroup, two_ranks: LearnerGroup, tmp_path: Path
+) -> None:
     lora = LoraConfig(8, 16.0, ["q_proj", "v_proj", "down_proj"])
     plain = learn(setting, one_rank, zero_stage=0, share=False, lora=lora)
     sharded = learn(setting, two_ranks, zero_stage=3, share=True, lora=lora)
     assert_equal(plain, sharded)
+    assert_the_state_holds_the_model(one_rank, setting, lora, tmp_path / "one")
+    assert_the_state_holds_the_model(two_ranks, setting, lora, tmp_path / "two")
     alone = load(ray.get(two_ranks.adapter(60.0)[0]).tobytes())
     original = load_model(setting.model, torch.float32).state_dict()
     changed = {name for name, weight in original.items() if np.abs(weight.numpy() - plain.weights[name]).max() > 0}

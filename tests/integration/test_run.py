@@ -17,7 +17,7 @@ import pytest
 
 from rl.algo.advantages import StepRewards
 from rl.algo.ema_grpo import ema_grpo
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from tests.integration.conftest import QUICKSTART, small_settings
 from tests.integration.ray_head import BIN, Head, ray_head
 
@@ -66,12 +66,12 @@ def finished(head: Head, faces: Path, tmp_path_factory: pytest.TempPathFactory) 
     finally:
         driver.kill()  # SIGKILL: the driver gets no chance to tidy up
         driver.wait()
-    last = RunDirectory(directory).last_checkpoint()
+    last = RunDirectory(directory).checkpoints.last()
     assert last is not None
     before = json.loads((directory / "run.json").read_text())["mlflow_run_id"]
     log = submit(head.dashboard, "affectree", "train", "--resume", str(directory))
     assert "succeeded" in log.lower(), log[-4000:]
-    return Finished(directory, log, last[1].step, before)
+    return Finished(directory, log, last.progress.step, before)
 
 
 def submit(address: str, *entrypoint: str) -> str:
@@ -89,7 +89,7 @@ def test_a_killed_run_goes_on_as_a_ray_job_after_its_last_checkpoint(finished: F
     assert f"going on after grpo step {finished.killed_after}" in finished.log
     for step in range(finished.killed_after + 1, STEPS + 1):
         assert f"step {step}/{STEPS} | reward" in finished.log
-    steps = Counter((r["phase"], r["step"]) for r in RunDirectory(finished.path).metrics() if "step" in r)
+    steps = Counter((r["phase"], r["step"]) for r in RunDirectory(finished.path).metrics.read() if "step" in r)
     assert set(steps.values()) == {1}
     assert [step for phase, step in steps if phase == "grpo"] == list(range(1, STEPS + 1))
     assert json.loads((finished.path / "run.json").read_text())["mlflow_run_id"] == finished.mlflow_run_id
@@ -108,6 +108,7 @@ def test_the_run_directory_is_whole(finished: Finished) -> None:
     assert len(rows) == 4 * 4
     assert {row["version"] for row in rows} == {2}
     assert not list(directory.rglob("*.partial"))
+    assert {"README.md", "affectree.yaml", "model.safetensors"} <= {file.name for file in (directory / "model").iterdir()}
 
 
 def test_what_the_estimator_remembers_went_on_over_the_kill(finished: Finished) -> None:
@@ -116,13 +117,13 @@ def test_what_the_estimator_remembers_went_on_over_the_kill(finished: Finished) 
         rows = pq.read_table(finished.path / "rollouts" / f"step_{step}.parquet").to_pylist()
         rewards = [[row["reward"] for row in rows]]
         ema_grpo(StepRewards(rewards, tasks=["rationale"]), memory=memory)
-    last = RunDirectory(finished.path).last_checkpoint()
+    last = RunDirectory(finished.path).checkpoints.last()
     assert last is not None
-    assert last[1].estimator["reward"]["rationale"] == pytest.approx(memory["rationale"])
+    assert last.progress.estimator["reward"]["rationale"] == pytest.approx(memory["rationale"])
 
 
 def test_every_sync_of_the_run_agreed(finished: Finished) -> None:
-    records = RunDirectory(finished.path).metrics()
+    records = RunDirectory(finished.path).metrics.read()
     differences = [r["metrics"]["sync/logprob_diff"] for r in records if r["phase"] == "grpo"]
     assert len(differences) == STEPS
     assert max(differences) < 1e-4
@@ -139,23 +140,25 @@ def test_mlflow_holds_parameters_metrics_artifacts_and_traces(finished: Finished
     assert found.info.status == "FINISHED"
     whole = list(range(1, STEPS + 1))
     history = {key: client.get_metric_history(found.info.run_id, key) for key in found.data.metrics}
-    by_step = [key for key, points in history.items() if [point.step for point in points] == whole]
+    by_step = [key for key, points in history.items() if sorted({point.step for point in points}) == whole]
     assert len(by_step) >= 20
     assert {"reward/mean", "sync/logprob_diff"} <= set(by_step)
+    lines = {line["step"]: line["metrics"] for line in RunDirectory(finished.path).metrics.read() if line["phase"] == "grpo"}
+    latest = {point.step: point.value for point in history["sync/seconds"]}  # a step that was done again has its value of last
+    assert latest == {step: metrics["sync/seconds"] for step, metrics in lines.items()}
     assert {"config.yaml", "summary.json", "report.html"} <= {a.path for a in client.list_artifacts(found.info.run_id)}
     traces = client.search_traces(locations=[found.info.experiment_id], max_results=50)
-    # the kill may leave a torn trace, and a step that was lost is traced again
-    steps = [trace.info.tags.get("affectree.step") for trace in traces]
+    steps = [trace.info.tags.get("affectree.step") for trace in traces]  # the kill may leave a torn trace, without a tag
     traced = Counter(step for step in steps if step is not None)
-    assert set(traced) == {str(step) for step in range(1, STEPS + 1)}
-    assert min(traced.values()) == 4
+    assert traced == {str(step): 4 for step in range(1, STEPS + 1)}
     assert {"reward", "root"} <= {a.name for a in traces[0].info.assessments}
 
 
 def test_the_final_model_answers_a_clip_in_transformers(finished: Finished, faces: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from rollout.media import ClipSpec, Medium, decode
+    from rollout.media.decoding import decode
+    from rollout.media.medium import ClipSpec, Medium
 
     folder = finished.path / "model"
     model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
@@ -172,7 +175,8 @@ def test_the_final_model_answers_a_clip_in_vllm(finished: Finished, faces: Path)
     code = f"""
 from pathlib import Path
 from vllm import LLM, SamplingParams
-from rollout.media import ClipSpec, Medium, decode
+from rollout.media.decoding import decode
+from rollout.media.medium import ClipSpec, Medium
 if __name__ == "__main__":
     clip = decode(Medium("video", str(next(Path({str(faces / "videos")!r}).glob("*.mp4")))), ClipSpec())
     llm = LLM({str(finished.path / "model")!r}, dtype="float32", max_model_len=512, enforce_eager=True)
@@ -214,7 +218,7 @@ def wait_for_step(runs: Path, step: int, driver: subprocess.Popen[bytes]) -> Pat
     while time.monotonic() < deadline:
         assert driver.poll() is None, "the run ended before it could be killed"
         for file in runs.glob("*/metrics.jsonl"):
-            if any(r["phase"] == "grpo" and r["step"] >= step for r in RunDirectory(file.parent).metrics() if "step" in r):
+            if any(r["phase"] == "grpo" and r["step"] >= step for r in RunDirectory(file.parent).metrics.read() if "step" in r):
                 return file.parent
         time.sleep(0.2)
     raise TimeoutError(f"no step {step} within 300 s")

@@ -22,7 +22,7 @@ from rewards.mix_settings import mix_entries
 from rewards.sample import Reward
 from rl.record.endings import mendable
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, VersionSpan
 
 FILE = Path(__file__).with_name("faulty_scorers.py")

@@ -9,7 +9,7 @@ import numpy as np
 from rewards.readings import read
 from rewards.sample import Reward
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, ScoredGroup, VersionSpan, reward_sample
 
 

@@ -119,8 +119,8 @@ def heavy_modules(rooms: str, of: str) -> list[str]:
     return done.stdout.splitlines()[-1].split()
 
 
-def test_rewards_configuration_and_records_load_no_framework() -> None:
-    assert heavy_modules("rewards rl.config rl.record", of="torch ray vllm deepspeed transformers mlflow") == []
+def test_rewards_configuration_evaluation_and_records_load_no_framework() -> None:
+    assert heavy_modules("rewards rl.config rl.evaluation rl.record", of="torch ray vllm deepspeed transformers mlflow") == []
 
 
 @pytest.mark.slow  # a new process imports torch, transformers and DeepSpeed

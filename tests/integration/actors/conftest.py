@@ -16,10 +16,10 @@ import ray
 
 from rl.config.load import load_config
 from rl.config.schema import Config
-from rl.record.directory import RunDirectory
+from rl.record.runs.directory import RunDirectory
 from rl.run.preparation import Splits
 from rl.run.workers import Workers, launch
-from rollout.rows import RowData, open_rows
+from rollout.rows.data import RowData, open_rows
 from rollout.samples import Prompt, SamplingSpec
 from tests.integration.actors.inside import wait_until_all_serve
 from tests.integration.conftest import QUICKSTART, local_cluster, small_settings

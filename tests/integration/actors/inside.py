@@ -13,6 +13,7 @@ import ray
 
 from actors.sync.transfer import Transfer
 from rl.run.workers import Workers
+from rollout.rows.row import Row
 from rollout.samples import Group, TokenGroup
 
 
@@ -66,6 +67,10 @@ def is_running(pid: int) -> bool:
         return False
 
 
+LESSONS = [Row(number, f"Who is number {number}?", (), "qa", reference="angry, sad, happy, " * 20) for number in range(8)]
+"""Rows to learn from, where it does not matter what; their replies are long, so that what is drawn does not become short."""
+
+
 def wait_until_all_serve(workers: Workers) -> None:
     """Have successors brought back, as the pool does while it waits for answers."""
     deadline = time.monotonic() + 180
@@ -78,7 +83,7 @@ def wait_until_all_serve(workers: Workers) -> None:
 def change_weights(workers: Workers) -> None:
     """Move the learner well away from what the engines have."""
     for _ in range(2):
-        workers.learners.sft(list(range(8)), learning_rate=1e-2)
+        workers.learners.sft(LESSONS, learning_rate=1e-2)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Pool:
             self.dispatcher.serve(slot.engine)
 
     def stream(self, prompts: list[Prompt], seconds: float = 0.0, samples: int = 1) -> Iterator[tuple[Prompt, Any]]:
-        return self.dispatcher.stream(prompts, lambda _: samples, lambda actor, one: actor.answer.remote(one, seconds))
+        return self.dispatcher.stream(prompts, lambda _: samples, lambda actor, one, seat: actor.answer.remote(one, seconds))
 
     def seen(self) -> list[list[str]]:
         found: list[list[str]] = ray.get([slot.actor.seen.remote() for slot in self.slots])

@@ -6,7 +6,7 @@ import pytest
 import ray
 
 from rl.run.workers import Workers
-from rollout.rows import RowData
+from rollout.rows.data import RowData
 from rollout.samples import Group, SamplingSpec
 from tests.integration.actors.inside import change_weights, kill_vllm, wait_until_all_serve, within
 

@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from rl.config.schema import Config
-from rl.record.directory import RunDirectory
-from rl.record.progress import Progress
-from rl.record.tracking import Tracker
+from rl.record.runs.directory import RunDirectory
+from rl.record.runs.progress import Progress
+from rl.record.tracking.tracker import Tracker
 from rl.run.begin import run_with
 from rl.run.preparation import Splits
 from rl.run.workers import Workers
 from rl.train import grpo
-from rollout.rows import RowData
+from rollout.rows.data import RowData
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -30,7 +30,7 @@ def test_rollouts_run_a_step_ahead_on_trees(workers: Workers, config: Config, ro
     run.progress = Progress("grpo", 0, version)
     workers.learners.save_model(directory.tuned_model)
     grpo(run)
-    metrics = [record["metrics"] for record in directory.metrics()]
+    metrics = [record["metrics"] for record in directory.metrics.read()]
     assert [m["rollout/age_max"] for m in metrics] == [0.0, 1.0, 1.0, 1.0]
     assert [m["rollout/stale"] for m in metrics] == [0.0] * 4
     assert all(0.0 <= m["rollout/idle_share"] <= 1.0 and 0.0 < m["learner/idle_share"] < 1.0 for m in metrics)

@@ -15,7 +15,7 @@ import pytest
 import ray
 from safetensors.torch import load, save
 
-from actors.engine.actor import StaleEngine
+from actors.engine.continuing import StaleEngine
 from actors.pool.slot import Engine
 from actors.sync.memory import MemoryTransfer
 from actors.sync.round import SyncTimeout
@@ -23,7 +23,7 @@ from actors.sync.weight_sync import SyncMismatch
 from rl.run.workers import Workers
 from rollout.samples import Group, Prompt, SamplingSpec
 from tests.integration.actors.conftest import Launched
-from tests.integration.actors.inside import change_weights, learner_log_probs, replaced, through, within
+from tests.integration.actors.inside import LESSONS, change_weights, learner_log_probs, replaced, through, within
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -112,15 +112,22 @@ def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(
     within(workers.engines.slots[0].actor, lambda engine: delattr(engine, "reset_caches"))
 
 
+def groups_begun(engine: Any) -> int:
+    """Groups that vLLM is drawing; 0 until it has drawn a token of each of their samples."""
+    drawn = [state.detokenizer.num_output_tokens() for state in engine.llm.output_processor.request_states.values()]
+    return engine.clock._open if drawn and all(drawn) else 0
+
+
 def sync_while_drawing(workers: Workers, prompts: list[Prompt], version: int, mode: str) -> list[Group]:
     """Load new weights while groups are being drawn; gives the groups."""
     with ExitStack() as until_done, ThreadPoolExecutor(1) as pool:
         for slot in workers.engines.slots:
             spec = replace(workers.engines.spec, rollout=replace(workers.engines.spec.rollout, in_flight=mode))
             until_done.enter_context(replaced(slot.actor, "spec", spec))
-        workers.learners.sft(list(range(8)), learning_rate=3e-4)
+        workers.learners.sft(LESSONS, learning_rate=3e-4)
         drawing = pool.submit(workers.engines.groups, prompts, SamplingSpec(8, 400))
-        time.sleep(0.3)
+        while sum(within(slot.actor, groups_begun) for slot in workers.engines.slots) < len(prompts):
+            time.sleep(0.02)
         workers.sync.load(version)
         return drawing.result(timeout=120)
 

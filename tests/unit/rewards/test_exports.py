@@ -203,8 +203,8 @@ def test_ms_swift_has_groups_and_what_it_knows_of_the_completions(comparing: str
     arguments = SimpleNamespace(num_generations=4)
     assert as_ms_swift(comparing)(args=arguments)(SAID, **swift_columns(SAID)) == own_values(comparing)
     (tmp_path / "facts.py").write_text(
-        "def facts(s):\n    wanted = ('<video>What is felt?', (1, 2, 3), 3, (('video', '0.mp4'),))\n"
-        "    found = (s.prompt, s.completion_ids, s.completion_tokens, s.media)\n"
+        "def facts(s):\n    wanted = ('<video>What is felt?', (1, 2, 3), 3, [('video', '0.mp4')])\n"
+        "    found = (s.prompt, s.completion_ids, s.completion_tokens, [(one.kind, one.path) for one in s.media])\n"
         "    return {'score': float(s.finish_reason == 'length'), 'right': float(found == wanted)}\n"
     )
     seen = tmp_path / "facts.yaml"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.host_samples import HostError, rows_of, sample_of, text_of, truth_columns, whole_groups
-from rewards.sample import RewardSample
+from rewards.sample import RewardSample, Shown
 from tests.unit.rewards.rationales import GOOD
 
 
@@ -65,7 +65,7 @@ def test_a_gold_column_needs_a_value_for_each_completion() -> None:
 
 def test_files_are_media_and_pictures_in_memory_are_none() -> None:
     row = {"videos": ["a.mp4"], "images": [{"path": "b.png", "bytes": None}, {"path": None, "bytes": b"x"}], "image": object()}
-    assert sample_of("", "", row).media == (("video", "a.mp4"), ("image", "b.png"))
+    assert sample_of("", "", row).media == (Shown("video", "a.mp4"), Shown("image", "b.png"))
 
 
 def test_a_group_is_a_prompt_and_its_media() -> None:

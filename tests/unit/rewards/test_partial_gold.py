@@ -9,7 +9,6 @@ from rewards.mix_settings import mix_entries
 from rewards.readings import judged_nodes
 from rewards.sample import RewardSample, Score
 from rewards.scorers.tree import edges, expression, leaf, root, tree_edit
-from rl.record.measures import rationale_measures
 from tests.unit.rewards.rationales import GOOD
 
 ROOT_ONLY = "<tree>\nemotion\nm1 angry\n</tree>"
@@ -107,13 +106,3 @@ def test_the_mix_leaves_out_what_is_not_known() -> None:
         reward = mix(RewardSample(GOOD, tree=ATTRIBUTES_ONLY))
         assert reward.value == pytest.approx(2 / 3)
         assert dict(reward.levels) == {"attribute": pytest.approx(2 / 3)}
-
-
-def test_measures_are_means_over_the_rows_that_know() -> None:
-    samples = [RewardSample(GOOD, tree=ROOT_ONLY), RewardSample(GOOD, tree=ATTRIBUTES_ONLY), RewardSample(GOOD, tree=GOOD)]
-    found = rationale_measures(samples)
-    assert found["root_accuracy"] == 1.0
-    assert found["leaf_f1"] == pytest.approx((2 / 3 + 1) / 2)
-    assert found["expression_f1"] == 1.0
-    assert "answer_accuracy" not in found
-    assert set(rationale_measures(samples[:1])) == {"root_accuracy", "root_intensity_accuracy", "structure", "tree_edit"}

@@ -24,7 +24,7 @@ class Counting:
         self.last = last
         self.asked: list[tuple[int, int, tuple[str, ...]]] = []
 
-    async def __call__(self, so_far: Written, count: int, headers: Sequence[str]) -> list[Written]:
+    async def __call__(self, so_far: Written, where: tuple[int, ...], count: int, headers: Sequence[str]) -> list[Written]:
         self.asked.append((len(so_far.ids), count, tuple(headers)))
         pieces = []
         for _ in range(count):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from transformers import BatchFeature
 
 from rollout.prompts import PromptEncoder, as_image
-from rollout.row_values import MEDIA_TAG
-from rollout.rows import Row
+from rollout.rows.row import MEDIA_TAG, Row
 
 
 def processed(row: Row, encoder: PromptEncoder) -> BatchFeature:

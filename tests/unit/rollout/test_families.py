@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -15,8 +15,9 @@ import rollout.families
 from rl.config.model_check import folder_problem
 from rl.learner.policy import load_model
 from rl.learner.tiny import RECIPES
-from rollout.families import FAMILIES, FamilyError, Pixels, family_of, family_problem, rounded
-from rollout.media import ClipSpec, Medium, sample_indices
+from rollout.families import FAMILIES, FamilyError, Grid, family_of, family_problem, rounded
+from rollout.media.medium import ClipSpec
+from rollout.media.sampling import frame_count
 
 HOME = Path(rollout.families.__file__).parents[1]
 
@@ -61,10 +62,10 @@ def test_an_entry_is_all_that_a_new_family_needs_to_be_accepted(monkeypatch: pyt
 
 def test_a_qwen2_5_video_is_one_block_with_seconds_between_its_patches(encoders) -> None:
     expand = encoders["qwen2_5_vl"].expand
-    ids, (block,) = expand(Medium("video", ""), Pixels(np.zeros((0, 0), dtype=np.float32), (2, 4, 4), 4.0))
+    ids, (block,) = expand("video", Grid(2, 4, 4, 4.0))
     assert ids == [expand.ids["video"]] * 8
     assert block.interval == 0.5  # two frames of four a second, one position a second
-    ids, (block,) = expand(Medium("image", ""), Pixels(np.zeros((0, 0), dtype=np.float32), (1, 4, 4), 0.0))
+    ids, (block,) = expand("image", Grid(1, 4, 4, 0.0))
     assert ids == [expand.ids["image"]] * 4
     assert block.interval == 0.0
 
@@ -74,12 +75,11 @@ def test_times_in_words_are_rounded_as_the_processors_are(fps: float, encoders) 
     processor, expand = encoders["qwen3_vl"].processor, encoders["qwen3_vl"].expand
     for frames in range(2, 800, 22):
         sampled = ClipSpec(fps=2.0, max_frames=16)
-        count = len(sample_indices(frames, fps, sampled))
+        count = frame_count(frames / Fraction(fps), frames, sampled)
         rate = count * fps / frames
         seconds = processor._calculate_timestamps(list(range(count)), rate)
         theirs = [encoders["qwen3_vl"]._plain_ids(f"<{second:.1f} seconds>") for second in seconds]
-        pixels = Pixels(np.zeros((0, 0), dtype=np.float32), (count // 2, 2, 2), rate)
-        ours, _ = expand(Medium("video", ""), pixels)
+        ours, _ = expand("video", Grid(count // 2, 2, 2, rate))
         start, end = expand.config.vision_start_token_id, expand.config.vision_end_token_id
         whole = [token for time in theirs for token in (*time, start, expand.config.video_token_id, end)]
         assert ours == whole, (frames, fps)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from rewards.errors import UserError
-from rewards.sample import ScorerError
+from rewards.sample import ScorerError, Shown
 from rewards.scorers.endpoint import EndpointSpec
 from rewards.scorers.questions import Question, Read
 from rollout.judges import agreement, by_model, judge_of, likelihood, oracle
-from rollout.media import Medium
+from rollout.media.medium import Medium
 from rollout.reasoning import Candidate
-from rollout.rows import Row
+from rollout.rows.row import Row
 from tests.unit.rewards.rationales import GOOD
 from tests.unit.rewards.scorers.endpoint_server import EndpointServer
 
@@ -64,7 +64,7 @@ def test_the_hosted_judge_gives_marks_and_is_shown_the_clip() -> None:
     marks = Marks()
     judge = judge_of("judge", hosted=marks)(Row(0, "?", (Medium("video", "a.mp4"),), "rationale"))
     assert judge(1, [candidate("x" * 200), candidate("y" * 500)]) == [20.0, 50.0]
-    assert {question.media for question in marks.asked} == {(("video", "a.mp4"),)}
+    assert {question.media for question in marks.asked} == {(Shown("video", "a.mp4"),)}
     assert "Judge its expressions" in marks.asked[0].system
     with pytest.raises(UserError, match=r"set rewards\.judge\.model"):
         judge_of("judge")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rollout.media import Medium
+from rollout.media.medium import Medium
 from rollout.prompt_checks import PromptMismatch, PromptTooLong, check_prompt_fits, check_prompt_ids
-from rollout.rows import Row
+from rollout.rows.row import Row
 from tests.unit.stations import prompt
 
 ASKED = prompt(key="s3/1", ids=(5, 6, 7))
@@ -18,7 +18,7 @@ NOTHING = np.empty(0, dtype=np.int64)
 
 def test_a_prompt_has_to_leave_room_for_a_token() -> None:
     check_prompt_fits(ASKED, 4)
-    said = r"prompt s3/1 \(no media\) has 3 tokens, and rollout\.max_model_len = 3 .* raise it .* or lower data\.max_frames"
+    said = r"prompt s3/1 \(no media\) has 3 tokens, and rollout\.max_model_len = 3 .* raise it, or lower data\.max_frames"
     with pytest.raises(PromptTooLong, match=said):
         check_prompt_fits(ASKED, 3)
     about = replace(ASKED, row=Row(0, "?", (Medium("video", "a.mp4"), Medium("image", "b.png")), "qa"))

@@ -9,12 +9,15 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoProcessor
 
-import rollout.prompts
+import rollout.media.store
 from rl.learner.policy import load_model
 from rollout.families import FAMILIES
-from rollout.media import Clip, ClipSpec, Medium, decode
-from rollout.prompts import MediaStore, PromptEncoder, as_image, cache_of_bytes, vision_token_ids
-from rollout.rows import Row, open_rows
+from rollout.media.decoding import decode
+from rollout.media.medium import Clip, ClipSpec, Medium
+from rollout.media.store import MediaStore, cache_of_bytes
+from rollout.prompts import PromptEncoder, as_image, vision_token_ids
+from rollout.rows.data import open_rows
+from rollout.rows.row import Row, Turn
 from tests.unit.rollout.processing import processed
 
 
@@ -32,6 +35,60 @@ def test_prompts_equal_the_processors_own(family: str, media_rows: Path, tiny_mo
         seconds = {"second_per_grid_ts": theirs["second_per_grid_ts"]} if "second_per_grid_ts" in theirs else {}
         positions, _ = model.model.get_rope_index(theirs["input_ids"], theirs["mm_token_type_ids"], **grids, **seconds)
         np.testing.assert_array_equal(ours.positions, positions[:, 0].numpy())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("system", ["Answer in one word.", None])
+def test_a_conversation_equals_the_processors_own(family: str, system: str | None, media_rows: Path, encoders) -> None:
+    encoder, mixed = encoders[family], open_rows(media_rows)[3]
+    image, video = mixed.media
+    other = open_rows(media_rows)[1].media[0]
+    context = (
+        *([Turn("system", system)] if system else []),
+        Turn("user", "Look at <image> and then at <video>."),
+        Turn("assistant", "I have seen both."),
+        Turn("user", "Who smiles?"),
+        Turn("assistant", ""),
+    )
+    row = Row(0, "<image>And who smiles here, <video>or here?", (image, video, other, video), "qa", context=context)
+    shown = {medium: as_image(clip) if clip.fps == 0 else clip for medium in row.media for clip in [encoder.store.get(medium)]}
+
+    def of_image(medium: Medium) -> dict:
+        return {"type": "image", "image": shown[medium]}
+
+    def of_video(medium: Medium) -> dict:
+        return {"type": "video", "video": shown[medium].frames}
+
+    def text(words: str) -> dict:
+        return {"type": "text", "text": words}
+
+    conversation = [
+        *([{"role": "system", "content": [text(system)]}] if system else []),
+        {"role": "user", "content": [text("Look at "), of_image(image), text(" and then at "), of_video(video), text(".")]},
+        {"role": "assistant", "content": [text("I have seen both.")]},
+        {"role": "user", "content": [text("Who smiles?")]},
+        {"role": "assistant", "content": []},
+        {"role": "user", "content": [of_image(other), text("And who smiles here, "), of_video(video), text("or here?")]},
+    ]
+    clip = shown[video]
+    seen = {"fps": clip.fps, "total_num_frames": len(clip.frames), "frames_indices": list(range(len(clip.frames)))}
+    theirs = encoder.processor.apply_chat_template(
+        conversation,
+        tokenize=True,
+        add_generation_prompt=True,
+        return_dict=True,
+        processor_kwargs={"do_sample_frames": False, "video_metadata": [seen, seen]},
+    )
+    assert encoder.encode(row).ids.tolist() == theirs["input_ids"][0]
+    assert encoder.text_ids(row).tolist().count(encoder.vision_tokens[0]) == 2
+
+
+def test_what_was_said_before_is_part_of_what_is_kept(tiny_model: Path) -> None:
+    encoder = fresh(tiny_model, 1)
+    rows = [
+        Row(0, "Why?", (), "qa", context=context) for context in ((), (Turn("system", "Be brief."),), (Turn("system", "No."),))
+    ]
+    assert len({encoder.encode(row).ids.tobytes() for row in (*rows, *rows)}) == len(encoder._text_ids) == 3
 
 
 def clips(faces: Path, count: int) -> list[Medium]:
@@ -69,7 +126,7 @@ def test_frames_are_decoded_once_and_kept_within_the_budget(faces: Path, monkeyp
         decoded.append(medium.path)
         return decode(medium, spec)
 
-    monkeypatch.setattr(rollout.prompts, "decode", counting)
+    monkeypatch.setattr(rollout.media.store, "decode", counting)
     first, second, third = clips(faces, 3)
     size = decode(first, ClipSpec()).frames.nbytes
     store = MediaStore(ClipSpec(), 2 * size)
@@ -93,7 +150,7 @@ def test_token_ids_of_questions_are_kept_up_to_a_number_and_stay_the_same(
     monkeypatch: pytest.MonkeyPatch, tiny_model: Path
 ) -> None:
     roomy = fresh(tiny_model, 1)
-    monkeypatch.setattr(rollout.prompts, "QUESTIONS_KEPT", 3)
+    monkeypatch.setattr(rollout.prompts, "CONVERSATIONS_KEPT", 3)
     tight = fresh(tiny_model, 1)
     questions = [f"What is {word}?" for word in ("a scowl", "a smile", "a hat", "a brow", "a gaze")]
     for question in (*questions, *questions):

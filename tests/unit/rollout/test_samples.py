@@ -7,7 +7,7 @@ import pytest
 
 from rewards.sample import Reward
 from rollout.prompts import EncodedPrompt
-from rollout.rows import Row
+from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, TokenCredit, TokenGroup, TrainingGroup, VersionSpan, reward_sample
 from tests.unit.stations import group, prompt, scored
 

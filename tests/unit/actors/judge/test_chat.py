@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from transformers import AutoConfig, AutoProcessor
 
-from actors.judge.chat import Chat
-from rewards.sample import Media
+from actors.judge.chat import Chat, _media
+from rewards.sample import Media, Shown
 from rewards.scorers.questions import Question
-from rollout.media import ClipSpec, MediaError
+from rollout.media.medium import ClipSpec, MediaError, Medium
+from rollout.rows.row import Row
+from rollout.samples import gold_sample
 
 CLIP = ClipSpec(max_frames=4, max_pixels=56 * 56)
 
@@ -46,12 +49,28 @@ def test_nothing_in_the_data_is_a_special_token(chat: Chat) -> None:
 
 def test_clips_are_shown_before_the_data(chat: Chat, faces: Path) -> None:
     clip = str(next((faces / "videos").glob("*.mp4")))
-    request = chat.request(question(media=(("video", clip),)))
+    request = chat.request(question(media=(Shown("video", clip),)))
     pads = request["prompt_token_ids"].count(chat.tokenizer.convert_tokens_to_ids("<|video_pad|>"))
     ((frames, _),) = request["multi_modal_data"]["video"]
     assert (pads, frames.shape[0]) == (1, 4)
     with pytest.raises(MediaError, match=r"none\.mp4"):
-        chat.request(question(media=(("video", "none.mp4"),)))
+        chat.request(question(media=(Shown("video", "none.mp4"),)))
+
+
+def test_the_judge_is_shown_what_the_policy_is_asked_about(faces: Path) -> None:
+    clip = next((faces / "videos").glob("*.mp4"))
+    row = Row(0, "<video>Which?", (Medium("video", "row 1", clip.read_bytes(), end=1.0, max_pixels=28 * 28),), "qa")
+    (shown,) = _media(question(media=gold_sample(row).media))
+    assert shown == Medium("video", "row 1", clip.read_bytes(), end=1.0)  # and in full, where the policy makes do with less
+
+
+def test_clips_are_decoded_before_the_question_is_put(chat: Chat, faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = question(media=(Shown("video", str(next((faces / "videos").glob("*.mp4")))),))
+    asyncio.run(chat.decode(about))
+    monkeypatch.setattr("rollout.media.store.decode", None)  # nothing is left to decode
+    assert len(chat.request(about)["multi_modal_data"]["video"]) == 1
+    with pytest.raises(MediaError, match=r"none\.mp4"):
+        asyncio.run(chat.decode(question(media=(Shown("video", "none.mp4"),))))
 
 
 def test_a_model_that_sees_nothing_goes_by_the_text(processor: AutoProcessor) -> None:
@@ -59,6 +78,7 @@ def test_a_model_that_sees_nothing_goes_by_the_text(processor: AutoProcessor) ->
     tokenizer.chat_template = processor.chat_template
     config = AutoConfig.for_model("qwen2")
     blind = Chat(tokenizer, config, CLIP, 2**24)
-    request = blind.request(question(media=(("video", "none.mp4"),)))
+    request = blind.request(question(media=(Shown("video", "none.mp4"),)))
     assert tokenizer.decode(request["prompt_token_ids"]).endswith("a caption<|im_end|>\n<|im_start|>assistant\n")
     assert list(request) == ["prompt_token_ids"]
+    asyncio.run(blind.decode(question(media=(Shown("video", "none.mp4"),))))

@@ -28,7 +28,7 @@ def test_gold_answers(value: object, text: str | None, labels: tuple[str, ...]) 
     assert gold_answer(value) == (text, labels)
 
 
-@pytest.mark.parametrize("value", [{"a": "b"}, [["a"]], [None], object()])
+@pytest.mark.parametrize("value", [{"a": "b"}, [["a"]], [None], b"happy", object()])
 def test_other_answers_are_refused(value: object) -> None:
     with pytest.raises(BadColumn, match="must be text or a list of labels, found"):
         gold_answer(value)

@@ -92,6 +92,8 @@ CASES: list[tuple[str, str, object, str, float, object]] = [
     ("a set's letters and texts are the same", SET, "BF", "B, fear", 1, MAFW),
     ("a set's letters and texts are the same", SET, "Surprise, Fear", "FB", 1, MAFW),
     ("a set's letters and texts are the same", SET, "BF", "(B) Surprise, (F) Fear", 1, MAFW),
+    ("a set's letters and texts are the same", SET, "BF", "(B) Surprise (F) Fear", 1, MAFW),
+    ("a set's letters and texts are the same", SET, "BF", "(B) Surprise (A) Anxiety", 1 / 2, MAFW),
     ("a set with a letter against its text is no answer", SET, "BF", "A. Surprise, F", 0, MAFW),
     # sets of labels
     ("a list is a set", SINGLE, ["happy", "surprise"], "surprise, happy", 1, ""),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewards.captions.reader import linked_person, read_caption
+from rewards.captions.reader import denies_emotion, linked_person, read_caption
 from rewards.tree.nodes import Person
 from rewards.tree.parser import parse
 from rewards.tree.writer import write
@@ -121,3 +121,16 @@ def test_any_text_gives_a_tree_that_can_be_written(text: str) -> None:
 @pytest.mark.parametrize("piece", ["a man with red hair and eyes ", "a the two ", '"', "no or , ", "her "])
 def test_a_megabyte_of_flood_is_read(piece: str) -> None:
     read_caption(piece * (1_000_000 // len(piece)))  # in quadratic time it would outlast the test
+
+
+def test_the_light_belongs_to_the_first_person_who_is_described() -> None:
+    (person,) = read_caption("The room is dim, and nobody but the person is there. An old woman frowns.").persons
+    assert {a.aspect: a.value for a in person.attributes} == {"lighting": "dim", "gender": "woman", "age": "elderly"}
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [("She is not happy.", True), ("He smiles. There is no trace of fear.", True), ("He is sad.", False), ("He nods.", False)],
+)
+def test_emotions_that_are_named_only_to_deny_them(text: str, denied: bool) -> None:
+    assert denies_emotion(text) is denied

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from rewards.plugins.spec import FunctionSpec, PluginError, ScorerSpec, check_spec, is_shipped, read_source, with_source
+from rewards.plugins.runners import start_runner
+from rewards.plugins.spec import (
+    FunctionSpec,
+    PluginError,
+    ScorerSpec,
+    check_spec,
+    is_shipped,
+    read_source,
+    use_instead,
+    with_source,
+)
 
 
 def test_a_spec_is_found_by_its_target_and_runs_at_its_place() -> None:
@@ -54,3 +64,21 @@ def test_impossible_settings_are_refused_together() -> None:
         "on_error must be drop, fail or a finite number, found 'dorp'",
         "did you mean 'drop'?",
     ]
+
+
+def test_a_text_stands_in_for_a_file_that_is_gone_in_a_process_of_its_own_too(tmp_path: Path) -> None:
+    file = tmp_path / "gone.py"
+    file.write_text("def score(sample): return 0.25\n")
+    target = f"{file}:score"
+    source = read_source("x", target)
+    file.unlink()
+    with pytest.raises(PluginError, match="no such file"):
+        start_runner(ScorerSpec("mine", target))
+    use_instead(target, source)
+    runner = start_runner(ScorerSpec("mine", target))
+    runner.close()
+    assert source is not None
+    assert runner.sha256 == source.sha256
+    use_instead(target, None)
+    with pytest.raises(PluginError, match="no such file"):
+        read_source("x", target)

@@ -11,7 +11,7 @@ import pytest
 
 from rewards.mix import build_mix
 from rewards.mix_settings import mix_entries
-from rewards.sample import Reward, RewardSample
+from rewards.sample import Reward, RewardSample, Shown
 from rewards.scorers.captions import caption, caption_tree
 from rewards.scorers.endpoint import open_endpoint
 from rewards.scorers.judge import JudgeError, hosting
@@ -99,7 +99,7 @@ def test_misspelt_settings_are_refused() -> None:
 
 
 def test_a_hosted_judge_is_asked_about_question_reference_caption_and_clip() -> None:
-    judge, clip = Parrot('{"score": 40}'), (("video", "a.mp4"),)
+    judge, clip = Parrot('{"score": 40}'), (Shown("video", "a.mp4"),)
     with hosting(judge):
         found = asyncio.run(caption(RewardSample("he cries", prompt="What?", answer="she smiles", media=clip), judge="hosted"))
         empty = asyncio.run(caption(RewardSample(" \n", prompt="What?", answer="she smiles", media=clip), judge="hosted"))

@@ -35,6 +35,7 @@ def test_action_units_by_f_beta() -> None:
     more = RewardSample("AU4, AU6, AU12", answer="AU4, AU6")
     assert au(more, beta=2.0).value > au(more, beta=0.5).value  # type: ignore[union-attr]
     assert au(RewardSample("None", answer="None")).value == 1.0  # type: ignore[union-attr]
+    assert au(RewardSample(" ", answer="None")).value == 0.0  # type: ignore[union-attr]
     assert au(RewardSample("AU4")) is None
 
 

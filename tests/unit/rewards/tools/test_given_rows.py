@@ -42,6 +42,20 @@ def row(tmp_path: Path, **columns: Any) -> Any:
     return read_given_rows(file, "rationale")[0]
 
 
+def test_a_data_set_s_columns_are_kept_whatever_their_names(tmp_path: Path) -> None:
+    own = {
+        "path": "a/b.mp4",
+        "sample": 3,
+        "version": "v2",
+        "reward": "high",
+        "step": 9,
+        "media": 1,
+        "columns": "two",
+        "prompt_key": 0,
+    }
+    assert row(tmp_path, answer="sad", **own).columns == own
+
+
 def test_a_conversation_has_question_and_gold(tmp_path: Path) -> None:
     tree = "<tree>\nattribute:\na1 hair: brown\n</tree>\n<answer>sad</answer>"
     turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": tree}]

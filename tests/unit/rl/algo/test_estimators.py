@@ -38,3 +38,23 @@ def test_what_is_not_there_or_does_not_fit_is_told(own: str) -> None:
         Estimator(FunctionSpec("grpoo"))
     with pytest.raises(PluginError, match="step"):
         Estimator(FunctionSpec(own, {"stepp": 1.0}))
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("[[1.0]]", r"it returned groups of \[1\] for samples in groups of \[2\]"),
+        ("[]", r"it returned groups of \[\] for samples in groups of \[2\]"),
+        ("[[1.0, float('nan')]]", "it returned nan"),
+        ("[1.0, 0.0]", "what it returned is no list of lists of numbers"),
+        ("[['a', 'b']]", "what it returned is no list of lists of numbers"),
+        ("None", "what it returned is no list of lists of numbers"),
+    ],
+)
+def test_what_it_returns_has_to_fit_the_samples(tmp_path: Path, returned: str, said: str) -> None:
+    (tmp_path / "wrong.py").write_text(f"def wrong(rewards):\n    return {returned}\n")
+    estimate = Estimator(FunctionSpec(f"{tmp_path}/wrong.py:wrong"))
+    with pytest.raises(
+        PluginError, match=f"^advantage estimator '.*wrong.py:wrong' must return a finite number or None .*; {said}"
+    ):
+        estimate(StepRewards([[1.0, 0.0]]))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from rewards.plugins.spec import FunctionSpec, PluginError
 from rl.algo.losses import correction_weights, grpo_loss, pad_tokens, supervised_loss
 from rl.algo.objective import POLICY_LOSSES, Objective, Totals
 from rl.algo.openrlhf import PolicyLoss
-from rl.algo.policy_losses import LOSSES, PolicyTokens, Reported, cispo, gspo, ppo
+from rl.algo.policy_losses import LOSSES, PolicyTokens, Reported, cispo, gspo, policy_loss, ppo
 from rl.config.schema import GrpoConfig
 
 OBJECTIVE = GrpoConfig(clip_low=0.2, clip_high=0.2, kl=0.0, kl_estimator="k3", token_level_loss=False, correction="off")
@@ -148,3 +150,14 @@ def test_a_loss_does_not_report_by_a_name_that_is_taken() -> None:
     now, old, _, advantages, owner = random_tokens()
     with pytest.raises(ValueError, match="the policy loss reports tokens, which the learner reports itself"):
         grpo_loss(now, old, None, advantages, owner, own, OBJECTIVE, Totals(4, 13, 1))
+
+
+@pytest.mark.parametrize("returned", ["1.0", "torch.ones(())", "(torch.ones(2), {})", "(1.0, {})", "(torch.ones(()), 3)", "None"])
+def test_a_loss_of_ones_own_that_returns_something_else_is_told(tmp_path: Path, returned: str) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(f"import torch\ndef wrong(tokens, objective):\n    return {returned}\n"
+                    "def right(tokens, objective):\n    return torch.ones(()), {'clip_share': torch.ones(())}\n")  # fmt: skip
+    tokens = PolicyTokens(*[torch.ones(1, 1)] * 4, Totals(1, 1, 1), token_level=True)
+    assert policy_loss(FunctionSpec(f"{file}:right"))(tokens, OBJECTIVE)[0] == 1.0
+    with pytest.raises(PluginError, match=r"own.py:wrong' failed: TypeError: it must return the loss, a scalar tensor, and"):
+        policy_loss(FunctionSpec(f"{file}:wrong"))(tokens, OBJECTIVE)

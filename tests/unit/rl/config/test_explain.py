@@ -89,3 +89,8 @@ def test_a_key_that_there_is_not_is_told_with_the_nearest() -> None:
         UnknownSetting, match=r"grpo\.preset: is gone; name the file as a base, such as base=algo/dapo \([\w/.]+\)$"
     ):
         explain("grpo.preset")
+
+
+def test_a_setting_that_may_be_another_when_a_run_goes_on_says_why() -> None:
+    assert "May be another when a run goes on: where the run is done, not what." in shown("cluster.address")
+    assert "goes on" not in shown("grpo.kl")

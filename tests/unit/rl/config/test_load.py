@@ -9,8 +9,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from rewards.mix_settings import read_mix
-from rl.config.load import ConfigError, load_config, load_saved
-from rl.run.specs import longest_completion
+from rl.config.completions import longest_completion
+from rl.config.load import ConfigError, load_config
+from rl.config.saved import load_saved
 
 QUICKSTART = Path("configs/quickstart.yaml")
 
@@ -23,11 +24,13 @@ def problems(*overrides: str) -> str:
 
 def test_shipped_configurations_are_valid() -> None:
     for file in sorted(Path("configs").glob("*.yaml")):
-        needed = ["model.path=Qwen/Qwen2.5-VL-3B-Instruct", "data.faces={}"] if file.stem.startswith("videmo") else []
+        needed = (
+            ["model.path=Qwen/Qwen2.5-VL-3B-Instruct", "data.sets={}", "data.faces={}"] if file.stem.startswith("videmo") else []
+        )
         config = load_config(file, needed)
         assert config.rewards.scorers
-    for file in sorted(Path("configs/algo").glob("*.yaml")):
-        assert load_config(QUICKSTART, [f"base={file}", "rollout.max_model_len=1024"]).grpo.steps == 32
+    for file in (*sorted(Path("configs/algo").glob("*.yaml")), *sorted(Path("configs/evaluation").glob("*.yaml"))):
+        assert load_config(QUICKSTART, [f"base={file}", "rollout.max_model_len=4096"]).grpo.steps == 32
 
 
 def test_a_saved_configuration_says_everything_and_means_the_same_when_it_is_read_again(tmp_path: Path) -> None:
@@ -45,7 +48,7 @@ def test_a_configuration_that_an_earlier_version_saved_is_read(tmp_path: Path) -
     saved.write_text(
         text.replace("  mix: null", "  mix: configs/rewards/default.yaml").replace("grpo:\n", "grpo:\n  preset: null\n")
     )
-    assert load_saved(saved, files=False).rewards.mix == "configs/rewards/default.yaml"
+    assert load_saved(saved, files=False) == load_config(QUICKSTART)
     saved.write_text(text.replace("  loss: ppo", "  loss: pop"))
     with pytest.raises(ConfigError, match=r"grpo\.loss = 'pop': must be one of ppo, gspo, cispo"):
         load_saved(saved, files=False)
@@ -126,9 +129,10 @@ def test_bases_stand_below_what_names_them(tmp_path: Path) -> None:
     assert load_config(QUICKSTART, ["base=algo/dapo"]).grpo.kl == 0  # over the quickstart's
 
 
-def test_the_two_sizes_of_videmo_differ_in_three_settings() -> None:
-    small, large = (asdict(load_config(Path(name), ["data.faces={}"])) for name in ("videmo_3b", "videmo_7b"))
+def test_the_two_sizes_of_videmo_differ_in_four_settings() -> None:
+    small, large = (asdict(load_config(Path(name), ["data.sets={}", "data.faces={}"])) for name in ("videmo_3b", "videmo_7b"))
     assert (small.pop("name"), large.pop("name")) == ("videmo-3b", "videmo-7b")
+    assert (small["grpo"].pop("steps"), large["grpo"].pop("steps")) == (0, 1000)
     assert (small["learner"].pop("ranks"), large["learner"].pop("ranks")) == (4, 8)
     assert (small["model"].pop("path")[-11:], large["model"].pop("path")[-11:]) == ("3B-Instruct", "7B-Instruct")
     assert small == large

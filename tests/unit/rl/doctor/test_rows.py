@@ -40,22 +40,39 @@ def test_drawn_data_is_looked_at_in_both_depths(config: Config, faces: Path) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "no such file"),
+        (None, "holds no val.jsonl, val.json or val.parquet"),
         ("", "is empty"),
         ("{not json", "row 1: not JSON"),
-        ('{"text": "x"}', "rows need a `messages` column"),
-        ('{"messages": [], "videos": ["clips/a.mp4"]}', "clips/a.mp4 does not exist"),
+        ('{"text": "x"}', "canonical rows need a column `messages`, found text"),
+        ('{"messages": [{"role": "user", "content": "?"}], "videos": ["clips/a.mp4"]}', "clips/a.mp4 does not exist"),
     ],
 )
 def test_a_split_that_cannot_be_used_is_a_fault(config: Config, tmp_path: Path, text: str | None, said: str) -> None:
     for split in rows.SPLITS:
-        (tmp_path / f"{split}.jsonl").write_text('{"messages": []}\n')
-    config.data.directory = str(tmp_path)
+        (tmp_path / f"{split}.jsonl").write_text('{"messages": [{"role": "user", "content": "?"}]}\n')
+    config.data.directory, config.data.holdout = str(tmp_path), 0.0
     assert verdicts(rows.data(config)) == ["ok"] * 3
     (tmp_path / "val.jsonl").unlink() if text is None else (tmp_path / "val.jsonl").write_text(text)
     found = rows.data(config)
     assert verdicts(found) == ["ok", "fault", "ok"]
     assert said in str(found[1])
+    config.data.bad_rows = "skip"
+    assert verdicts(rows.data(config)) == ["ok", "fault" if text is None else "ok", "ok"]
+
+
+def test_a_split_that_is_not_there_may_be_held_out(config: Config, faces: Path, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.jsonl").write_bytes((faces / f"{split}.jsonl").read_bytes())
+    (tmp_path / "videos").symlink_to(faces / "videos")
+    config.data.directory, config.grpo.mix = str(tmp_path), {"rationale": 1.0}
+    found = rows.data(config)
+    assert verdicts(found) == ["ok"] * 3
+    assert "0.01 of the training clips are held out" in found[1].found
+    assert [one.found.rpartition("/")[2].partition(" (")[0] for one in rows.data(config, in_full=True)] == [
+        "train.jsonl: 704 rows",
+        "train.jsonl, held out as val: 64 rows",
+        "test.jsonl: 256 rows",
+    ]
 
 
 def test_rows_in_a_format_of_ones_own_are_looked_at_as_it_reads_them(config: Config, tmp_path: Path) -> None:
@@ -76,10 +93,3 @@ def test_rows_in_a_format_of_ones_own_are_looked_at_as_it_reads_them(config: Con
     assert "a.mp4 does not exist" in train.found
     assert "val.jsonl, row 1: the format " in val.found
     assert "failed (KeyError in line 1: 'text')" in val.found
-
-
-def test_row_files_may_not_lie_where_their_path_reads_as_something_else(config: Config, faces: Path, tmp_path: Path) -> None:
-    for name in ("a::b", "$HOME"):
-        (tmp_path / name).symlink_to(faces)
-        config.data.directory = str(tmp_path / name)
-        assert verdicts(rows.data(config)) == ["fault"] * 3

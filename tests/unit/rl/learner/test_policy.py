@@ -11,7 +11,8 @@ from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack
 from rl.learner.policy import Policy, load_model
 from rollout.families import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder, vision_token_ids
-from rollout.rows import Row, open_rows
+from rollout.rows.data import open_rows
+from rollout.rows.row import Row
 from rollout.samples import TokenGroup
 from tests.unit.rollout.processing import processed
 

@@ -18,7 +18,8 @@ from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.prefix_tree import PackedTree, pack
 from rollout.families import FAMILIES
 from rollout.prompts import EncodedPrompt, PromptEncoder
-from rollout.rows import Row, open_rows
+from rollout.rows.data import open_rows
+from rollout.rows.row import Row
 from rollout.samples import TokenGroup
 
 PROMPT = EncodedPrompt(np.arange(5), np.arange(5), np.tile(np.arange(5), (3, 1)), ())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rl.record.checks import check_metrics_line, check_summary
+from rl.record.checks import check_metrics_line, check_state, check_summary
 
 EXAMPLE = {"video": "a.mp4", "written": "<tree>", "gold": "<tree>"}
 
@@ -27,6 +27,20 @@ EXAMPLE = {"video": "a.mp4", "written": "<tree>", "gold": "<tree>"}
 )
 def test_a_summary(summary: dict[str, Any], said: str | None) -> None:
     assert check_summary(summary) == said
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({}, None),
+        ({"history": [], "finished": None, "data": {}, "mlflow_run_id": "abc"}, None),
+        ({"history": {}}, "`history` must be a list, found `key: value` pairs"),
+        ({"config": "grpo"}, "`config` must be `key: value` pairs, found text"),
+        ({"finished": True}, "`finished` must be `key: value` pairs, found true or false"),
+    ],
+)
+def test_the_state_of_a_run(state: dict[str, Any], said: str | None) -> None:
+    assert check_state(state) == said
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_lines_have_the_time_since_the_start_and_are_not_read_as_markup(capsys: 
 def test_stages_stand_beside_chance_and_majority_in_percent() -> None:
     stages = {"init": {"root_accuracy": 0.125, "length": 40.0}, "grpo": {"root_accuracy": 0.5, "leaf_f1": 0.25}}
     measures = ["root_accuracy", "length", "leaf_f1", "tree_edit"]
-    lines = printed([stage_table(measures, stages, {"root_accuracy": 1 / 7}, {})]).splitlines()
+    lines = printed([stage_table(measures, stages, {}, {"root_accuracy": 1 / 7}, {})]).splitlines()
     cells = {row[0]: row[1:] for line in lines if len(row := line.replace("│", " ").replace("┃", " ").split()) == 5}
     assert cells == {
         "measure": ["chance", "majority", "init", "grpo"],
@@ -39,6 +39,13 @@ def test_stages_stand_beside_chance_and_majority_in_percent() -> None:
         "leaf_f1": ["-", "-", "-", "25.0"],
         "tree_edit": ["-", "-", "-", "-"],  # no row has gold for it
     }
+
+
+def test_a_measure_is_shown_with_its_interval_where_there_is_one() -> None:
+    intervals = {"grpo": {"root_accuracy": [0.25, 0.625], "length": [38.5, 41.0]}}
+    said = printed([stage_table([], {"grpo": {"root_accuracy": 0.5, "length": 40.0, "leaf_f1": 0.1}}, intervals, {}, {})])
+    for words in ("50.0 [25.0, 62.5]", "40.0 [38.5, 41.0]", "10.0 │"):
+        assert words in said
 
 
 def test_an_example_is_shown_as_it_was_written() -> None:

@@ -64,6 +64,7 @@ def test_a_command_that_is_done_has_status_0_or_its_own() -> None:
             "error: ray is not installed, which this command needs; install",
         ),
         (OSError(errno.ENOSPC, "No space left on device", "x"), "error: x: no space left on device; free some space"),
+        (FileExistsError(errno.EEXIST, "File exists", "x"), "error: x: file exists; something else is there; choose another"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(error: BaseException, line: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +72,30 @@ def test_a_mistake_is_one_line_and_status_2(error: BaseException, line: str, cap
     said = capfd.readouterr().err
     assert said.startswith(line)
     assert said.count("\n") == 1
+
+
+class SafetensorError(Exception):
+    """Named as the library's, which is no OSError either."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),
+        RuntimeError("write(): fd 3 failed with No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+    ids=["torch.save", "torch.save of old", "safetensors"],
+)
+def test_what_libraries_say_of_a_full_disk_is_no_fault_of_affectree(error: Exception, capfd: pytest.CaptureFixture[str]) -> None:
+    assert end(raising(error)) == MENDABLE
+    said = capfd.readouterr().err
+    assert said.startswith(f"error: a file could not be written to its end ({error}); free some space")
+    assert said.count("\n") == 1
+
+
+def test_another_error_of_torch_stays_a_fault() -> None:
+    assert mendable(RuntimeError("[enforce fail at inline_container.cc:145] . failed finding central directory")) is None
 
 
 def test_several_problems_have_a_line_each(capfd: pytest.CaptureFixture[str]) -> None:

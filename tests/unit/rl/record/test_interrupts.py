@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
-from rl.record.interrupts import Interrupted, interrupt_of, take_signals
+from rl.record.interrupts import Interrupted, interrupt_of, stop_main, take_signals
 
 pytestmark = pytest.mark.usefixtures("signals")
 
@@ -34,3 +35,14 @@ def test_errors_that_name_each_other_are_followed_once() -> None:
     one, other = RuntimeError(), RuntimeError()
     one.__context__, other.__context__ = other, one
     assert interrupt_of(one) is None
+
+
+def test_an_error_of_a_background_thread_stops_the_main_thread_whatever_that_waits_for() -> None:
+    take_signals()
+    error = KeyError("lost")
+    thread = threading.Timer(0.05, stop_main, [error])
+    with pytest.raises(KeyError) as stop:
+        thread.start()
+        threading.Event().wait(60)
+    assert stop.value is error
+    stop_main(error)  # the command is ending by now, and is left to it

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from rewards.sample import RewardSample
-from rl.record.measures import baselines, evaluate_groups, measures_of, rationale_measures
-from rollout.rows import Row
+from rl.record.measures import MEANINGS, OF_RATIONALES, baselines, evaluate_groups, meanings, measures_of
+from rollout.media.medium import Medium
+from rollout.rows.row import Row
 from rollout.samples import Group
 from tests.unit.rewards.rationales import GOOD
+from tests.unit.rewards.test_partial_gold import ATTRIBUTES_ONLY, ROOT_ONLY
 from tests.unit.stations import group, prompt
 
 
@@ -54,8 +55,44 @@ def test_captions_are_measured_as_they_were_judged_and_those_that_were_not_are_l
 def test_measures_are_known_by_name_before_anything_is_measured() -> None:
     found = evaluate_groups([answered(GOOD, "rationale", "Angry", GOOD), answered("yes", "attribute_closed", "yes")])
     assert measures_of(["attribute_closed", "rationale", "rationale"]) == list(found.measures)
-    assert list(rationale_measures([RewardSample(GOOD, answer="Angry", tree=GOOD)])) == measures_of(["rationale"])[:-2]
     assert measures_of(["qa"]) == ["qa/qa", "length", "ended"]
+
+
+def test_measures_are_means_over_the_rows_that_know() -> None:
+    found = evaluate_groups([answered(GOOD, "rationale", tree=tree) for tree in (ROOT_ONLY, ATTRIBUTES_ONLY, GOOD)]).measures
+    assert found["root_accuracy"] == 1.0
+    assert found["leaf_f1"] == pytest.approx((2 / 3 + 1) / 2)
+    assert found["expression_f1"] == 1.0
+    assert "answer_accuracy" not in found
+    known = set(evaluate_groups([answered(GOOD, "rationale", tree=ROOT_ONLY)]).measures) - {"length", "ended"}
+    assert known == {"root_accuracy", "root_intensity_accuracy", "structure", "tree_edit"}
+
+
+def test_intervals_are_over_clips() -> None:
+    """Twelve rows of two clips, one of which is read right: nobody knows more than that."""
+    groups = [answered("yes" if number % 2 else "no", "identity", "yes") for number in range(12)]
+    clips = [Medium("video", f"{number % 2}.mp4") for number in range(12)]
+    by_clip = [
+        replace(one, prompt=replace(one.prompt, row=replace(one.prompt.row, media=(clip,), index=number)))
+        for number, (one, clip) in enumerate(zip(groups, clips, strict=True))
+    ]
+    found = evaluate_groups(by_clip)
+    assert found.measures["qa/identity"] == 0.5
+    assert found.intervals["qa/identity"] == (0.0, 1.0)
+    alone = [
+        replace(one, prompt=replace(one.prompt, row=replace(one.prompt.row, media=(), index=n))) for n, one in enumerate(groups)
+    ]
+    low, high = evaluate_groups(alone).intervals["qa/identity"]
+    assert 0.1 < low < 0.5 < high < 0.9
+    assert set(found.intervals) == set(found.measures)
+
+
+def test_each_measure_has_a_line_that_says_what_it_means() -> None:
+    assert set(MEANINGS) == {*OF_RATIONALES, "qa", "length", "ended"}
+    said = meanings(measures_of(["rationale", "identity", "head_pose"]))
+    assert [line.partition(":")[0] for line in said] == [*OF_RATIONALES, "qa", "length", "ended"]
+    assert all("\n" not in line and len(line) < 130 for line in said)
+    assert [line.partition(":")[0] for line in meanings(["qa/identity", "mine"])] == ["qa"]
 
 
 def test_a_measure_without_gold_is_left_out() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rl.config.schema import Config
-from rl.record.directory import RunDirectory, RunError
 from rl.record.report import unscored, write_report
+from rl.record.runs.directory import RunDirectory
+from rl.record.runs.errors import RunError
 
 
 @pytest.fixture
@@ -26,9 +27,9 @@ def test_the_page_holds_measures_curves_examples_and_the_configuration(run: RunD
         "examples": [{"video": "a.mp4", "written": "<tree>\na1 hat: red", "gold": "<tree>\na1 hat: brown"}],
     }
     run.summary_file.write_text(json.dumps(summary))
-    run.log_metrics({"phase": "tune", "step": 1, "metrics": {"reward/mean": 9.0}})  # of no GRPO step
+    run.metrics.append({"phase": "tune", "step": 1, "metrics": {"reward/mean": 9.0}})  # of no GRPO step
     for step, mean in ((1, 0.0), (2, 0.5), (3, 1.0)):
-        run.log_metrics({"phase": "grpo", "step": step, "metrics": {"reward/mean": mean}})
+        run.metrics.append({"phase": "grpo", "step": step, "metrics": {"reward/mean": mean}})
     page = write_report(run).read_text()
     cells = re.findall(r"<td>([^<]*)</td>", page)
     assert cells[:5] == ["root_accuracy", "25.0", "-", "12.5", "50.0"]
@@ -44,8 +45,8 @@ def test_the_page_holds_measures_curves_examples_and_the_configuration(run: RunD
 def test_the_page_says_what_was_not_scored(run: RunDirectory) -> None:
     of_observers = {"reward/observer_errors": 2.0, "reward/observer_errors/probe": 2.0, "reward/abstained": 0.0}
     for step, metrics in ((1, of_observers), (2, {"reward/errors/leaf": 1.0, "reward/observer_errors/probe": 3.0})):
-        run.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
-    assert unscored([line["metrics"] for line in run.metrics()]) == {
+        run.metrics.append({"phase": "grpo", "step": step, "metrics": metrics})
+    assert unscored([line["metrics"] for line in run.metrics.read()]) == {
         "failures of probe, which observes": 5,
         "failures of leaf": 1,
     }
@@ -55,9 +56,16 @@ def test_the_page_says_what_was_not_scored(run: RunDirectory) -> None:
     assert "What was not scored" not in write_report(RunDirectory.create(Config(runs=str(run.path.parent)))).read_text()
 
 
+def test_the_page_says_how_paths_were_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = write_report(RunDirectory.create(Config(runs="mine"))).read_text()
+    assert f"<td>data.directory</td><td>data/faces</td><td>in {tmp_path}</td>" in page
+    assert f"directory: {tmp_path}/data/faces" in page
+
+
 def test_a_step_without_a_reward_leaves_its_place_in_a_curve_empty(run: RunDirectory) -> None:
     for step, metrics in ((1, {"reward/mean": 0.0}), (2, {}), (3, {"reward/mean": 1.0})):
-        run.log_metrics({"phase": "grpo", "step": step, "metrics": metrics})
+        run.metrics.append({"phase": "grpo", "step": step, "metrics": metrics})
     assert 'points="0.0,120.0 320.0,0.0"' in write_report(run).read_text()
 
 
@@ -69,7 +77,7 @@ def test_a_run_that_has_measured_nothing_has_a_page_too(run: RunDirectory) -> No
 
 def test_a_curve_of_equal_values_is_flat(run: RunDirectory) -> None:
     for step in (1, 2):
-        run.log_metrics({"phase": "grpo", "step": step, "metrics": {"learner/kl": 0.25}})
+        run.metrics.append({"phase": "grpo", "step": step, "metrics": {"learner/kl": 0.25}})
     assert 'points="0.0,120.0 320.0,120.0"' in write_report(run).read_text()
 
 

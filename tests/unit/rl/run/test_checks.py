@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from rewards.sample import Reward
 from rl.config.load import load_config
-from rl.run.checks import TooManyScorerErrors, alarm, check_errors
+from rl.run.checks import NotFinite, TooManyScorerErrors, alarm, check_errors, check_finite
 from rollout.samples import ScoredGroup
 from tests.unit.stations import group, scored
 
@@ -28,6 +29,24 @@ def test_observers_stop_no_run_nor_does_abstaining() -> None:
     """A scorer of weight 0 that raises on every sample, and one that abstains on every sample."""
     check_errors([scored(group(["", ""]), [Reward(1.0, observer_errors={"probe": "down"})] * 2)], most=0.0)
     check_errors([scored(group(["", ""]), [Reward(None, abstained=True)] * 2)], most=0.0)
+
+
+@pytest.mark.parametrize(
+    ("updated", "found"),
+    [
+        ({"loss": math.nan, "gradient_norm": 1.0}, "loss nan"),
+        ({"loss": 0.1, "gradient_norm": math.inf}, "gradient_norm inf"),
+        ({"loss": math.nan, "gradient_norm": math.nan}, "loss nan and gradient_norm nan"),
+    ],
+)
+def test_an_update_that_is_no_number_ends_the_run(updated: dict[str, float], found: str) -> None:
+    with pytest.raises(NotFinite, match=f"^GRPO step 3: the update gave {found}, and the weights are lost"):
+        check_finite(updated, "GRPO step 3")
+
+
+def test_an_update_that_is_sound_or_left_out_does_not() -> None:
+    check_finite({"loss": -0.1, "gradient_norm": 2.0}, "GRPO step 3")
+    check_finite({}, "GRPO step 3")  # a step of which nothing could be learned
 
 
 @pytest.mark.parametrize(

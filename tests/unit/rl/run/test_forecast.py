@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rl.config.load import load_config
-from rl.record.progress import Progress
+from rl.record.runs.progress import Progress
 from rl.run.forecast import Pace, evaluated_tokens, most_seconds, plan
 
 QUICKSTART = Path("configs/quickstart.yaml")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from rl.config.load import ConfigError, load_config
 from rl.config.schema import StageConfig
-from rl.run.sft import sft_steps
-from rollout.rows import RowData, open_rows
+from rl.record.runs.progress import Progress
+from rl.run.forecast import plan
+from rl.run.sft import epoch_rows, sft_steps, with_steps
+from rollout.rows.data import RowData, open_rows
+from tests.unit.rollout.row_writing import ASK, write
 
 STAGES = {
     "attribute": StageConfig(steps=3, batch=4, learning_rate=1.0, final_learning_rate=0.1, warmup=0.0, mix={"attribute_*": 1.0}),
@@ -42,3 +47,63 @@ def test_an_interrupted_run_goes_on_with_the_same_steps(rows: RowData) -> None:
     for done in range(6):
         assert list(sft_steps(STAGES, rows, seed=3, after=done)) == whole[done:]
     assert [step.rows for step in sft_steps(STAGES, rows, seed=4)] != [step.rows for step in whole]
+
+
+def few_rows(folder: Path, **counts: int) -> RowData:
+    return open_rows(write(folder / "rows.jsonl", *({**ASK, "task": task} for task, n in counts.items() for _ in range(n))))
+
+
+@pytest.mark.parametrize(
+    ("mix", "expected"),
+    [
+        ({"identity": 1.0}, 30),
+        ({"identity": 1.0, "pose": 1.0}, 50),  # all rows of the mix
+        ({"identity": 3.0, "pose": 2.0}, 50),  # weighed as many as they are
+        ({"identity|pose": 1.0}, 50),
+        ({"identity|pose": 0.8, "text": 0.2}, 62.5),  # 50 of the heaviest, and a fifth of text, of which there is more
+        ({"identity": 1.0, "text": 0.0}, 30),
+    ],
+)
+def test_an_epoch_goes_once_through_the_heaviest_patterns(tmp_path: Path, mix: dict[str, float], expected: float) -> None:
+    assert epoch_rows(few_rows(tmp_path, identity=30, pose=20, text=1000), mix) == pytest.approx(expected)
+
+
+def test_a_stage_of_three_epochs_learns_from_every_row_three_times(tmp_path: Path) -> None:
+    rows = few_rows(tmp_path, identity=30, pose=20, text=9)
+    words = ['curriculum.stages={both: {epochs: 3, batch: 10, mix: {"identity|pose": 1}}}', "grpo.steps=0"]
+    config = with_steps(load_config(Path("configs/quickstart.yaml"), words), rows)
+    assert config.curriculum.stages["both"].steps == 15
+    drawn = Counter(index for step in sft_steps(config.curriculum.stages, rows, seed=0) for index in step.rows)
+    assert set(drawn.values()) == {3}
+    assert len(drawn) == 50
+    assert "15 tuning steps (both 15 = 3 epochs)" in plan(config, Progress(), 8)
+
+
+def test_epochs_are_rounded_up_to_whole_steps_and_steps_stay_as_they_are(tmp_path: Path) -> None:
+    rows = few_rows(tmp_path, identity=31)
+    lengths = {"a": "epochs: 1, batch: 10", "b": "epochs: 0.1, batch: 1", "c": "steps: 7"}
+    stages = ", ".join(f"{name}: {{{length}, mix: {{identity: 1}}}}" for name, length in lengths.items())
+    config = with_steps(load_config(Path("configs/quickstart.yaml"), [f"curriculum.stages={{{stages}}}"]), rows)
+    assert [stage.length for stage in config.curriculum.stages.values()] == [4, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["curriculum.stages.emotion.epochs=3"],
+            "set curriculum.stages.emotion.epochs or curriculum.stages.emotion.steps to null",
+        ),
+        (["curriculum.stages.emotion.steps=null"], "say how long the stage is, by steps or by epochs"),
+        (["curriculum.stages.emotion.steps=null", "curriculum.stages.emotion.epochs=0"], "must be above 0"),
+    ],
+)
+def test_either_steps_or_epochs_say_how_long_a_stage_is(words: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(Path("configs/quickstart.yaml"), words)
+    assert said in str(refused.value)
+
+
+def test_the_paper_s_rate_ends_at_nothing() -> None:
+    stages = load_config(Path("configs/videmo_7b.yaml"), ["data.sets={}", "data.faces={}"]).curriculum.stages
+    assert [stage.final_learning_rate for stage in stages.values()] == [0.0] * 3

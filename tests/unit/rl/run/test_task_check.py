@@ -9,7 +9,7 @@ import pytest
 
 from rl.config.schema import Config, EvaluationConfig, GrpoConfig, RewardConfig, ScorerConfig
 from rl.run.task_check import TaskError, check_tasks
-from rollout.rows import open_rows
+from rollout.rows.data import open_rows
 from tests.unit.rewards.rationales import GOOD
 from tests.unit.rollout.row_writing import write
 

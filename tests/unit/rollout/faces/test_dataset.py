@@ -9,8 +9,9 @@ import pytest
 
 from rewards.errors import UserError
 from rollout.faces.dataset import SPLITS, encode_video, is_captioned, make_faces, people_by_split
-from rollout.media import ClipSpec, Medium, decode
-from rollout.rows import open_rows
+from rollout.media.decoding import decode
+from rollout.media.medium import ClipSpec, Medium
+from rollout.rows.data import open_rows
 
 
 def test_every_split_has_every_task_and_clips_that_decode(faces: Path) -> None:
