@@ -24,8 +24,8 @@ unit: setup
 	$(UNIT) -m "not slow"
 
 test: setup
-	$(UNIT)
-	$(BIN)/python -m pytest -q tests/golden tests/integration
+	$(UNIT) tests/golden
+	$(BIN)/python -m pytest -q tests/integration
 
 # The main job in small, interrupted and gone on with; and the commands of docs/your-first-scorer.md.
 smoke: setup

@@ -179,5 +179,6 @@ def test_another_loss_and_another_scorer_make_another_update(run: Run, tmp_path:
     found, recorded = metrics(tmp_path / "out")[2], run.metrics()[2]
     assert found["reward/parts/mine"] == pytest.approx(1 - recorded["reward/parts/mine"])
     assert found["learner/kl"] == 0.0 < recorded["learner/kl"]
-    assert abs(found["learner/loss"] - recorded["learner/loss"]) > 100 * CLOSE
+    # One number of an update, such as its loss, may be alike by chance; all advantages and all weights are not.
+    assert column(tmp_path / "out", 2, "advantage") != column(run.folder, 2, "advantage")
     assert largest_weight_difference(said) > CLOSE
