@@ -7,7 +7,7 @@ SETTINGS ?=
 
 BIN := .venv/bin
 UV := $(BIN)/uv
-PEER := .venv-trl/.ready
+PEERS := .venv-trl/.ready .venv-swift/.ready
 
 .PHONY: setup train unit test smoke test-fresh check bench wheel clean
 
@@ -43,14 +43,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 
-# The trainer that benchmarks/step.py compares with, in an environment of its own.
-$(PEER): requirements/trl.txt | setup
-	@rm -rf .venv-trl
-	$(UV) venv -q --python $(BIN)/python .venv-trl
-	$(UV) pip sync -q --python .venv-trl/bin/python --compile-bytecode requirements/trl.txt
+# The trainers that benchmarks compare with, each in an environment of its own.
+$(PEERS): .venv-%/.ready: requirements/%.txt | setup
+	@rm -rf .venv-$*
+	$(UV) venv -q --python $(BIN)/python .venv-$*
+	$(UV) pip sync -q --python .venv-$*/bin/python --compile-bytecode requirements/$*.txt
 	@touch $@
 
-bench: setup $(PEER)
+bench: setup $(PEERS)
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 # `build` holds what earlier wheels were made of, files that are gone included.
@@ -59,4 +59,4 @@ wheel: setup
 	$(UV) build -q --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
 
 clean:
-	rm -rf .venv .venv-trl runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv .venv-trl .venv-swift runs data build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

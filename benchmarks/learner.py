@@ -29,7 +29,7 @@ from rl.learner.tiny import build_tiny
 from rollout.families import Grid, Pixels
 from rollout.media.medium import Medium
 from rollout.positions import VisionBlock, mrope_positions
-from rollout.prompts import EncodedPrompt
+from rollout.prompts import TEXT, EncodedPrompt
 from rollout.samples import TokenGroup
 
 ROUNDS = 5
@@ -83,7 +83,8 @@ def groups_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenGroup],
     media = [Medium("video", str(number)) for number in range(clips)]
     pixels = {medium: Pixels(values, Grid(*grid, fps=1.0)) for medium in media}
     replies = tree_replies(case, rng)
-    prompts = [EncodedPrompt(ids, ids, positions, (media[n % clips],)) for n in range(case.group)]
+    shown = np.where(ids == config.video_token_id, 0, TEXT)
+    prompts = [EncodedPrompt(ids, ids, positions, (media[n % clips],), shown) for n in range(case.group)]
     return [TokenGroup(prompt, (reply,)) for prompt, reply in zip(prompts, replies, strict=True)], pixels
 
 

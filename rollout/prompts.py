@@ -16,6 +16,8 @@ from rollout.media.store import MediaStore, cache_of_bytes
 from rollout.positions import VisionBlock, mrope_positions
 from rollout.rows.row import MEDIA_TAG, Row, Turn
 
+TEXT = -1
+"""In `EncodedPrompt.medium_at`: a token that shows nothing."""
 CONVERSATIONS_KEPT = 16_384
 """Conversations whose token ids a process remembers, about 1 KB each."""
 
@@ -32,6 +34,8 @@ class EncodedPrompt:
     """int64 (3, n): positions of `ids` in time, height and width."""
     media: tuple[Medium, ...]
     """The videos and images that it is about, in the order of their placeholders."""
+    medium_at: np.ndarray
+    """int64 (n,): which of `media` each of `ids` shows a part of; -1 for text."""
 
 
 class PromptEncoder:
@@ -70,20 +74,25 @@ class PromptEncoder:
             MediaError: if one of the row's files cannot be decoded.
         """
         text_ids = self.text_ids(row)
-        media = iter(row.media)
+        media = iter(enumerate(row.media))
         ids: list[int] = []
+        medium_at: list[int] = []
         blocks: list[VisionBlock] = []
         for token in text_ids.tolist():
             if token not in self.vision_tokens:
                 ids.append(token)
+                medium_at.append(TEXT)
                 continue
-            medium = next(media)
+            place, medium = next(media)
             written, laid_out = self.expand(medium.kind, self.pixels(medium).grid)
             ids += written
+            medium_at += [place] * len(written)
             blocks += laid_out
-        expanded = np.array(ids, dtype=np.int64)
-        positions = mrope_positions(np.isin(expanded, self.vision_tokens), blocks, self.merge)
-        return EncodedPrompt(text_ids, expanded, positions, row.media)
+        expanded, places = np.array(ids, dtype=np.int64), np.array(medium_at, dtype=np.int64)
+        shows = np.isin(expanded, self.vision_tokens)
+        return EncodedPrompt(
+            text_ids, expanded, mrope_positions(shows, blocks, self.merge), row.media, np.where(shows, places, TEXT)
+        )
 
     def text_ids(self, row: Row) -> np.ndarray:
         """Token ids of a row's conversation with one placeholder for each of its media, int64 (m,)."""

@@ -21,9 +21,9 @@ from rewards.mix import with_sources
 from rewards.mix_settings import mix_entries
 from rewards.sample import Reward
 from rl.record.endings import mendable
-from rollout.prompts import EncodedPrompt
 from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, VersionSpan
+from tests.unit.stations import encoded_text
 
 FILE = Path(__file__).with_name("faulty_scorers.py")
 MARK = str(uuid.uuid4())
@@ -34,7 +34,7 @@ def group() -> Group:
     ids = np.zeros(1, dtype=np.int64)
     samples = tuple(Sample(ids, ids, ids.astype(np.float32), text, "stop", (VersionSpan(1, 1),)) for text in COMPLETIONS)
     row = Row(0, "What is it?", (), "rationale")
-    return Group(Prompt("step1-0", row, EncodedPrompt(ids, ids, ids[None], ())), samples)
+    return Group(Prompt("step1-0", row, encoded_text(ids)), samples)
 
 
 def started(settings: dict[str, dict[str, object]]) -> RewardPool:

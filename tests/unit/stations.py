@@ -8,15 +8,19 @@ import numpy as np
 
 from rewards.readings import read
 from rewards.sample import Reward
-from rollout.prompts import EncodedPrompt
+from rollout.prompts import TEXT, EncodedPrompt
 from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, ScoredGroup, VersionSpan, reward_sample
 
 
-def prompt(key: str = "p", task: str = "rationale", tree: str | None = None, ids: Sequence[int] = (0,)) -> Prompt:
+def encoded_text(ids: Sequence[int] | np.ndarray) -> EncodedPrompt:
+    """A prompt that shows nothing."""
     tokens = np.array(ids, dtype=np.int64)
-    encoded = EncodedPrompt(tokens, tokens, np.tile(np.arange(len(tokens)), (3, 1)), ())
-    return Prompt(key, Row(0, "?", (), task, tree=tree), encoded)
+    return EncodedPrompt(tokens, tokens, np.tile(np.arange(len(tokens)), (3, 1)), (), np.full(len(tokens), TEXT))
+
+
+def prompt(key: str = "p", task: str = "rationale", tree: str | None = None, ids: Sequence[int] = (0,)) -> Prompt:
+    return Prompt(key, Row(0, "?", (), task, tree=tree), encoded_text(ids))
 
 
 def group(

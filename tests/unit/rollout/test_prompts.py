@@ -15,7 +15,7 @@ from rollout.families import FAMILIES
 from rollout.media.decoding import decode
 from rollout.media.medium import Clip, ClipSpec, Medium
 from rollout.media.store import MediaStore, cache_of_bytes
-from rollout.prompts import PromptEncoder, as_image, vision_token_ids
+from rollout.prompts import TEXT, PromptEncoder, as_image, vision_token_ids
 from rollout.rows.data import open_rows
 from rollout.rows.row import Row, Turn
 from tests.unit.rollout.processing import processed
@@ -27,6 +27,10 @@ def test_prompts_equal_the_processors_own(family: str, media_rows: Path, tiny_mo
     for index in range(len(rows)):
         ours, theirs = encoder.encode(rows[index]), processed(rows[index], encoder)
         assert ours.ids.tolist() == theirs["input_ids"][0].tolist()
+        shows = np.isin(ours.ids, encoder.vision_tokens)
+        assert ours.medium_at[shows].tolist() == sorted(ours.medium_at[shows])
+        assert set(ours.medium_at[shows]) == set(range(len(ours.media)))
+        assert set(ours.medium_at[~shows]) == {TEXT}
         for kind, key in (("video", "pixel_values_videos"), ("image", "pixel_values")):
             values = [encoder.pixels(medium).values for medium in ours.media if medium.kind == kind]
             if values:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from rewards.sample import Reward
-from rollout.prompts import EncodedPrompt
 from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, TokenCredit, TokenGroup, TrainingGroup, VersionSpan, reward_sample
-from tests.unit.stations import group, prompt, scored
+from tests.unit.stations import encoded_text, group, prompt, scored
 
 
 def test_shared_sections_are_drawn_once() -> None:
@@ -75,7 +74,7 @@ def test_scorers_see_the_row_and_the_completion() -> None:
     )
     one = np.zeros(1, dtype=np.int64)
     sample = Sample(one, np.array([3, 4]), np.zeros(2, dtype=np.float32), "sad", "length", (VersionSpan(1, 2),))
-    seen = reward_sample(Prompt("s1/0", row, EncodedPrompt(one, one, np.zeros((3, 1), dtype=np.int64), ())), sample)
+    seen = reward_sample(Prompt("s1/0", row, encoded_text(one)), sample)
     assert (seen.completion, seen.completion_ids, seen.completion_tokens, seen.finish_reason) == ("sad", (3, 4), 2, "length")
     assert (seen.task, seen.prompt, seen.answer, seen.tree) == ("emotion", "Which?", "sad, happy", "tree")
     assert (seen.answers, seen.covers) == (("sad", "happy"), {"root": True})

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rl.learner.balance import balance, join_equal_prompts, tokens
-from rollout.prompts import EncodedPrompt
 from rollout.samples import TokenCredit, TokenGroup
+from tests.unit.stations import encoded_text
 
 
 def group(key: int, samples: int, length: int) -> TokenGroup:
@@ -15,9 +15,7 @@ def group(key: int, samples: int, length: int) -> TokenGroup:
     replies = tuple(np.arange(length) for _ in range(samples))
     log_probs = tuple(np.zeros(length, dtype=np.float32) for _ in range(samples))
     advantages = tuple(key + place / 10 for place in range(samples))
-    return TokenGroup(
-        EncodedPrompt(ids, ids, np.tile(ids, (3, 1)), ()), replies, log_probs, advantages, (TokenCredit(),) * samples
-    )
+    return TokenGroup(encoded_text(ids), replies, log_probs, advantages, (TokenCredit(),) * samples)
 
 
 def test_groups_stay_whole_and_ranks_are_even() -> None:

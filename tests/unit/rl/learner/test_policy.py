@@ -10,11 +10,12 @@ from rl.learner.balance import join_equal_prompts
 from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack_rows
 from rl.learner.policy import Policy, load_model
 from rollout.families import FAMILIES
-from rollout.prompts import EncodedPrompt, PromptEncoder, vision_token_ids
+from rollout.prompts import PromptEncoder, vision_token_ids
 from rollout.rows.data import open_rows
 from rollout.rows.row import Row
 from rollout.samples import TokenGroup
 from tests.unit.rollout.processing import processed
+from tests.unit.stations import encoded_text
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_temperature_is_that_of_the_sampled_distribution(model, sequences, encod
 
 
 def test_micro_batches_keep_the_budget_and_every_sequence() -> None:
-    prompt = EncodedPrompt(np.arange(4), np.arange(4), np.tile(np.arange(4), (3, 1)), ())
+    prompt = encoded_text(range(4))
     lengths = [5, 100, 7, 90, 6, 300]
     rows = pack_rows([TokenGroup(prompt, (np.arange(length - 4),)) for length in lengths], Budget(200))
     batches = micro_batches(rows, Budget(200))

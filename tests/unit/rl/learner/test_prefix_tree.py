@@ -17,12 +17,13 @@ from rl.learner.lora import LoraError, adapted, add_adapters, merged, without_ad
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.prefix_tree import PackedTree, pack
 from rollout.families import FAMILIES
-from rollout.prompts import EncodedPrompt, PromptEncoder
+from rollout.prompts import PromptEncoder
 from rollout.rows.data import open_rows
 from rollout.rows.row import Row
 from rollout.samples import TokenGroup
+from tests.unit.stations import encoded_text
 
-PROMPT = EncodedPrompt(np.arange(5), np.arange(5), np.tile(np.arange(5), (3, 1)), ())
+PROMPT = encoded_text(range(5))
 replies = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(np.array), min_size=1, max_size=8)
 
 

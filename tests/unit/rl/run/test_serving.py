@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from actors.pool.upkeep import EngineKeepsDying
@@ -14,8 +13,8 @@ from rewards.errors import UserError
 from rl.run.serving import _Asked, clip_row, look_at
 from rollout.lengths import Fitted
 from rollout.media.medium import ClipSpec
-from rollout.prompts import EncodedPrompt
 from rollout.samples import Prompt, SamplingSpec
+from tests.unit.stations import encoded_text
 
 
 class Engines:
@@ -36,8 +35,7 @@ class Engines:
 
 def answer(error: Exception | None, closed: bool = False) -> Any:
     engines: Any = Engines(error)
-    none = np.zeros(0, dtype=np.int64)
-    fitted = Fitted(clip_row(3, Path("a.mp4"), "<video>?"), EncodedPrompt(none, none, np.zeros((3, 0), dtype=np.int64), ()))
+    fitted = Fitted(clip_row(3, Path("a.mp4"), "<video>?"), encoded_text([]))
     found = _Asked(engines, lambda row: lambda stage, candidates: [], SamplingSpec(1, 8)).answer(fitted)
     assert engines.closed == closed
     return found

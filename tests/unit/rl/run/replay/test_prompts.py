@@ -14,7 +14,7 @@ import pytest
 from rewards.sample import Reward
 from rl.record.rollouts import RecordedStep, read_rollouts, write_rollouts
 from rl.run.replay.prompts import OtherRows, prompts_of
-from rollout.prompts import EncodedPrompt
+from rollout.prompts import TEXT, EncodedPrompt
 from rollout.rows.data import RowData, open_rows
 from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, TokenCredit, TrainingGroup
@@ -24,7 +24,10 @@ from tests.unit.stations import group, scored
 def encode(rows: Sequence[Row]) -> list[EncodedPrompt]:
     """The bytes of a question as its tokens."""
     ids = [np.frombuffer(row.question.encode(), dtype=np.uint8).astype(np.int64) for row in rows]
-    return [EncodedPrompt(one, one, np.tile(one, (3, 1)), row.media) for one, row in zip(ids, rows, strict=True)]
+    return [
+        EncodedPrompt(one, one, np.tile(one, (3, 1)), row.media, np.full(len(one), TEXT))
+        for one, row in zip(ids, rows, strict=True)
+    ]
 
 
 @pytest.fixture
