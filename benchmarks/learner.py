@@ -22,9 +22,10 @@ import torch
 
 from benchmarks.common.speedup_curves import Point, draw
 from rl.config.schema import TinySpec
-from rl.learner.balance import join_equal_prompts
-from rl.learner.batch import Budget, TokenBatch, make_batch, pack_rows
+from rl.learner.batch import TokenBatch, make_batch
+from rl.learner.micro_batches import Budget, plain, shared
 from rl.learner.policy import Policy, load_model
+from rl.learner.sequences import sequences_of
 from rl.learner.tiny import build_tiny
 from rollout.families import Grid, Pixels
 from rollout.media.medium import Medium
@@ -109,8 +110,8 @@ def tree_replies(case: Case, rng: np.random.Generator) -> list[np.ndarray]:
 def batch_of(case: Case, policy: Policy, share: bool) -> TokenBatch:
     """A case as one batch: as a packed prefix tree, or in the plain form."""
     groups, pixels = groups_of(case, policy, 1 if share else case.group)
-    rows = pack_rows(join_equal_prompts(groups), Budget(2**31), share)
-    return make_batch(rows, pixels, [policy.model.config.video_token_id], 2, 0)
+    (rows,) = (shared if share else plain)(sequences_of(groups), Budget(2**31))
+    return make_batch(rows, pixels, 2, 0)
 
 
 def step(policy: Policy, batch: TokenBatch) -> tuple[float, torch.Tensor]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -199,23 +198,15 @@ class TokenGroup:
         """All samples of a group, to have their log-probs computed."""
         return cls(group.prompt.encoded, tuple(sample.ids for sample in group.samples))
 
-    @classmethod
-    def joined(cls, groups: Sequence[TokenGroup]) -> TokenGroup:
-        """Groups that have the same prompt, as one."""
-        columns = zip(*(group._by_reply() for group in groups), strict=True)
-        return cls(groups[0].prompt, *(tuple(chain.from_iterable(column)) for column in columns))
-
     def only(self, places: Sequence[int]) -> TokenGroup:
         """The group with some of its replies."""
-        kept = (tuple(values[place] for place in places) if values else () for values in self._by_reply())
+        columns: tuple[tuple[Any, ...], ...] = (self.replies, self.log_probs, self.advantages, self.credit)
+        kept = (tuple(values[place] for place in places) if values else () for values in columns)
         return TokenGroup(self.prompt, *kept)
 
     def reply_tokens(self) -> int:
         """Tokens of all replies."""
         return sum(map(len, self.replies))
-
-    def _by_reply(self) -> tuple[tuple[Any, ...], ...]:
-        return self.replies, self.log_probs, self.advantages, self.credit
 
 
 def reward_sample(prompt: Prompt, sample: Sample) -> RewardSample:

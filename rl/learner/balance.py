@@ -1,11 +1,13 @@
-"""How a step's groups are spread over the learner ranks: whole, and so that ranks get about as many tokens. Imports no torch."""
+"""How a step's groups are spread over the learner ranks: so that what is about one clip stays together, and ranks get about as
+many distinct tokens. Imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rollout.media.medium import Medium
+from rl.learner.prefix_tree import forest
+from rl.learner.sequences import sequences_of
 from rollout.samples import TokenGroup
 
 
@@ -20,10 +22,11 @@ class Share:
 
 
 def balance(groups: Sequence[TokenGroup], ranks: int) -> list[list[Share]]:
-    """Each rank's shares: whole groups, the largest first, always to the rank with the fewest tokens.
+    """Each rank's shares: groups about the same clip, or with the same prompt, together, the largest first, always to the rank
+    with the fewest tokens.
 
-    The replies of a group share a prompt that a rank computes once. Where there are fewer groups than ranks, the largest
-    are halved until every rank has some.
+    What such groups begin with alike, a rank computes once. Where there are fewer clips than ranks, the largest are halved until
+    every rank has some.
 
     Raises:
         ValueError: if there are fewer replies than ranks.
@@ -31,29 +34,42 @@ def balance(groups: Sequence[TokenGroup], ranks: int) -> list[list[Share]]:
     replies = sum(len(group.replies) for group in groups)
     if replies < ranks:
         raise ValueError(f"{replies} samples cannot be spread over {ranks} learner ranks; too many were dropped")
-    shares = [Share(number, tuple(range(len(group.replies)))) for number, group in enumerate(groups)]
-    while len(shares) < ranks:
-        largest = shares.pop(max(range(len(shares)), key=lambda i: len(shares[i].replies)))
-        half = len(largest.replies) // 2
-        shares += [Share(largest.group, largest.replies[:half]), Share(largest.group, largest.replies[half:])]
-    sizes = [tokens(groups[share.group].only(share.replies)) for share in shares]
+    units = _about_the_same(groups)
+    while len(units) < ranks:
+        largest = units.pop(max(range(len(units)), key=lambda unit: _replies(units[unit])))
+        units += _halves(largest)
+    sizes = [tokens([groups[share.group].only(share.replies) for share in unit]) for unit in units]
     found: list[list[Share]] = [[] for _ in range(ranks)]
     loads = [0] * ranks
-    for size, share in sorted(zip(sizes, shares, strict=True), key=lambda pair: pair[0], reverse=True):
+    for size, unit in sorted(zip(sizes, units, strict=True), key=lambda pair: pair[0], reverse=True):
         rank = loads.index(min(loads))
-        found[rank].append(share)
+        found[rank] += unit
         loads[rank] += size
     return found
 
 
-def join_equal_prompts(groups: Sequence[TokenGroup]) -> list[TokenGroup]:
-    """Groups with the same prompt become one, in order of first occurrence, so that what they share is computed once."""
-    found: dict[tuple[bytes, tuple[Medium, ...]], list[TokenGroup]] = {}
-    for group in groups:
-        found.setdefault((group.prompt.ids.tobytes(), group.prompt.media), []).append(group)
-    return [same[0] if len(same) == 1 else TokenGroup.joined(same) for same in found.values()]
+def tokens(groups: Sequence[TokenGroup]) -> int:
+    """Tokens of groups, what they begin with alike counted once."""
+    return sum(tree.tokens for tree in forest(sequences_of(groups)))
 
 
-def tokens(group: TokenGroup) -> int:
-    """Tokens of a group whose prompt is computed once."""
-    return len(group.prompt.ids) + group.reply_tokens()
+def _about_the_same(groups: Sequence[TokenGroup]) -> list[list[Share]]:
+    """All groups, those together that are likely to begin alike, in order of first occurrence."""
+    found: dict[object, list[Share]] = {}
+    for number, group in enumerate(groups):
+        about = group.prompt.media or group.prompt.ids.tobytes()
+        found.setdefault(about, []).append(Share(number, tuple(range(len(group.replies)))))
+    return list(found.values())
+
+
+def _replies(unit: Sequence[Share]) -> int:
+    return sum(len(share.replies) for share in unit)
+
+
+def _halves(unit: Sequence[Share]) -> list[list[Share]]:
+    """A unit of at least two replies as two, whole groups if it has several."""
+    if len(unit) > 1:
+        return [list(unit[: len(unit) // 2]), list(unit[len(unit) // 2 :])]
+    (share,) = unit
+    half = len(share.replies) // 2
+    return [[Share(share.group, share.replies[:half])], [Share(share.group, share.replies[half:])]]

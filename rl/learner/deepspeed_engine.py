@@ -119,7 +119,7 @@ def whole_weights(model: Any, merge: bool = True) -> Iterator[tuple[str, torch.T
         if name is None:
             continue
         layer = layers.get(name)
-        with _gathered([tensor] if layer is None else layer.parameters()):
+        with gathered([tensor] if layer is None else layer.parameters()):
             if not dist.is_initialized() or dist.get_rank() == 0:
                 yield name, tensor.detach() if layer is None else merged(layer)
 
@@ -129,14 +129,14 @@ def whole_adapter(model: Any) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = {}
     for weight, layer in adapted(model).items():
         matrices = adapter_matrices(layer, weight)
-        with _gathered(matrices.values()):
+        with gathered(matrices.values()):
             if not dist.is_initialized() or dist.get_rank() == 0:
                 found |= {name: matrix.detach().to("cpu", copy=True).contiguous() for name, matrix in matrices.items()}
     return found
 
 
 @contextmanager
-def _gathered(parameters: Iterable[torch.Tensor]) -> Iterator[None]:
+def gathered(parameters: Iterable[torch.Tensor]) -> Iterator[None]:
     """Parameters that ZeRO-3 has sharded are whole while the block runs; a collective of all ranks."""
     with ExitStack() as whole:
         for parameter in parameters:

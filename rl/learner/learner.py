@@ -22,16 +22,18 @@ from rl.algo.losses import grpo_loss, sample_kl, supervised_loss
 from rl.algo.objective import Totals
 from rl.algo.policy_losses import policy_loss
 from rl.learner import deepspeed_engine
-from rl.learner.balance import join_equal_prompts
-from rl.learner.batch import PackedRow, TokenBatch
+from rl.learner.batch import TokenBatch
 from rl.learner.deepspeed_engine import all_max, all_sum
 from rl.learner.encoding import prompt_encoder
+from rl.learner.frozen_tower import FrozenTower
 from rl.learner.lora import add_adapters, without_adapters
+from rl.learner.micro_batches import MicroBatch
 from rl.learner.mini_batch import MiniBatch
 from rl.learner.packer import LogProbs, Packer
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.saving import save_policy
 from rl.learner.spec import LearnerSpec
+from rl.learner.tower_cache import TowerCache
 from rl.learner.update_sums import UpdateSums, update_means
 from rollout.prompts import EncodedPrompt
 from rollout.rows.row import Row
@@ -53,6 +55,7 @@ class Learner:
         self.device = deepspeed_engine.join_ranks(rank, ranks, address, port)
         self.dtype = getattr(torch, spec.model.dtype)
         self.encoder = prompt_encoder(spec)
+        self.tower_cache = TowerCache(spec.clip_cache_bytes, self.encoder.store.name)
         self.policy_loss = policy_loss(spec.loss)
         self.engine = self._engine(spec.checkpoint)
         share = spec.learner.share_prefixes and self.engine.module.can_share
@@ -78,9 +81,10 @@ class Learner:
             learning_rate: of this step.
 
         Returns:
-            Loss, gradient norm before clipping, and reply tokens of the whole step.
+            Loss, gradient norm before clipping, and reply tokens of the whole step; where the vision side is frozen, how often
+            its features were kept.
         """
-        groups = join_equal_prompts([self._example(row) for row in rows])
+        groups = [self._example(row) for row in rows]
         tokens = int(all_sum({"tokens": float(sum(group.reply_tokens() for group in groups))}, self.device)["tokens"])
         totals = Totals(sequences, tokens, self.ranks)
         self.engine.train()
@@ -98,6 +102,7 @@ class Learner:
             "loss": all_sum({"loss": sum(losses)}, self.device)["loss"],
             "gradient_norm": norm,
             "tokens": float(tokens),
+            **self._tower_counts(),
         }
 
     def restart(self, path: str) -> None:
@@ -120,6 +125,7 @@ class Learner:
             self.reference = self._base_log_probs
         else:
             frozen = self._policy(path).to(self.device).eval().requires_grad_(False)
+            self._keep_features(frozen)
             self.reference = partial(self._forward, frozen)
 
     def pursue(self, spec: LearnerSpec) -> None:
@@ -156,6 +162,7 @@ class Learner:
             **update_means(all_sum(stats.values, self.device), len(steps)),
             "logprob_diff_max": all_max(stats.largest_diff, self.device),
             "gradient_norm": float(np.mean(norms)),
+            **self._tower_counts(),
             "seconds": time.perf_counter() - began,
         }
 
@@ -211,9 +218,22 @@ class Learner:
     def load_state(self, directory: str) -> None:
         """Go on from `save_state`. Raises FileNotFoundError if there is nothing to go on from."""
         deepspeed_engine.load_state(self.engine, directory)
+        self._keep_features(self.engine.module)
 
     def _engine(self, path: str) -> Any:
-        return deepspeed_engine.start(self._policy(path), self.spec.learner, self.ranks, bf16=self.dtype == torch.bfloat16)
+        policy = self._policy(path)
+        engine = deepspeed_engine.start(policy, self.spec.learner, self.ranks, bf16=self.dtype == torch.bfloat16)
+        self._keep_features(policy)
+        return engine
+
+    def _keep_features(self, policy: Policy) -> None:
+        """Where the vision side is frozen: have the policy's tower, as it is now, run once for each medium."""
+        if self.spec.model.frozen_vision:
+            policy.frozen_tower = FrozenTower(policy.model.model.visual, self.tower_cache)
+
+    def _tower_counts(self) -> dict[str, float]:
+        """How often the cache of a frozen tower helped since the last update, over all ranks; nothing where none is frozen."""
+        return all_sum(self.tower_cache.counts(), self.device) if self.spec.model.frozen_vision else {}
 
     def _policy(self, path: str) -> Policy:
         settings = self.spec.model
@@ -276,7 +296,7 @@ class Learner:
         lines = token_lines(self.encoder.token_bytes(ids)) if credit.lines else ()
         return credit.over(group.advantages[place], len(ids), lines)
 
-    def _step(self, rows: Sequence[list[PackedRow]], loss_of: Any, learning_rate: float) -> float:
+    def _step(self, rows: Sequence[MicroBatch], loss_of: Any, learning_rate: float) -> float:
         calls = [lambda counts, of_batch=of_batch: loss_of(self.packer.batch(of_batch), counts) for of_batch in rows]
         return deepspeed_engine.optimizer_step(self.engine, calls, learning_rate)
 

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 
 from rl.algo.objective import Totals
-from rl.learner.batch import PackedRow
+from rl.learner.micro_batches import MicroBatch
 
 
 @dataclass(frozen=True)
 class MiniBatch:
     """What one optimizer step learns from, on this rank."""
 
-    rows: list[list[PackedRow]]
-    """The packed rows of each micro-batch. Their `members` are places in the lists below."""
+    rows: list[MicroBatch]
+    """Its micro-batches. The `members` of their rows are places in the lists below."""
     totals: Totals
     advantages: list[np.ndarray]
     """For each reply, the advantages of its tokens, float32 (k,)."""

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from rl.learner.batch import Budget, PackedRow, TokenBatch, make_batch, micro_batches, pack_rows
+from rl.learner.batch import TokenBatch, make_batch
 from rl.learner.deepspeed_engine import all_max
+from rl.learner.micro_batches import Budget, MicroBatch, plain, shared
+from rl.learner.sequences import sequences_of
 from rollout.prompts import PromptEncoder
 from rollout.samples import TokenGroup
 
@@ -26,23 +28,24 @@ class Packer:
         Args:
             encoder: decodes the media that prompts name.
             token_budget: padded tokens in a micro-batch.
-            share: compute once what the replies to a prompt share; False is the plain form.
+            share: compute once what sequences begin with alike; False is the plain form.
             device: where the tensors are made.
         """
         self.encoder, self.share, self.device = encoder, share, device
         self.budget = Budget(token_budget, MOST_LOGITS // len(encoder.tokenizer))
 
-    def pack(self, groups: Sequence[TokenGroup]) -> list[list[PackedRow]]:
-        """The rows of each micro-batch."""
-        return micro_batches(pack_rows(groups, self.budget, self.share), self.budget)
+    def pack(self, groups: Sequence[TokenGroup]) -> list[MicroBatch]:
+        """The micro-batches of groups, whose replies are counted through the groups."""
+        sequences = sequences_of(groups)
+        return shared(sequences, self.budget) if self.share else plain(sequences, self.budget)
 
-    def batch(self, rows: Sequence[PackedRow]) -> TokenBatch:
+    def batch(self, rows: MicroBatch) -> TokenBatch:
         """The tensors of one micro-batch."""
         encoder = self.encoder
-        pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.prompt.media}
-        return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id).to(self.device)
+        pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.media}
+        return make_batch(rows, pixels, encoder.merge, encoder.tokenizer.pad_token_id).to(self.device)
 
-    def log_probs(self, packed: Sequence[list[PackedRow]], log_probs: LogProbs) -> list[torch.Tensor]:
+    def log_probs(self, packed: Sequence[MicroBatch], log_probs: LogProbs) -> list[torch.Tensor]:
         """Log-probs of each reply of packed groups, float32 (k,), counted through the groups."""
         found: dict[int, torch.Tensor] = {}
         # under ZeRO-3 a forward pass is a collective: every rank has to make as many

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -13,8 +12,12 @@ from torch import nn
 from transformers import AutoModelForImageTextToText
 
 from rl.learner.batch import TokenBatch
+from rl.learner.tower_cache import Features
 from rl.learner.tree_attention import Backend, TreeMask, install, tree_mask
 from rollout.families import FamilyError, family_of, family_problem
+
+if TYPE_CHECKING:
+    from rl.learner.frozen_tower import FrozenTower
 
 
 def load_model(path: str | Path, dtype: torch.dtype, trust_remote_code: bool = False) -> Any:
@@ -53,6 +56,8 @@ class Policy(nn.Module):
         self.model: Any = model
         self.family = family_of(model.config.model_type)
         self.backend = backend
+        self.frozen_tower: FrozenTower | None = None
+        """Where nothing of the vision side is trained: what has been seen before is not computed again."""
         install(model.model.language_model)
         self.temperature = temperature
         self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
@@ -67,19 +72,17 @@ class Policy(nn.Module):
         backbone = self.model.model
         embeds = backbone.get_input_embeddings()(batch.input_ids)
         deepstack: dict[str, Any] = {}
-        if batch.pixel_values is not None:
-            features, deeper = self.vision_features(batch)
-            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, features[batch.place_from].to(embeds.dtype))
+        seen = self.vision_features(batch)
+        if seen is not None and batch.media:
+            flat = embeds.flatten(0, 1).index_copy(0, batch.place_at, seen.merged[batch.place_from].to(embeds.dtype))
             embeds = flat.view_as(embeds)
-            if deeper:
+            if seen.deeper:
                 places = torch.zeros(batch.input_ids.numel(), dtype=torch.bool, device=embeds.device)
                 places[batch.place_at] = True
                 deepstack["visual_pos_masks"] = places.view_as(batch.input_ids)
-                deepstack["deepstack_visual_embeds"] = [layer[batch.place_from] for layer in deeper]
-        elif dist.is_initialized() and dist.get_world_size() > 1:
-            # other ranks may be seeing clips: under ZeRO the tower's collectives need every rank
-            features, deeper = self.vision_features(self._blank(batch))
-            embeds = embeds + 0.0 * torch.stack([layer.sum() for layer in (features, *deeper)]).sum().to(embeds.dtype)
+                deepstack["deepstack_visual_embeds"] = [layer[batch.place_from] for layer in seen.deeper]
+        elif seen is not None:
+            embeds = embeds + 0.0 * torch.stack([layer.sum() for layer in (seen.merged, *seen.deeper)]).sum().to(embeds.dtype)
         hidden = backbone.language_model(
             inputs_embeds=embeds,
             position_ids=batch.position_ids,
@@ -106,16 +109,30 @@ class Policy(nn.Module):
         kinds = getattr(self.model.model.language_model.config, "layer_types", None) or ["full_attention"]
         return set(kinds) == {"full_attention"}
 
-    def _blank(self, batch: TokenBatch) -> TokenBatch:
-        """The batch with one black clip of the smallest possible size."""
+    def vision_features(self, batch: TokenBatch) -> Features | None:
+        """Features of the batch's distinct media. A batch without any has those of a black clip where other ranks may be seeing
+        clips, since under ZeRO the tower's collectives need every rank; else None."""
+        if self.frozen_tower is not None:
+            return self.frozen_tower.features(batch, self.tower, self.blank)
+        if batch.pixel_values is not None and batch.grids is not None:
+            return self.tower(batch.pixel_values, batch.grids)
+        if dist.is_initialized() and dist.get_world_size() > 1:
+            return self.tower(*self.blank(batch.input_ids.device))
+        return None
+
+    def tower(self, pixels: torch.Tensor, grids: torch.Tensor) -> Features:
+        """Let the vision tower run on media.
+
+        Args:
+            pixels: patches of all of them, float32 (patches, d).
+            grids: int64 (media, 3), patches of each in time, height and width.
+        """
+        out = self.model.model.get_video_features(pixels, grids)
+        return Features(torch.cat(list(out.pooler_output)), tuple(out.deepstack_features) if self.family.deepstack else ())
+
+    def blank(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels and grid of one black clip of the smallest possible size."""
         vision = self.model.config.vision_config
         side = vision.spatial_merge_size
         width = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
-        device = batch.input_ids.device
-        pixels, grids = torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)
-        return replace(batch, pixel_values=pixels, grids=grids)
-
-    def vision_features(self, batch: TokenBatch) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Merged features of the batch's distinct media, (features, hidden), and those for each deeper layer that takes some."""
-        out = self.model.model.get_video_features(batch.pixel_values, batch.grids)
-        return torch.cat(list(out.pooler_output)), list(out.deepstack_features) if self.family.deepstack else []
+        return torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)

@@ -1,8 +1,7 @@
-"""Replies to one prompt as a tree of shared prefixes, packed into one row.
+"""Sequences as trees of what they have in common: a clip, its questions, their answers; a prompt and its samples.
 
-The samples of a GRPO group share their prompt, and often their first words; groups that are sampled as trees share
-whole sections. What is shared has the same context in every sample, so it is computed once: the row holds the prompt
-and then every distinct continuation, depth first, and a token sees exactly its ancestors.
+What sequences begin with alike has the same context in each of them, so it is computed once. A common beginning ends where
+tokens, positions or media differ. Imports no torch.
 """
 
 from __future__ import annotations
@@ -12,104 +11,95 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rollout.prompts import EncodedPrompt
+from rl.learner.sequences import TokenSequence
+
+LEAST_SAVED = 1 / 16
+"""What trees have to save, of their tokens, by a beginning that they share. Attention below a beginning has to gather and to
+mask, which is not worth it for the few tokens of a chat template before each clip."""
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A run of tokens without a branch: columns begin to end - 1 of the row."""
+class Node:
+    """Tokens that the same sequences have in common, up to where they part or one ends; and what they go on with."""
 
     begin: int
+    """Tokens before it: where it begins in each of its sequences."""
     end: int
-    parent: int
-    """Index of the segment that it continues; -1 for the prompt."""
+    members: tuple[int, ...]
+    """Places of its sequences."""
+    children: tuple[Node, ...]
+    tokens: int
+    """Distinct tokens, with all below it."""
+    targets: int
+    """How many of them are predicted, in some sequence."""
 
 
-@dataclass(frozen=True)
-class PackedTree:
-    """One row: L tokens, of which M = L - prompt are predicted."""
-
-    ids: np.ndarray
-    """Token ids, int64 (L,)."""
-    positions: np.ndarray
-    """int64 (3, L): every segment continues its parent's M-RoPE."""
-    subtree_end: np.ndarray
-    """int64 (L,): the column after the last token that sees this one. Token q sees k if k <= q < subtree_end[k]."""
-    predict_at: np.ndarray
-    """int64 (M,): column that predicts each reply token; a segment's first is predicted by its parent's last."""
-    segments: tuple[Segment, ...]
-    """Parents before children."""
-    paths: tuple[np.ndarray, ...]
-    """For each reply, int64 (k,): which of the M predicted tokens are its own, in order."""
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-def pack(prompt: EncodedPrompt, replies: Sequence[np.ndarray]) -> PackedTree:
-    """Put a prompt and its replies into one row.
+def forest(sequences: Sequence[TokenSequence], members: Sequence[int] | None = None) -> list[Node]:
+    """The trees of some sequences, in order of first occurrence.
 
     Args:
-        prompt: of n tokens.
-        replies: int64 (k,) each, k >= 1; equal beginnings are stored once.
+        sequences: all of them.
+        members: places of those that are looked at; None for all.
     """
-    builder = _Builder(prompt, replies)
-    builder.grow(0, list(range(len(replies))), 0)
-    return builder.packed()
+    chosen = range(len(sequences)) if members is None else members
+    numbers = {medium: n for n, medium in enumerate(dict.fromkeys(m for place in chosen for m in sequences[place].media))}
+    keys = {place: sequences[place].keys(numbers) for place in chosen}
+    builder = _Builder(sequences, keys)
+    return [tree for root in builder.grow(list(chosen), 0) for tree in builder.worth_sharing(root)]
+
+
+def in_order(tree: Node) -> list[int]:
+    """The sequences of a tree, those that share most next to each other."""
+    below = [member for child in tree.children for member in in_order(child)]
+    passing = set(below)
+    return [*(member for member in tree.members if member not in passing), *below]
 
 
 class _Builder:
-    def __init__(self, prompt: EncodedPrompt, replies: Sequence[np.ndarray]) -> None:
-        self.replies = replies
-        self.prompt = prompt
-        self.cursor = len(prompt.ids)
-        self.segments = [Segment(0, self.cursor, -1)]
-        self.ids = [prompt.ids]
-        self.depths: list[np.ndarray] = []
-        self.predict_at: list[np.ndarray] = []
-        self.subtree_ends = [0]
-        self.paths: list[list[np.ndarray]] = [[] for _ in replies]
+    def __init__(self, sequences: Sequence[TokenSequence], keys: dict[int, np.ndarray]) -> None:
+        self.sequences, self.keys = sequences, keys
 
-    def grow(self, parent: int, members: list[int], depth: int) -> None:
-        """Append what the members say after `depth` tokens, below a segment; its depth is at most their number."""
-        by_token: dict[int, list[int]] = {}
+    def grow(self, members: Sequence[int], begin: int) -> list[Node]:
+        """What members that have their first `begin` tokens in common go on with; their number bounds the depth."""
+        by_key: dict[bytes, list[int]] = {}
         for member in members:
-            if len(self.replies[member]) > depth:
-                by_token.setdefault(int(self.replies[member][depth]), []).append(member)
-        for same in by_token.values():
-            run = _common_run([self.replies[member][depth:] for member in same])
-            index, begin = len(self.segments), self.cursor
-            self.cursor += run
-            self.segments.append(Segment(begin, self.cursor, parent))
-            self.subtree_ends.append(0)
-            self.ids.append(self.replies[same[0]][depth : depth + run])
-            self.depths.append(np.arange(depth, depth + run))
-            self.predict_at.append(np.concatenate([[self.segments[parent].end - 1], np.arange(begin, self.cursor - 1)]))
-            for member in same:
-                self.paths[member].append(np.arange(begin, self.cursor) - len(self.prompt.ids))
-            self.grow(index, same, depth + run)
-            self.subtree_ends[index] = self.cursor
+            if len(self.keys[member]) > begin:
+                by_key.setdefault(self.keys[member][begin].tobytes(), []).append(member)
+        return [self._grown(same, begin) for same in by_key.values()]
 
-    def packed(self) -> PackedTree:
-        self.subtree_ends[0] = self.cursor
-        first = int(self.prompt.positions.max()) + 1
-        below = np.concatenate(self.depths) + first
-        lengths = [segment.end - segment.begin for segment in self.segments]
-        return PackedTree(
-            ids=np.concatenate(self.ids),
-            positions=np.concatenate([self.prompt.positions, np.broadcast_to(below, (3, len(below)))], axis=1),
-            subtree_end=np.repeat(self.subtree_ends, lengths),
-            predict_at=np.concatenate(self.predict_at),
-            segments=tuple(self.segments),
-            paths=tuple(np.concatenate(path) for path in self.paths),
+    def worth_sharing(self, root: Node) -> list[Node]:
+        """A tree as it is, or in several trees, each with a copy of its beginning, if that is too short to be shared."""
+        going_on = {member for child in root.children for member in child.members}
+        alone = [member for member in root.members if member not in going_on]
+        branches = len(root.children) + bool(alone)
+        saved = root.end * (branches - 1)
+        if saved >= LEAST_SAVED * sum(child.tokens for child in root.children):
+            return [root]
+        parted = [self._node(0, child.end, child.members, child.children) for child in root.children]
+        whole = [self._node(0, root.end, alone, ())] if alone else []
+        return [*whole, *(tree for child in parted for tree in self.worth_sharing(child))]
+
+    def _grown(self, members: Sequence[int], begin: int) -> Node:
+        end = begin + _common_run([self.keys[member][begin:] for member in members])
+        return self._node(begin, end, members, self.grow(members, end))
+
+    def _node(self, begin: int, end: int, members: Sequence[int], children: Sequence[Node]) -> Node:
+        predicted = np.logical_or.reduce([self.sequences[member].targets[begin:end] for member in members])
+        return Node(
+            begin,
+            end,
+            tuple(members),
+            tuple(children),
+            tokens=end - begin + sum(child.tokens for child in children),
+            targets=int(np.count_nonzero(predicted)) + sum(child.targets for child in children),
         )
 
 
-def _common_run(rows: Sequence[np.ndarray]) -> int:
-    """How many leading tokens all rows share."""
-    shortest = min(len(row) for row in rows)
-    if len(rows) == 1:
-        return shortest
-    stacked = np.stack([row[:shortest] for row in rows])
-    differ = np.flatnonzero((stacked != stacked[0]).any(axis=0))
-    return int(differ[0]) if len(differ) else shortest
+def _common_run(keys: Sequence[np.ndarray]) -> int:
+    """How many leading tokens all have in common."""
+    shortest = min(map(len, keys))
+    run = shortest
+    for other in keys[1:]:
+        differ = np.flatnonzero((other[:run] != keys[0][:run]).any(axis=1))
+        run = int(differ[0]) if len(differ) else run
+    return run

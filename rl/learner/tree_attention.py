@@ -1,11 +1,11 @@
 """Attention in which a token sees exactly its ancestors, as a transformers attention implementation.
 
-A row is a packed prefix tree (`rl/learner/prefix_tree.py`), depth first, so that one number per token says all: query q sees
+A row holds prefix trees (`rl/learner/packed_row.py`), depth first, so that one number per token says all: query q sees
 key k if k <= q < subtree_end[k]. Three ways to compute the same thing:
 
 - `dense`: one call of PyTorch's attention with a boolean mask.
-- `depths`: one call for each depth of the trees, with all segments of that depth side by side, each over its ancestors and
-  itself; computes no block between siblings. For CPUs.
+- `depths`: a call for segments that lie equally deep and are of like length, side by side, each over its ancestors and itself;
+  computes no block between siblings or trees. For CPUs.
 - `flex`: FlexAttention with a block mask; skips blocks between siblings on GPUs.
 """
 
@@ -22,7 +22,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from rl.learner.prefix_tree import Segment
+from rl.learner.packed_row import Segment
 
 NAME = "prefix_tree"
 Backend = Literal["dense", "depths", "flex"]
@@ -34,11 +34,11 @@ class TreeMask:
 
     backend: Backend
     mask: Any
-    """bool (B, 1, L, L) for `dense`, a BlockMask for `flex`, a `Depth` for each depth for `depths`."""
+    """bool (B, 1, L, L) for `dense`, a BlockMask for `flex`, `Side`s for `depths`."""
 
 
 @dataclass(frozen=True)
-class Depth:
+class Side:
     """N segments that lie equally deep, padded to one length and gathered from B rows of L columns, flat."""
 
     queries: torch.Tensor
@@ -74,8 +74,21 @@ def tree_mask(subtree_end: torch.Tensor, segments: Sequence[tuple[Segment, ...]]
         def sees(b: torch.Tensor, h: torch.Tensor, q: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
             return (k <= q) & (q < subtree_end[b, k])
 
-        return TreeMask(backend, create_block_mask(sees, rows, None, width, width, subtree_end.device.type))
-    by_depth: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+        # compiled, it holds no L x L mask in memory
+        return TreeMask(backend, create_block_mask(sees, rows, None, width, width, subtree_end.device.type, _compile=True))
+    sides = [side for deep in _by_depth(segments, width) for side in _of_like_length(deep)]
+    return TreeMask(backend, tuple(_side(members, subtree_end.device) for members in sides))
+
+
+_Placed = tuple[np.ndarray, np.ndarray]
+"""Of a segment: its own columns, and those of its ancestors and itself, first to last."""
+MOST_PADDED = 1.5
+"""Query-key pairs that a call may compute, for each that is needed."""
+
+
+def _by_depth(segments: Sequence[tuple[Segment, ...]], width: int) -> list[list[_Placed]]:
+    """The segments of all rows, by how deep they lie."""
+    found: dict[int, list[_Placed]] = {}
     for row, tree in enumerate(segments):
         depths: list[int] = []
         paths: list[np.ndarray] = []
@@ -84,12 +97,28 @@ def tree_mask(subtree_end: torch.Tensor, segments: Sequence[tuple[Segment, ...]]
             above = segment.parent >= 0
             depths.append(depths[segment.parent] + 1 if above else 0)
             paths.append(np.concatenate([paths[segment.parent], own]) if above else own)
-            by_depth.setdefault(depths[-1], []).append((own, paths[-1]))
-    return TreeMask(backend, tuple(_depth(members, subtree_end.device) for members in by_depth.values()))
+            found.setdefault(depths[-1], []).append((own, paths[-1]))
+    return list(found.values())
 
 
-def _depth(members: Sequence[tuple[np.ndarray, np.ndarray]], device: torch.device) -> Depth:
-    """(own columns, columns of ancestors and itself) of each segment, padded."""
+def _of_like_length(members: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Segments in as few calls as pad little."""
+    found: list[list[_Placed]] = []
+    needed = longest_own = longest_path = 0
+    for own, path in sorted(members, key=lambda placed: (len(placed[1]), len(placed[0]))):
+        pairs = len(own) * len(path)
+        longest_own, longest_path = max(longest_own, len(own)), max(longest_path, len(path))
+        if found and (len(found[-1]) + 1) * longest_own * longest_path <= MOST_PADDED * (needed + pairs):
+            found[-1].append((own, path))
+            needed += pairs
+        else:
+            found.append([(own, path)])
+            needed, longest_own, longest_path = pairs, len(own), len(path)
+    return found
+
+
+def _side(members: Sequence[_Placed], device: torch.device) -> Side:
+    """Segments side by side, padded."""
     own, path = (np.array([len(member[part]) for member in members]) for part in (0, 1))
     queries, keys = np.zeros((len(members), own.max()), np.int64), np.zeros((len(members), path.max()), np.int64)
     for number, (columns, ancestry) in enumerate(members):
@@ -105,7 +134,7 @@ def _depth(members: Sequence[tuple[np.ndarray, np.ndarray]], device: torch.devic
     def tensor(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(device)
 
-    return Depth(
+    return Side(
         tensor(queries), tensor(keys), None if whole else tensor(visible[:, None]), tensor(kept), tensor(queries.flat[kept])
     )
 
@@ -135,7 +164,7 @@ def attend(
             key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
             out = scaled_dot_product_attention(query, key, value, tree.mask, dropout, scale=scaling)
         else:
-            out = _by_depths(query, key, value, tree.mask, groups, scaling)
+            out = _side_by_side(query, key, value, tree.mask, groups, scaling)
     return out.transpose(1, 2).contiguous(), None
 
 
@@ -146,18 +175,18 @@ def install(language_model: Any) -> None:
     language_model.config._attn_implementation = NAME
 
 
-def _by_depths(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, depths: Sequence[Depth], groups: int, scaling: float | None
+def _side_by_side(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sides: Sequence[Side], groups: int, scaling: float | None
 ) -> torch.Tensor:
     batch, _, width, _ = query.shape
     q, k, v = (part.transpose(1, 2).flatten(0, 1) for part in (query, key, value))  # (B L, heads, d)
     done = []
-    for depth in depths:
-        mine = _gathered(q, depth.queries)
-        seen, told = (_gathered(part, depth.keys).repeat_interleave(groups, dim=1) for part in (k, v))
-        out = scaled_dot_product_attention(mine, seen, told, depth.visible, is_causal=depth.visible is None, scale=scaling)
-        done.append(out.transpose(1, 2).flatten(0, 1).index_select(0, depth.kept))
-    columns = torch.cat([depth.columns for depth in depths])
+    for side in sides:
+        mine = _gathered(q, side.queries)
+        seen, told = (_gathered(part, side.keys).repeat_interleave(groups, dim=1) for part in (k, v))
+        out = scaled_dot_product_attention(mine, seen, told, side.visible, is_causal=side.visible is None, scale=scaling)
+        done.append(out.transpose(1, 2).flatten(0, 1).index_select(0, side.kept))
+    columns = torch.cat([side.columns for side in sides])
     whole = torch.zeros_like(q).index_copy(0, columns, torch.cat(done))  # padding stays 0
     return whole.view(batch, width, *q.shape[1:]).transpose(1, 2)
 

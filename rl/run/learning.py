@@ -13,7 +13,6 @@ from rl.algo.credit import CreditRule
 from rl.algo.estimators import Estimator
 from rl.algo.filters import without_stale
 from rl.config.schema import Config, scorer_entries
-from rl.learner.balance import join_equal_prompts
 from rl.record.console import warn
 from rl.record.runs.progress import Progress
 from rl.run.checks import check_errors
@@ -73,7 +72,7 @@ def mini_batches(groups: Sequence[TrainingGroup], updates: int, ranks: int) -> l
     """
     size = len(groups) // updates
     cuts = [groups[number * size : (number + 1) * size] for number in range(updates)]
-    batches = [join_equal_prompts([tokens for group in cut if (tokens := group.tokens()) is not None]) for cut in cuts]
+    batches = [[tokens for group in cut if (tokens := group.tokens()) is not None] for cut in cuts]
     filled = [batch for batch in batches if sum(len(group.replies) for group in batch) >= ranks]
     if len(filled) < updates:
         warn(

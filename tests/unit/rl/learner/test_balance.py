@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rl.learner.balance import balance, join_equal_prompts, tokens
+from rl.learner.balance import balance, tokens
+from rollout.media.medium import Medium
+from rollout.prompts import TEXT, EncodedPrompt
 from rollout.samples import TokenCredit, TokenGroup
 from tests.unit.stations import encoded_text
 
@@ -23,8 +25,8 @@ def test_groups_stay_whole_and_ranks_are_even() -> None:
     shares = balance(groups, 2)
     assert sorted(share.group for of_rank in shares for share in of_rank) == [0, 1, 2, 3]
     assert all(share.replies == (0, 1, 2, 3) for of_rank in shares for share in of_rank)
-    loads = [sum(tokens(groups[share.group]) for share in of_rank) for of_rank in shares]
-    assert max(loads) - min(loads) <= min(map(tokens, groups))
+    loads = [tokens([groups[share.group] for share in of_rank]) for of_rank in shares]
+    assert max(loads) - min(loads) <= min(tokens([one]) for one in groups)
 
 
 def test_every_rank_gets_some_even_of_one_group() -> None:
@@ -35,11 +37,26 @@ def test_every_rank_gets_some_even_of_one_group() -> None:
         balance([group(0, 2, 5)], 3)
 
 
-def test_groups_with_equal_prompts_become_one_and_the_rest_stay_as_they_are() -> None:
-    groups = [group(0, 2, 5), group(1, 1, 3), group(0, 1, 4)]
-    joined = join_equal_prompts(groups)
-    assert [len(one.replies) for one in joined] == [3, 1]
-    assert joined[1] is groups[1]
-    assert [len(reply) for reply in joined[0].replies] == [5, 5, 4]
-    assert joined[0].advantages == (0.0, 0.1, 0.0)
-    assert tokens(joined[0]) == 10 + 14
+def test_groups_about_one_clip_stay_together_and_count_it_once() -> None:
+    clip, other = Medium("video", "a.mp4"), Medium("video", "b.mp4")
+    groups = [about(clip, [7], 2), about(other, [7], 2), about(clip, [8], 2), about(clip, [7], 1)]
+    assert tokens(groups[:1]) == 40 + 1 + 3
+    assert tokens([groups[0], groups[2]]) == 40 + 2 * (1 + 3)
+    assert tokens([groups[0], groups[3]]) == 40 + 1 + 3  # the same prompt and replies
+    assert [[share.group for share in of_rank] for of_rank in balance(groups, 2)] == [[0, 2, 3], [1]]
+
+
+def test_a_clip_is_parted_between_its_groups_where_there_are_fewer_clips_than_ranks() -> None:
+    clip = Medium("video", "a.mp4")
+    groups = [about(clip, [question], 4) for question in range(4)]
+    shares = balance(groups, 2)
+    assert sorted([share.group for share in of_rank] for of_rank in shares) == [[0, 1], [2, 3]]
+    assert all(share.replies == (0, 1, 2, 3) for of_rank in shares for share in of_rank)
+
+
+def about(clip: Medium, question: list[int], samples: int) -> TokenGroup:
+    """A question after 40 tokens of a clip, with equal replies of 3 tokens."""
+    ids = np.array([*range(1000, 1040), *question])
+    shown = np.where(ids >= 1000, 0, TEXT)
+    prompt = EncodedPrompt(ids, ids, np.tile(np.arange(len(ids)), (3, 1)), (clip,), shown)
+    return TokenGroup(prompt, (np.arange(3),) * samples)

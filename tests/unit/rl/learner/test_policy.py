@@ -1,14 +1,16 @@
 """Log-probs against the plain form of transformers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from rl.learner.balance import join_equal_prompts
-from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack_rows
+from rl.learner.batch import TokenBatch, make_batch
+from rl.learner.micro_batches import Budget, MicroBatch, plain, shared
 from rl.learner.policy import Policy, load_model
+from rl.learner.sequences import sequences_of
 from rollout.families import FAMILIES
 from rollout.prompts import PromptEncoder, vision_token_ids
 from rollout.rows.data import open_rows
@@ -35,8 +37,14 @@ def sequences(faces: Path, encoder: PromptEncoder) -> list[TokenGroup]:
 
 def batch_of(sequences: list[TokenGroup], encoder: PromptEncoder) -> TokenBatch:
     pixels = {medium: encoder.pixels(medium) for s in sequences for medium in s.prompt.media}
-    rows = pack_rows(join_equal_prompts(sequences), Budget(2**31))
-    return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id)
+    (rows,) = shared(sequences_of(sequences), Budget(2**31))
+    return make_batch(rows, pixels, encoder.merge, encoder.tokenizer.pad_token_id)
+
+
+def in_order(batch: TokenBatch, values: torch.Tensor) -> torch.Tensor:
+    """What a batch's tokens were given, in the order of all sequences."""
+    by_member = dict(zip(batch.members, values.split(torch.bincount(batch.sequence_of).tolist()), strict=True))
+    return torch.cat([by_member[member] for member in sorted(by_member)])
 
 
 def plain_log_probs(model, row: Row, reply: np.ndarray, encoder: PromptEncoder, banned: list[int]) -> torch.Tensor:
@@ -58,14 +66,15 @@ def test_log_probs_and_gradients_equal_the_models_own(family: str, faces: Path, 
     replies = [encoder.reply_ids(row.reference or "") for row in rows]
     banned = vision_token_ids(model.config)
     policy = Policy(model, banned)
-    plain = torch.cat([plain_log_probs(model, *pair, encoder, banned) for pair in zip(rows, replies, strict=True)])
-    plain.sum().backward()
+    theirs = torch.cat([plain_log_probs(model, *pair, encoder, banned) for pair in zip(rows, replies, strict=True)])
+    theirs.sum().backward()
     expected = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
     sequences = [TokenGroup(encoder.encode(row), (reply,)) for row, reply in zip(rows, replies, strict=True)]
-    ours, entropy = policy(batch_of(sequences, encoder))
+    batch = batch_of(sequences, encoder)
+    ours, entropy = policy(batch)
     ours.sum().backward()
-    assert torch.allclose(ours, plain, atol=1e-5)
+    assert torch.allclose(in_order(batch, ours), theirs, atol=1e-5)
     assert (entropy > 0).all()
     found = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     assert found.keys() == expected.keys()
@@ -96,11 +105,12 @@ def test_temperature_is_that_of_the_sampled_distribution(model, sequences, encod
     assert not torch.allclose(warm, logits_free)
 
 
-def test_micro_batches_keep_the_budget_and_every_sequence() -> None:
-    prompt = encoded_text(range(4))
+@pytest.mark.parametrize("form", [shared, plain])
+def test_micro_batches_keep_the_budget_and_every_sequence(form: Callable[..., list[MicroBatch]]) -> None:
     lengths = [5, 100, 7, 90, 6, 300]
-    rows = pack_rows([TokenGroup(prompt, (np.arange(length - 4),)) for length in lengths], Budget(200))
-    batches = micro_batches(rows, Budget(200))
+    groups = [TokenGroup(encoded_text([length] * 4), (np.arange(length - 4),)) for length in lengths]
+    batches = form(sequences_of(groups), Budget(200))
     assert sorted(member for batch in batches for row in batch for member in row.members) == list(range(6))
     for batch in batches:
-        assert len(batch) == 1 or len(batch) * max(len(row.tree) for row in batch) <= 200
+        assert len(batch) * max(map(len, batch)) <= 200 or [row.members for row in batch] == [(5,)]
+    assert len(batches) == 3

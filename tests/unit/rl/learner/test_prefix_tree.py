@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,47 +13,122 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rl.config.schema import LoraConfig
-from rl.learner.batch import Budget, TokenBatch, make_batch, micro_batches, pack_rows
+from rl.learner import prefix_tree
+from rl.learner.batch import TokenBatch, make_batch
 from rl.learner.lora import LoraError, adapted, add_adapters, merged, without_adapters
+from rl.learner.micro_batches import Budget, plain, shared
+from rl.learner.packed_row import PackedRow, pack_row
 from rl.learner.policy import Policy, freeze, load_model
-from rl.learner.prefix_tree import PackedTree, pack
+from rl.learner.prefix_tree import LEAST_SAVED, forest
+from rl.learner.sequences import TokenSequence, sequences_of
 from rollout.families import FAMILIES
-from rollout.prompts import PromptEncoder
+from rollout.media.medium import Medium
+from rollout.prompts import TEXT, PromptEncoder
 from rollout.rows.data import open_rows
 from rollout.rows.row import Row
 from rollout.samples import TokenGroup
 from tests.unit.stations import encoded_text
 
-PROMPT = encoded_text(range(5))
-replies = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(np.array), min_size=1, max_size=8)
+runs = st.lists(st.integers(0, 2), max_size=7)
+CLIPS = (Medium("video", "a.mp4"), Medium("video", "b.mp4"))
 
 
-def visible(tree: PackedTree) -> np.ndarray:
-    column = np.arange(len(tree))
-    return (column[None, :] <= column[:, None]) & (column[:, None] < tree.subtree_end[None, :])
+def read(clip: int | None, text: list[int], target: int = 1, shift: int = 0) -> TokenSequence:
+    """Two tokens of a clip, if there is one, then text; positions after the clip may be shifted."""
+    shown = [] if clip is None else [0, 0]
+    ids = np.array([1, *(9 for _ in shown), *text])
+    positions = np.arange(len(ids)) + np.where(np.arange(len(ids)) > len(shown), shift, 0)
+    medium_at = np.array([TEXT, *shown, *(TEXT for _ in text)])
+    media = () if clip is None else (CLIPS[clip],)
+    return TokenSequence(ids, np.tile(positions, (3, 1)), media, medium_at, np.arange(len(ids)) >= len(ids) - target)
 
 
-@given(replies)
+sequences = st.lists(
+    st.builds(
+        lambda clip, text, last, target, shift: read(clip, [*text, last], 1 + min(target, len(text)), shift),
+        st.sampled_from([None, 0, 1]),
+        runs,
+        st.integers(0, 2),
+        st.integers(0, 6),
+        st.integers(0, 1),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def visible(row: PackedRow) -> np.ndarray:
+    column = np.arange(len(row))
+    return (column[None, :] <= column[:, None]) & (column[:, None] < row.subtree_end[None, :])
+
+
+@given(sequences, st.sampled_from([0.0, LEAST_SAVED, 1e9]))
 @settings(max_examples=300, deadline=None)
-def test_each_reply_is_on_its_path_and_sees_exactly_its_ancestors(said: list[np.ndarray]) -> None:
-    tree = pack(PROMPT, said)
-    sees = visible(tree)
-    for reply, path in zip(said, tree.paths, strict=True):
-        columns = np.concatenate([np.arange(5), 5 + path])
-        np.testing.assert_array_equal(tree.ids[columns], np.concatenate([PROMPT.ids, reply]))
-        np.testing.assert_array_equal(tree.positions[:, columns], np.tile(np.arange(len(columns)), (3, 1)))
-        np.testing.assert_array_equal(tree.predict_at[path], columns[4:-1])
+def test_each_sequence_is_on_its_path_and_sees_exactly_its_ancestors(read: list[TokenSequence], least: float) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefix_tree, "LEAST_SAVED", least)
+        trees = forest(read)
+    row, sees = pack_row(read, trees), visible(pack_row(read, trees))
+    assert sorted(row.members) == list(range(len(read)))
+    for member, path in zip(row.members, row.paths, strict=True):
+        one = read[member]
+        (columns,) = {tuple(np.flatnonzero(sees[row.target_at[path[-1]]]))}  # the last token sees all before it
+        np.testing.assert_array_equal(row.ids[list(columns)], one.ids)
+        np.testing.assert_array_equal(row.positions[:, list(columns)], one.positions)
+        np.testing.assert_array_equal(row.target_at[path], np.array(columns)[one.targets])
+        np.testing.assert_array_equal(row.predict_at[path], np.array(columns)[np.flatnonzero(one.targets) - 1])
         for depth, column in enumerate(columns):
-            np.testing.assert_array_equal(np.flatnonzero(sees[column]), np.sort(columns[: depth + 1]))
-    distinct = {tuple(reply[: n + 1]) for reply in said for n in range(len(reply))}
-    assert len(tree) == 5 + len(distinct)
+            np.testing.assert_array_equal(np.flatnonzero(sees[column]), columns[: depth + 1])
+        shown = [place for place, at in enumerate(row.place_at) if at in columns]
+        assert [row.media[row.place_medium[place]] for place in shown] == [medium for medium in one.media for _ in range(2)]
+        assert row.place_feature[shown].tolist() == [0, 1] * len(one.media)
+    assert sum(tree.tokens for tree in trees) == len(row)
+    assert sum(tree.targets for tree in trees) == len(row.target_at)
+
+
+@given(sequences)
+@settings(max_examples=200, deadline=None)
+def test_where_all_is_shared_each_beginning_stands_once(read: list[TokenSequence]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefix_tree, "LEAST_SAVED", 0.0)
+        trees = forest(read)
+
+    def beginnings(one: TokenSequence) -> set[tuple[object, ...]]:
+        shown = [one.media[place] if place >= 0 else None for place in one.medium_at]
+        tokens = list(zip(one.ids.tolist(), one.positions[0].tolist(), shown, strict=True))
+        return {tuple(tokens[: n + 1]) for n in range(len(tokens))}
+
+    assert len(pack_row(read, trees)) == len(set().union(*map(beginnings, read)))
 
 
 def test_what_is_shared_is_stored_once() -> None:
-    tree = pack(PROMPT, [np.array(ids) for ids in ([7, 8, 1], [7, 8, 2], [7, 9], [7, 8, 1])])
-    assert tree.ids[5:].tolist() == [7, 8, 1, 2, 9]
-    segments = [(s.begin, s.end, s.parent) for s in tree.segments]
-    assert segments == [(0, 5, -1), (5, 6, 0), (6, 7, 1), (7, 8, 2), (8, 9, 2), (9, 10, 1)]
+    group = TokenGroup(encoded_text(range(5)), tuple(np.array(ids) for ids in ([7, 8, 1], [7, 8, 2], [7, 9], [7, 8, 1])))
+    found = sequences_of([group])
+    row = pack_row(found, forest(found))
+    assert row.ids.tolist() == [0, 1, 2, 3, 4, 7, 8, 1, 2, 9]
+    segments = [(segment.begin, segment.end, segment.parent) for segment in row.segments]
+    assert segments == [(0, 6, -1), (6, 7, 0), (7, 8, 1), (8, 9, 1), (9, 10, 0)]
+    assert row.target_at.tolist() == [5, 6, 7, 8, 9]
+    assert row.predict_at.tolist() == [4, 5, 6, 6, 5]
+    assert [path.tolist() for path in row.paths] == [[0, 1, 2], [0, 1, 3], [0, 4], [0, 1, 2]]
+
+
+def test_a_clip_a_question_and_answers_are_one_tree_and_other_clips_are_others() -> None:
+    found = [read(clip, [5, question, 6, answer, answer]) for clip in (0, 1) for question in (1, 2) for answer in (3, 4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefix_tree, "LEAST_SAVED", 0.2)  # more than the one token before the clips saves
+        trees = forest(found)
+    assert [tree.members for tree in trees] == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert [tree.tokens for tree in trees] == [3 + 1 + 2 * (2 + 2 * 2)] * 2
+    assert [len(tree.children) for tree in trees] == [2, 2]
+
+
+def test_a_token_may_be_a_target_of_one_sequence_and_context_of_another() -> None:
+    found = [read(0, [5, 6], target=1), read(0, [5, 6, 7], target=1)]
+    row = pack_row(found, forest(found))
+    assert row.ids.tolist() == [1, 9, 9, 5, 6, 7]
+    assert row.target_at.tolist() == [4, 5]
+    assert [path.tolist() for path in row.paths] == [[0], [1]]
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +140,17 @@ opened = cache(open_rows)
 
 
 def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> list[TokenGroup]:
-    """Flat groups of ragged length about videos, images, text or all of these; or trees of depth 3."""
+    """Flat groups of ragged length about videos, images, text or all of these; trees of depth 3; several questions about each
+    of two clips, and of a clip with an image."""
     rows, others = opened(faces / "train.jsonl"), opened(media_rows)
     video = [rows[i] for i in rows.indices_by_task()["rationale"][:2]]
     text = [Row(0, "What is a scowl?", (), "qa", reference="brow"), Row(1, "And a frown, in one word?", (), "qa")]
     images = [others[1], others[2]]
     mixed = [video[0], text[0], images[0], others[3], others[4], video[1]]
-    chosen = {"video": video, "image": images, "text": text, "mixed": mixed, "tree": [video[0], images[0]]}[kind]
+    asked = [
+        replace(row, question=row.question + more) for row in (*video, others[3]) for more in (" Hair?", " Hair? Eyes?", " Why?")
+    ]
+    chosen = {"video": video, "image": images, "text": text, "mixed": mixed, "tree": [video[0], images[0]], "clip": asked}[kind]
     rng = np.random.default_rng(0)
     found = []
     for row in chosen:
@@ -90,8 +170,15 @@ def groups(faces: Path, media_rows: Path, encoder: PromptEncoder, kind: str) -> 
 
 def batch_of(some: list[TokenGroup], encoder: PromptEncoder, share: bool) -> TokenBatch:
     pixels = {medium: encoder.pixels(medium) for one in some for medium in one.prompt.media}
-    rows = pack_rows(some, Budget(2**31), share)
-    return make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, encoder.tokenizer.pad_token_id)
+    read = sequences_of(some)
+    rows = [row for batch in (shared if share else plain)(read, Budget(2**31)) for row in batch]
+    return make_batch(rows, pixels, encoder.merge, encoder.tokenizer.pad_token_id)
+
+
+def in_order(batch: TokenBatch, values: torch.Tensor) -> torch.Tensor:
+    """What a batch's tokens were given, in the order of all sequences."""
+    by_member = dict(zip(batch.members, values.split(torch.bincount(batch.sequence_of).tolist()), strict=True))
+    return torch.cat([by_member[member] for member in sorted(by_member)])
 
 
 Outcome = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]
@@ -100,7 +187,7 @@ Outcome = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]
 def outcome(policy: Policy, batch: TokenBatch) -> Outcome:
     """Log-probs, entropies, and the gradients of a weighted sum of the log-probs."""
     policy.zero_grad()
-    log_probs, entropy = policy(batch)
+    log_probs, entropy = (in_order(batch, values) for values in policy(batch))
     weights = torch.randn(len(log_probs), generator=torch.Generator().manual_seed(0))
     (log_probs * weights).sum().backward()
     return log_probs.detach(), entropy.detach(), {n: p.grad.clone() for n, p in policy.named_parameters() if p.grad is not None}
@@ -112,7 +199,8 @@ def plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder) -
 
 def assert_equal_to_the_plain_form(policy: Policy, some: list[TokenGroup], encoder: PromptEncoder, plain: Outcome) -> None:
     plain_batch, shared_batch = (batch_of(some, encoder, share) for share in (False, True))
-    assert plain_batch.members == shared_batch.members
+    assert sorted(plain_batch.members) == sorted(shared_batch.members)
+    assert len(shared_batch.input_ids) == 1
     shared = outcome(policy, shared_batch)
     assert shared_batch.input_ids.numel() < plain_batch.input_ids.numel()
     assert torch.allclose(shared[0], plain[0], atol=1e-5)
@@ -131,7 +219,7 @@ def plain_outcomes() -> dict[tuple[str, str, str], Outcome]:
 
 @pytest.mark.parametrize("checkpointing", [False, True])
 @pytest.mark.parametrize("backend", ["dense", "depths"])
-@pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree"])
+@pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree", "clip"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_log_probs_and_gradients_equal_the_plain_form(
     models, encoders, plain_outcomes, faces: Path, media_rows: Path, family: str, kind: str, backend: str, checkpointing: bool
@@ -209,23 +297,32 @@ def test_parts_of_the_vision_side_can_be_frozen(tiny_models, family: str, parts:
 
 def test_a_tree_of_depth_three_is_stored_as_one(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
     batch = batch_of(groups(faces, media_rows, encoder, "tree"), encoder, share=True)
-    assert len(batch.input_ids) == 2
-    assert [len(row) for row in batch.segments] == [1 + 2 + 4 + 8] * 2
+    assert len(batch.input_ids) == 1
+    assert [sum(segment.parent == -1 for segment in row) for row in batch.segments] == [2]
+    assert [len(row) for row in batch.segments] == [2 * (1 + 2 + 4 + 8)]
     assert len(batch.targets) == 2 * (2 * 6 + 4 * 7 + 8 * 8)
     assert len(batch.distinct) == 2 * 8 * (6 + 7 + 8)
+
+
+def test_a_clip_is_stored_once_for_all_questions_about_it(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
+    some = groups(faces, media_rows, encoder, "clip")
+    batch = batch_of(some, encoder, share=True)
+    shown = {medium: int(np.prod(encoder.pixels(medium).grid.patches)) for one in some for medium in one.prompt.media}
+    assert len(batch.place_at) * encoder.merge**2 == sum(shown.values()) == len(batch.pixel_values)
+    assert len(batch_of(some, encoder, share=False).place_at) * encoder.merge**2 == 6 * 3 * sum(shown.values())
 
 
 def test_groups_stay_together_within_the_budget(faces: Path, media_rows: Path, encoder: PromptEncoder) -> None:
     some = groups(faces, media_rows, encoder, "video")
     replies = [reply for one in some for reply in one.replies]
     for budget in (Budget(200), Budget(400), Budget(4000), Budget(4000, targets=40)):
-        batches = micro_batches(pack_rows(some, budget), budget)
+        batches = shared(sequences_of(some), budget)
         for rows in batches:
-            pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.prompt.media}
-            tensors = make_batch(rows, pixels, encoder.vision_tokens, encoder.merge, 0)
+            pixels = {medium: encoder.pixels(medium) for row in rows for medium in row.media}
+            tensors = make_batch(rows, pixels, encoder.merge, 0)
             assert len(tensors.members) == 1 or budget.holds(tensors.input_ids.numel(), len(tensors.targets))
             said = torch.cat([torch.from_numpy(replies[member]) for member in tensors.members])
             assert torch.equal(tensors.targets[tensors.distinct], said)
         assert sorted(member for rows in batches for row in rows for member in row.members) == list(range(len(replies)))
-    (whole,) = micro_batches(pack_rows(some, Budget(4000)), Budget(4000))
-    assert len(whole) == 2
+    ((whole,),) = shared(sequences_of(some), Budget(4000))
+    assert sum(segment.parent == -1 for segment in whole.segments) == 2

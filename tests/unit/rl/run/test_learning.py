@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rewards.sample import Reward
+from rl.learner.balance import tokens
 from rl.run.learning import mini_batches
 from rollout.samples import TokenCredit, TrainingGroup
 from tests.unit.stations import group, prompt, scored, scored_group
@@ -24,9 +25,10 @@ def test_a_step_is_cut_into_mini_batches_in_order() -> None:
     assert [one.advantages for batch in batches for one in batch] == [(0.5, -0.5)] * 4
 
 
-def test_groups_of_the_same_prompt_are_learned_from_as_one() -> None:
-    ((one,),) = mini_batches([training_group(7, (1.0, -1.0)), training_group(7, (0.5, -0.5))], updates=1, ranks=1)
-    assert one.advantages == (1.0, -1.0, 0.5, -0.5)
+def test_groups_of_the_same_prompt_share_it_and_whatever_replies_begin_with() -> None:
+    (both,) = mini_batches([training_group(7, (1.0, -1.0)), training_group(7, (0.5, -0.5))], updates=1, ranks=1)
+    assert [one.advantages for one in both] == [(1.0, -1.0), (0.5, -0.5)]
+    assert tokens(both) == tokens(both[:1]) == tokens(both[1:])  # they are alike
 
 
 def test_an_update_that_leaves_a_rank_nothing_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
