@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from rl.learner.policy import load_model
 from rl.run.specs import learner_spec
 from rollout.prompts import EncodedPrompt
 from rollout.rows.data import open_rows
+from rollout.rows.mixing import mixed_indices
 from rollout.rows.row import Row
 from rollout.samples import TokenCredit, TokenGroup
 
@@ -158,6 +160,26 @@ def test_sharded_over_two_ranks_nothing_changes(
     losses = sft_losses(two_ranks, setting)
     two_ranks.load_state(tmp_path)
     assert sft_losses(two_ranks, setting) == pytest.approx(losses, rel=1e-5)  # weights, and the optimizer's memory
+
+
+def test_rows_by_clip_are_learned_from_on_two_ranks_as_they_are_one_by_one(
+    setting: Setting, one_rank: LearnerGroup, two_ranks: LearnerGroup
+) -> None:
+    rows = open_rows(setting.faces / "train.jsonl")
+    draws = mixed_indices(rows, {"attribute_*": 1.0, "rationale": 0.2}, seed=0, together=5)
+    steps = [[rows[index] for index in islice(draws, 16)] for _ in range(2)]
+    assert all(len({row.media for row in step}) < 8 for step in steps)
+    said = []
+    for learners, share in ((one_rank, False), (two_ranks, True)):
+        settings = replace(setting.config.learner, ranks=learners.ranks.count, threads=1, share_prefixes=share)
+        wait_ready("ranks", learners.start(learner_spec(replace(setting.config, learner=settings), str(setting.model))), 200)
+        said.append([learners.sft(step, learning_rate=1e-3) for step in steps])
+        encoded = learners.encode(steps[0])
+        assert [one.media for one in encoded] == [row.media for row in steps[0]]  # each answer with its row
+    for plain, found in zip(*said, strict=True):
+        assert found["tokens"] == plain["tokens"]
+        assert found["loss"] == pytest.approx(plain["loss"], abs=1e-5)
+        assert found["gradient_norm"] == pytest.approx(plain["gradient_norm"], rel=1e-3)
 
 
 def test_bfloat16_learns_the_same_within_its_precision(

@@ -218,7 +218,7 @@ def plain_outcomes() -> dict[tuple[str, str, str], Outcome]:
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("backend", ["dense", "depths"])
+@pytest.mark.parametrize("backend", ["dense", "blocks"])
 @pytest.mark.parametrize("kind", ["video", "image", "text", "mixed", "tree", "clip"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_log_probs_and_gradients_equal_the_plain_form(
