@@ -29,7 +29,7 @@ from rl.run.joining import join
 from rl.run.learning import advantage, learn
 from rl.run.prefetch import Prefetcher
 from rl.run.preparation import Splits
-from rl.run.sft import sft_steps
+from rl.run.sft import done_in_turn, sft_steps
 from rl.run.state import Run, is_due
 from rl.run.steps import ask, roll_out, steps_left
 
@@ -63,13 +63,13 @@ def resume(run: Run) -> None:
 
 
 def sft(run: Run) -> None:
-    """Tune the policy on rows of one stage after the other; each step waits for all learner ranks."""
+    """Tune the policy on rows of one stage after the other. While one step is written down, the ranks do the next."""
     stages = run.config.curriculum.stages
     total = sum(stage.length for stage in stages.values())
     with run.results.timed("tune"), phase("tune", total, run.progress.step) as shown:
-        for step in sft_steps(stages, run.splits.train, run.config.seed, after=run.progress.step):
-            watch = Stopwatch()
-            stats = run.workers.learners.sft([run.splits.train[index] for index in step.rows], step.learning_rate)
+        steps = sft_steps(stages, run.splits.train, run.config.seed, run.progress.step, run.config.batch.rows_together)
+        watch = Stopwatch()
+        for step, stats in done_in_turn(steps, run.workers.learners, run.splits.train, run.checkpoint_comes_after):
             check_finite(stats, f"tuning step {step.number}")
             run.record_sft(step, sft_metrics(stats, step.learning_rate, watch.lap("sft")), shown)
             if run.checkpoint_due() and step.number < total:
@@ -87,7 +87,8 @@ def grpo(run: Run) -> None:
         return
     config, workers = run.config, run.workers
     workers.learners.load_reference(run.directory.tuned_model)
-    workers.engines.idle_share()  # counts from here, as does what the judge is asked
+    workers.engines.idle_share()  # counts from here, as do hits of caches and what the judge is asked
+    workers.engines.hit_rates()
     workers.judge_metrics()
     with (
         Prefetcher(steps_left(run), config.grpo.staleness, ask(run), partial(roll_out, run)) as rollouts,
@@ -115,7 +116,7 @@ def grpo(run: Run) -> None:
             alarm(config, updated)
             metrics = step_metrics(groups, updated, synced.metrics(), watch.seconds, version, config.grpo.staleness)
             metrics |= {"learner/learning_rate": rate, "rollout/idle_share": workers.engines.idle_share()}
-            metrics |= workers.judge_metrics()
+            metrics |= workers.engines.hit_rates() | workers.judge_metrics()
             run.progress = replace(run.progress, step=step)
             if is_due(step, config.evaluation.every):
                 metrics |= best_so_far(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ class PromptEncoder:
         self.positions: int = config.get_text_config().max_position_embeddings
         """Positions that the checkpoint was trained for: no sequence should be longer."""
         self.expand = family_of(config.model_type).expansion(config, self._plain_ids, engine_dtype)
+        self._lock = Lock()
         self._pixels = cache_of_bytes(store.budget_bytes, lambda pixels: pixels.values.nbytes)
         self._text_ids: LRUCache[tuple[tuple[Turn, ...], str], np.ndarray] = LRUCache(CONVERSATIONS_KEPT)
 
@@ -127,10 +129,14 @@ class PromptEncoder:
         ]
 
     def pixels(self, medium: Medium) -> Pixels:
-        """Normalised patches of a file, which are kept within the same budget of bytes as the store's frames."""
-        found: Pixels | None = self._pixels.get(medium)
-        if found is None:
-            found = self._pixels[medium] = self._process(medium, self.store.get(medium))
+        """Normalised patches of a file, which are kept within the same budget of bytes as the store's frames. Threads may ask."""
+        with self._lock:
+            known: Pixels | None = self._pixels.get(medium)
+        if known is not None:
+            return known
+        found = self._process(medium, self.store.get(medium))
+        with self._lock:
+            self._pixels[medium] = found
         return found
 
     def processed(self, kind: Kind, shown: Any, tensors: str) -> tuple[Any, Any]:

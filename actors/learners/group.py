@@ -17,7 +17,9 @@ from rl.algo.objective import Totals
 from rl.config.schema import TinySpec
 from rl.learner.balance import Share, balance
 from rl.learner.spec import LearnerSpec
+from rl.learner.spread import spread
 from rollout.lengths import Measured
+from rollout.media.medium import ClipSpec
 from rollout.prompts import EncodedPrompt
 from rollout.rows.row import Row
 from rollout.samples import TokenGroup
@@ -31,6 +33,8 @@ class LearnerGroup:
         self.ranks = Ranks(ranks, cpus, gpus)
         self.bases = 0
         """How often the whole model has been replaced: it numbers the weights under LoRA adapters."""
+        self._clip = ClipSpec()
+        """How the ranks' media become frames."""
         self._rendezvous: tuple[list[Any], BroadcastHandle] | None = None
         """The engines of the last broadcast, and the group that they form with rank 0."""
 
@@ -58,10 +62,13 @@ class LearnerGroup:
     def measure(self, rows: Sequence[Row], limit: int, reply: bool, fit: bool) -> list[Measured]:
         """What is found about the prompts of rows, in order; each rank measures some. The arguments are those of
         `PromptLengths.measure`."""
-        return self._shared(rows, lambda actor, share: actor.measure.remote(share, limit, reply, fit))
+        count = self.ranks.count
+        shares = [list(range(number, len(rows), count)) for number in range(count)]
+        return self._shared(rows, shares, lambda actor, share: actor.measure.remote(share, limit, reply, fit))
 
     def start(self, spec: LearnerSpec) -> list[Any]:
         """Load the model and join the ranks; returns references that are ready when they have."""
+        self._clip = spec.clip
         return self.ranks.start(spec)
 
     def restart(self, checkpoint: Path) -> None:
@@ -96,14 +103,41 @@ class LearnerGroup:
         self._same("pursue", spec)
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
-        """Token ids and positions of rows' questions, in order; each rank encodes some."""
-        return self._shared(rows, lambda actor, share: actor.call.remote("encode", share))
+        """Token ids and positions of rows' questions, in order; each rank encodes some, and a clip is decoded on one."""
+        return self._shared(
+            rows, spread(rows, self.ranks.count, self._clip), lambda actor, share: actor.call.remote("encode", share)
+        )
 
     def sft(self, rows: Sequence[Row], learning_rate: float) -> dict[str, float]:
-        """One supervised step on these rows; each rank learns from some. Returns its statistics."""
-        count = self.ranks.count
-        given = [(rows[number::count], len(rows), learning_rate) for number in range(count)]
-        stats: dict[str, float] = self.ranks.call("sft", given, changes=True)[0]
+        """One supervised step on these rows. Returns its statistics."""
+        return self.begin_sft(rows, learning_rate)()
+
+    def begin_sft(
+        self, rows: Sequence[Row], learning_rate: float, upcoming: Sequence[Row] = ()
+    ) -> Callable[[], dict[str, float]]:
+        """Ask for one supervised step; each rank learns from some rows, and what is about one clip stays together.
+
+        Args:
+            rows: the step's.
+            learning_rate: of this step.
+            upcoming: rows of the step after it, if they are known: ranks read them while they learn from these.
+
+        Returns:
+            A function that waits for the step's statistics. Steps that are asked for meanwhile are done after it.
+        """
+        now, later = self._by_rank(rows), self._by_rank(upcoming)
+        given = [(*pair, len(rows)) for pair in zip(now, later, strict=True)]
+
+        def ask(number: int, actor: Any) -> Any:
+            mine, next_ones, sequences = given[number]
+            return actor.call.remote("sft", mine, sequences, learning_rate, next_ones)
+
+        calls = self.ranks.ask(ask, changes=True)
+
+        def stats() -> dict[str, float]:
+            found: dict[str, float] = ray.get(calls)[0]
+            return found
+
         return stats
 
     def update(self, mini_batches: Sequence[Sequence[TokenGroup]], learning_rate: float) -> dict[str, float]:
@@ -210,13 +244,30 @@ class LearnerGroup:
         """End all ranks, whatever they are doing, and give their room back."""
         self.ranks.shutdown()
 
-    def _shared(self, rows: Sequence[Row], ask: Callable[[Any, Sequence[Row]], Any]) -> list[Any]:
-        """Ask each rank about some of the rows: (its actor, these) -> reference to an answer for each; returns all, in order."""
-        count = self.ranks.count
-        shares = [ask(actor, rows[number::count]) for number, actor in enumerate(self.ranks.actors)]
+    def _by_rank(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """The rows that each rank learns from."""
+        if not rows:
+            return [[] for _ in range(self.ranks.count)]
+        return [[rows[place] for place in share] for share in spread(rows, self.ranks.count, self._clip)]
+
+    def _shared(
+        self, rows: Sequence[Row], shares: Sequence[Sequence[int]], ask: Callable[[Any, Sequence[Row]], Any]
+    ) -> list[Any]:
+        """Ask each rank about some of the rows.
+
+        Args:
+            rows: all of them.
+            shares: places of those that each rank is asked about.
+            ask: asks one: (its actor, its rows) -> reference to an answer for each.
+
+        Returns:
+            All answers, in the order of the rows.
+        """
+        asked = [ask(actor, [rows[place] for place in share]) for actor, share in zip(self.ranks.actors, shares, strict=True)]
         found: list[Any] = [None] * len(rows)
-        for number, share in enumerate(ray.get(shares)):
-            found[number::count] = share
+        for share, answers in zip(shares, ray.get(asked), strict=True):
+            for place, answer in zip(share, answers, strict=True):
+                found[place] = answer
         return found
 
     def _same(self, method: str, argument: Any, changes: bool = False) -> list[Any]:

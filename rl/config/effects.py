@@ -46,6 +46,12 @@ _UNUSED = (
     Unused(("grpo.kl_estimator", "grpo.kl_in"), lambda c: c.grpo.kl == 0, "with grpo.kl=0"),
     Unused(("evaluation.val_rows*", "evaluation.keep_best"), lambda c: c.evaluation.every == 0, "with evaluation.every=0"),
     Unused(("checkpoints.tune_every",), lambda c: not c.curriculum.stages, "without a stage in curriculum.stages"),
+    Unused(("batch.by",), lambda c: not c.curriculum.stages, "without a stage in curriculum.stages"),
+    Unused(
+        ("batch.clip_rows",),
+        lambda c: c.batch.by == c.batch.prompts_by == "row",
+        "with batch.by=row and batch.prompts_by=row",
+    ),
     Unused(
         ("tracking.uri", "tracking.experiment", "tracking.traces"),
         lambda c: not c.tracking.mlflow,

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from rewards.mix import MixEntry
 from rewards.mix_settings import mix_entries
 from rl.config.fields import bounded
+from rl.config.sections.batch import BatchConfig
 from rl.config.sections.cluster import ClusterConfig
 from rl.config.sections.curriculum import CurriculumConfig, StageConfig
 from rl.config.sections.data import DataConfig, FacesConfig
@@ -23,6 +24,7 @@ from rl.config.sections.rewards import JudgeConfig, RewardConfig, ScorerConfig
 from rl.config.sections.rollout import RolloutConfig
 
 __all__ = [
+    "BatchConfig",
     "CheckpointConfig",
     "ClusterConfig",
     "Config",
@@ -66,6 +68,8 @@ class Config:
     """The model that is trained."""
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     """Supervised tuning in stages, before GRPO."""
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    """How the rows of a step are drawn."""
     grpo: GrpoConfig = field(default_factory=GrpoConfig)
     """Reinforcement learning: steps, objective, sampling."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)

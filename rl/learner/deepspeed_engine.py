@@ -10,10 +10,10 @@ from typing import Any
 import deepspeed
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from rl.config.schema import LearnerConfig
 from rl.learner.lora import adapted, adapter_matrices, checkpoint_name, merged
-from rl.learner.policy import Policy
 
 _SETTINGS = ("betas", "weight_decay")
 """What an optimizer is told by the configuration, and would take from a checkpoint; so would DeepSpeed's `clip_grad` be."""
@@ -35,7 +35,7 @@ def join_ranks(rank: int, ranks: int, address: str, port: int) -> torch.device:
     return torch.device("cuda", 0) if on_gpu else torch.device("cpu")
 
 
-def start(policy: Policy, config: LearnerConfig, ranks: int, bf16: bool) -> Any:
+def start(policy: nn.Module, config: LearnerConfig, ranks: int, bf16: bool) -> Any:
     """Wrap a policy in a DeepSpeed engine with AdamW, on one of `ranks`; `bf16` if its weights are bfloat16."""
     trained = [p for p in policy.parameters() if p.requires_grad]
     # fused, it is as fast on host memory as DeepSpeed's own CPU optimizer, which has to be compiled at the first start

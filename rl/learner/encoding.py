@@ -14,4 +14,4 @@ def prompt_encoder(spec: LearnerSpec) -> PromptEncoder:
     trust = spec.model.trust_remote_code
     processor = AutoProcessor.from_pretrained(spec.checkpoint, trust_remote_code=trust)
     config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=trust)
-    return PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes), spec.engine_dtype)
+    return PromptEncoder(processor, config, MediaStore(spec.clip, spec.clip_cache_bytes, spec.shared_clips), spec.engine_dtype)

@@ -29,8 +29,9 @@ from rl.learner.frozen_tower import FrozenTower
 from rl.learner.lora import add_adapters, without_adapters
 from rl.learner.micro_batches import MicroBatch
 from rl.learner.mini_batch import MiniBatch
-from rl.learner.packer import LogProbs, Packer
+from rl.learner.packer import LogProbs, Packer, by_member
 from rl.learner.policy import Policy, freeze, load_model
+from rl.learner.row_reader import RowReader
 from rl.learner.saving import save_policy
 from rl.learner.spec import LearnerSpec
 from rl.learner.tower_cache import TowerCache
@@ -55,6 +56,7 @@ class Learner:
         self.device = deepspeed_engine.join_ranks(rank, ranks, address, port)
         self.dtype = getattr(torch, spec.model.dtype)
         self.encoder = prompt_encoder(spec)
+        self.reader = RowReader(self.encoder)
         self.tower_cache = TowerCache(spec.clip_cache_bytes, self.encoder.store.name)
         self.policy_loss = policy_loss(spec.loss)
         self.engine = self._engine(spec.checkpoint)
@@ -66,32 +68,33 @@ class Learner:
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedPrompt]:
         """Prompts of rows; their media are then at hand for learning."""
-        return [self.encoder.encode(row) for row in rows]
+        return self.reader.prompts(rows)
 
     def reply_ids(self, text: str) -> np.ndarray:
         """Token ids of an assistant turn, int64 (k,)."""
         return self.encoder.reply_ids(text)
 
-    def sft(self, rows: Sequence[Row], sequences: int, learning_rate: float) -> dict[str, float]:
+    def sft(self, rows: Sequence[Row], sequences: int, learning_rate: float, upcoming: Sequence[Row] = ()) -> dict[str, float]:
         """One supervised step: what the rows' assistant turns say is imitated.
 
         Args:
             rows: this rank's.
             sequences: rows of the whole step, over all ranks.
             learning_rate: of this step.
+            upcoming: this rank's rows of the next step, which are read meanwhile; none if they are not known.
 
         Returns:
             Loss, gradient norm before clipping, and reply tokens of the whole step; where the vision side is frozen, how often
             its features were kept.
         """
-        groups = [self._example(row) for row in rows]
+        groups = self.reader.examples(rows, upcoming)
         tokens = int(all_sum({"tokens": float(sum(group.reply_tokens() for group in groups))}, self.device)["tokens"])
         totals = Totals(sequences, tokens, self.ranks)
         self.engine.train()
         losses: list[float] = []
 
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
-            log_probs, _ = self.engine(batch, temperature=1.0)
+            log_probs, _ = self.engine(batch, temperature=1.0, entropy=False)
             loss = supervised_loss(log_probs, batch.sequence_of, batch.sequences, totals)
             if counts:
                 losses.append(float(loss.detach()) / self.ranks)
@@ -150,14 +153,16 @@ class Learner:
         began = time.perf_counter()
         steps = list(range(len(mini_batches))) * self.spec.grpo.epochs
         prepared = [
-            self._prepared(groups, whole, again=len(steps) > 1) for groups, whole in zip(mini_batches, totals, strict=True)
+            self._prepared(groups, whole, later=place > 0)
+            for place, (groups, whole) in enumerate(zip(mini_batches, totals, strict=True))
         ]
         stats = UpdateSums()
         self.engine.train()
-        norms = [
-            self._grpo_step(prepared[index], learning_rate, stats, compare=number < len(mini_batches))
-            for number, index in enumerate(steps)
-        ]
+        norms = []
+        for number, index in enumerate(steps):
+            norm, old = self._grpo_step(prepared[index], learning_rate, stats, compare=number < len(mini_batches))
+            norms.append(norm)
+            prepared[index] = replace(prepared[index], old=old)
         return {
             **update_means(all_sum(stats.values, self.device), len(steps)),
             "logprob_diff_max": all_max(stats.largest_diff, self.device),
@@ -245,13 +250,13 @@ class Learner:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         return Policy(model, self.encoder.banned_ids, self.spec.grpo.temperature)
 
-    def _prepared(self, groups: Sequence[TokenGroup], totals: Totals, again: bool) -> MiniBatch:
+    def _prepared(self, groups: Sequence[TokenGroup], totals: Totals, later: bool) -> MiniBatch:
         """A mini-batch, packed, with what its loss needs of each reply.
 
         Args:
             groups: this rank's groups.
             totals: sizes of the mini-batch over all ranks.
-            again: the rollout is learned from in several steps, so that the old policy is not always the present one.
+            later: another mini-batch is learned from before, so that the old policy is not the present one even at first.
         """
         rows = self.packer.pack(groups)
         return MiniBatch(
@@ -259,15 +264,22 @@ class Learner:
             totals,
             advantages=[self._advantages(group, place) for group in groups for place in range(len(group.replies))],
             recorded=[log_probs for group in groups for log_probs in group.log_probs],
-            old=self.packer.log_probs(rows, self._present_log_probs) if again else None,
+            old=self.packer.log_probs(rows, self._present_log_probs) if later else None,
             reference=self.packer.log_probs(rows, self.reference) if self.reference else None,
         )
 
-    def _grpo_step(self, mini: MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool) -> float:
+    def _grpo_step(
+        self, mini: MiniBatch, learning_rate: float, stats: UpdateSums, compare: bool
+    ) -> tuple[float, list[torch.Tensor]]:
+        """One optimizer step. Returns the gradient's norm, and log-probs of each reply under the old policy."""
+        found: dict[int, torch.Tensor] = {}
+
         def loss_of(batch: TokenBatch, counts: bool) -> torch.Tensor:
             log_probs, entropy = self.engine(batch)
-            # With one step a rollout the old policy is the present one, and the ratio is 1 by construction.
+            # As long as the old policy is the present one, the ratio is 1 by construction.
             old = log_probs.detach() if mini.old is None else torch.cat([mini.old[i] for i in batch.members])
+            if counts:
+                found.update(by_member(batch, old))
             reference = None if mini.reference is None else torch.cat([mini.reference[i] for i in batch.members])
             advantages = torch.from_numpy(np.concatenate([mini.advantages[i] for i in batch.members])).to(self.device)
             recorded = torch.from_numpy(np.concatenate([mini.recorded[i] for i in batch.members])).to(self.device)
@@ -288,7 +300,8 @@ class Learner:
                 stats.add_difference((old - recorded).abs())
             return terms.loss
 
-        return self._step(mini.rows, loss_of, learning_rate)
+        norm = self._step(mini.rows, loss_of, learning_rate)
+        return norm, [found[member] for member in sorted(found)]
 
     def _advantages(self, group: TokenGroup, place: int) -> np.ndarray:
         """The advantage of each token of a reply, float32 (k,)."""
@@ -309,9 +322,4 @@ class Learner:
 
     @torch.no_grad()
     def _forward(self, policy: Policy, batch: TokenBatch) -> torch.Tensor:
-        return policy(batch)[0]
-
-    def _example(self, row: Row) -> TokenGroup:
-        if row.reference is None:
-            raise ValueError(f"row {row.index + 1}: no assistant turn to learn from")
-        return TokenGroup(self.encoder.encode(row), (self.encoder.reply_ids(row.reference),))
+        return policy(batch, entropy=False)[0]

@@ -23,7 +23,7 @@ class MiniBatch:
     recorded: list[np.ndarray]
     """For each reply, the log-probs that the engine recorded, float32 (k,)."""
     old: list[torch.Tensor] | None
-    """For each reply, log-probs under the weights that the update began with, float32 (k,); None if those are the present
-    ones."""
+    """For each reply, log-probs under the weights that the update began with, float32 (k,); None as long as
+    those are the present ones."""
     reference: list[torch.Tensor] | None
     """For each reply, log-probs under the frozen reference, float32 (k,); None without a KL term."""

@@ -51,6 +51,11 @@ class Packer:
         # under ZeRO-3 a forward pass is a collective: every rank has to make as many
         for number in range(int(all_max(len(packed), self.device))):
             batch = self.batch(packed[min(number, len(packed) - 1)])
-            sizes = torch.bincount(batch.sequence_of, minlength=batch.sequences).tolist()
-            found.update(zip(batch.members, log_probs(batch).split(sizes), strict=True))
+            found.update(by_member(batch, log_probs(batch)))
         return [found[member] for member in sorted(found)]
+
+
+def by_member(batch: TokenBatch, values: torch.Tensor) -> dict[int, torch.Tensor]:
+    """Values of predicted tokens, (N,), by sequence: its place among all that were packed -> (k,)."""
+    sizes = torch.bincount(batch.sequence_of, minlength=batch.sequences).tolist()
+    return dict(zip(batch.members, values.split(sizes), strict=True))

@@ -12,6 +12,7 @@ from torch import nn
 from transformers import AutoModelForImageTextToText
 
 from rl.learner.batch import TokenBatch
+from rl.learner.patch_embedding import as_matrix_product
 from rl.learner.tower_cache import Features
 from rl.learner.tree_attention import Backend, TreeMask, install, tree_mask
 from rollout.families import FamilyError, family_of, family_problem
@@ -59,15 +60,19 @@ class Policy(nn.Module):
         self.frozen_tower: FrozenTower | None = None
         """Where nothing of the vision side is trained: what has been seen before is not computed again."""
         install(model.model.language_model)
+        as_matrix_product(model.model.visual)
         self.temperature = temperature
         self.register_buffer("banned", torch.tensor(sorted(banned_ids), dtype=torch.long), persistent=False)
 
-    def forward(self, batch: TokenBatch, temperature: float | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probability of every reply token and entropy of its distribution, float32, both (N,) in sequence order.
+    def forward(
+        self, batch: TokenBatch, temperature: float | None = None, entropy: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Log-probability of every predicted token and entropy of its distribution, float32, both (N,) in sequence order.
 
         Args:
             batch: what to read.
             temperature: instead of the sampling temperature; 1 for supervised tuning.
+            entropy: False leaves it out: None takes its place.
         """
         backbone = self.model.model
         embeds = backbone.get_input_embeddings()(batch.input_ids)
@@ -94,10 +99,8 @@ class Policy(nn.Module):
         logits = self.model.lm_head(hidden.flatten(0, 1)[batch.predict_at]).float()
         logits = logits.index_fill(1, self.banned, torch.finfo(torch.float32).min)
         log_probs = torch.log_softmax(logits / (temperature or self.temperature), dim=-1)
-        with torch.no_grad():
-            entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)
-        chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)
-        return chosen[batch.distinct], entropy[batch.distinct]
+        chosen = log_probs.gather(1, batch.targets[:, None]).squeeze(1)[batch.distinct]
+        return chosen, _entropy(log_probs)[batch.distinct] if entropy else None
 
     def tree(self, batch: TokenBatch) -> TreeMask | None:
         """Which tokens see which in packed rows; None for rows of one reply each, where a padding mask is enough."""
@@ -136,3 +139,9 @@ class Policy(nn.Module):
         side = vision.spatial_merge_size
         width = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
         return torch.zeros(side * side, width, device=device), torch.tensor([[1, side, side]], device=device)
+
+
+@torch.no_grad()
+def _entropy(log_probs: torch.Tensor) -> torch.Tensor:
+    """Of distributions over the last axis, of which some probabilities may be 0."""
+    return -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1)

@@ -22,6 +22,8 @@ class LearnerSpec:
     """The policy loss, with its file's text if it comes from a file."""
     clip: ClipSpec
     clip_cache_bytes: int
+    shared_clips: str
+    """Name under which processes of a node share decoded media."""
     engine_dtype: str
     """The engines' precision: positions are rounded as theirs are."""
     seed: int

@@ -9,6 +9,7 @@ metrics.py        a step's numbers
 measures.py       held-out measures of greedy completions, and the chance and majority levels beside them
 results.py        what every stage measured: summary.json, and at the end a table and a model
 rollouts.py       a step's samples in a parquet file, and read again; rollout_schema.py: its columns
+background.py     what is written while the run goes on with its next step
 tracking/         MLflow, fed from the directory
 report.py         report.html, the page about a run
 model_card/       README.md and the settings in a model's folder

@@ -38,7 +38,8 @@ def begin(config: Config, directory: RunDirectory, splits: Splits) -> Iterator[R
             note_stage_steps(config, directory)
             tracker.start(run_parameters(config, directory))
             tracker.running()
-            yield run
+            with run.writer:
+                yield run
     except RunLost:
         raise
     except BaseException as error:

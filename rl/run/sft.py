@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import ceil
 
+from actors.learners.group import LearnerGroup
 from rl.config.rates import stage_learning_rate
 from rl.config.schema import Config, StageConfig
 from rollout.rows.data import RowData
 from rollout.rows.mixing import check_mix, mixed_indices, mixed_rows
 from rollout.seeds import derived
+
+_UNDER_WAY = 2
+"""Steps that learner ranks are asked for at a time."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ def epoch_rows(rows: RowData, mix: Mapping[str, float]) -> float:
     return once * sum(mix.values()) / (heaviest * len(patterns))
 
 
-def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int, after: int = 0) -> Iterator[SftStep]:
+def sft_steps(
+    stages: Mapping[str, StageConfig], rows: RowData, seed: int, after: int = 0, together: int | None = None
+) -> Iterator[SftStep]:
     """The supervised steps of all stages, in order. The same seed gives the same steps, so that a run can go on anywhere.
 
     Args:
@@ -67,6 +74,7 @@ def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int, after
         rows: the training rows.
         seed: sets the order of the rows.
         after: number of steps that are done and left out.
+        together: how many rows about one clip are drawn one after the other, at most; None for row by row.
     """
     number = 0
     for place, (name, stage) in enumerate(stages.items()):
@@ -74,7 +82,30 @@ def sft_steps(stages: Mapping[str, StageConfig], rows: RowData, seed: int, after
         number += done
         if done == stage.length:
             continue
-        draws = mixed_indices(rows, stage.mix, derived(seed, "tuning", place), done * stage.batch)
+        draws = mixed_indices(rows, stage.mix, derived(seed, "tuning", place), done * stage.batch, together)
         for step in range(done, stage.length):
             number += 1
             yield SftStep(number, name, tuple(islice(draws, stage.batch)), stage_learning_rate(stage, step + 1))
+
+
+def done_in_turn(
+    steps: Iterable[SftStep], learners: LearnerGroup, rows: RowData, pause_after: Callable[[int], bool]
+) -> Iterator[tuple[SftStep, dict[str, float]]]:
+    """Supervised steps with their statistics, as they are done. Learner ranks are asked for a step before the one before it is
+    handed over, and read a step's rows while they learn from those of the one before.
+
+    Args:
+        steps: to be done, in order.
+        learners: who does them.
+        rows: the training rows.
+        pause_after: (number of a step) -> whether nothing may be under way when that step is handed over.
+    """
+    known = ((step, [rows[index] for index in step.rows]) for step in steps)
+    under_way: deque[tuple[SftStep, Callable[[], dict[str, float]]]] = deque()
+    coming = next(known, None)
+    while coming or under_way:
+        while coming and (not under_way or (len(under_way) < _UNDER_WAY and not pause_after(under_way[-1][0].number))):
+            (step, now), coming = coming, next(known, None)
+            under_way.append((step, learners.begin_sft(now, step.learning_rate, coming[1] if coming else ())))
+        step, stats = under_way.popleft()
+        yield step, stats()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from actors.engine.setup import EngineSpec
 from actors.judge.engine import JudgeSpec
 from rewards.plugins.spec import FunctionSpec, with_function_source
@@ -12,9 +14,12 @@ from rl.learner.spec import LearnerSpec
 from rollout.samples import SamplingSpec
 from rollout.seeds import derived
 
+SHARED_CLIPS = uuid.uuid4().hex[:12]
+"""Name under which what this process starts shares decoded media, on each node."""
+
 
 def clip_bytes(config: Config) -> int:
-    """Bytes of decoded media that each engine and learner rank keeps."""
+    """Bytes of decoded media that the engines and learner ranks of a node keep."""
     return int(config.data.clip_cache_gib * 2**30)
 
 
@@ -28,6 +33,7 @@ def learner_spec(config: Config, checkpoint: str) -> LearnerSpec:
         loss=with_function_source("policy loss", FunctionSpec(config.grpo.loss, config.grpo.loss_parameters)),
         clip=clip_spec(config.data),
         clip_cache_bytes=clip_bytes(config),
+        shared_clips=SHARED_CLIPS,
         engine_dtype=config.rollout.dtype or config.model.dtype,
         seed=config.seed,
         determinism=config.determinism,
@@ -42,6 +48,7 @@ def engine_spec(config: Config, checkpoint: str, media_per_prompt: dict[str, int
         rollout=config.rollout,
         clip=clip_spec(config.data),
         clip_cache_bytes=clip_bytes(config),
+        shared_clips=SHARED_CLIPS,
         media_per_prompt=media_per_prompt,
         seed=config.seed,
         determinism=config.determinism,
@@ -51,7 +58,7 @@ def engine_spec(config: Config, checkpoint: str, media_per_prompt: dict[str, int
 def judge_spec(config: Config, judge: JudgeConfig, media_per_prompt: dict[str, int]) -> JudgeSpec:
     """What each engine of the judge is told."""
     eager = config.rollout.enforce_eager
-    return JudgeSpec(judge, clip_spec(config.data), clip_bytes(config), media_per_prompt, eager)
+    return JudgeSpec(judge, clip_spec(config.data), clip_bytes(config), SHARED_CLIPS, media_per_prompt, eager)
 
 
 def grpo_sampling(config: Config, task: str) -> SamplingSpec:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from actors.learners.group import LearnerGroup
 from actors.sync.weight_sync import Synced
 from rl.algo.credit import CreditRule
 from rl.algo.estimators import Estimator
 from rl.config.schema import Config
+from rl.record.background import BackgroundWriter
 from rl.record.console import say
 from rl.record.files import write_folder
 from rl.record.metrics import step_line
@@ -39,6 +42,8 @@ class Run:
     estimate: Estimator
     credit: CreditRule
     progress: Progress = field(default_factory=Progress)
+    writer: BackgroundWriter = field(default_factory=BackgroundWriter)
+    """Writes what need not be there before the next step begins."""
 
     @property
     def learners(self) -> LearnerGroup:
@@ -71,7 +76,8 @@ class Run:
         return synced
 
     def checkpoint(self) -> None:
-        """Write a checkpoint, from which the run can go on."""
+        """Write a checkpoint, from which the run can go on; what its steps have done is written before."""
+        self.writer.flush()
         self.progress = replace(self.progress, estimator=self.estimate.memory)
         needs, keep = self.directory.needs(self.progress), self.config.checkpoints.keep
         self.directory.checkpoints.save(self.progress, self.workers.learners.save_state, keep, needs)
@@ -79,7 +85,11 @@ class Run:
 
     def checkpoint_due(self) -> bool:
         """Whether a checkpoint is due after the present step; the end of tuning and of GRPO have one in any case."""
-        step, checkpoints = self.progress.step, self.config.checkpoints
+        return self.checkpoint_comes_after(self.progress.step)
+
+    def checkpoint_comes_after(self, step: int) -> bool:
+        """Whether a checkpoint is due after a step of the present phase."""
+        checkpoints = self.config.checkpoints
         if self.progress.phase == "tune":
             return is_due(step, checkpoints.tune_every)
         return is_due(step, checkpoints.every) or step == self.config.grpo.steps
@@ -93,24 +103,35 @@ class Run:
         self.progress = Progress("grpo", 0, self.progress.version)
 
     def record_sft(self, step: SftStep, metrics: Mapping[str, float], shown: Phase) -> None:
-        """Write down a supervised step: metrics.jsonl first, then MLflow, then the console."""
+        """Write down a supervised step: metrics.jsonl first, then the console, and MLflow in the background."""
         self.progress = replace(self.progress, step=step.number)
         line = self.directory.metrics.append({"phase": "tune", "step": step.number, "stage": step.stage, "metrics": metrics})
-        self.tracker.log(line, flush=False)
+        self.writer.put("to MLflow", partial(self.tracker.log, line, flush=False))
         shown.step(f"{step.stage} | loss {metrics['tune/loss']:.3f} | {metrics['tune/seconds']:.2f} s/step")
         if step.number == AFTER_STEPS and self.results.drawn_tokens and shown.left.seconds_a_step:
             say(forecast(self.config, self.results.drawn_tokens, shown.left.seconds_a_step))
 
     def record(self, groups: Sequence[TrainingGroup], version: int, metrics: Mapping[str, float], shown: Phase) -> None:
-        """Write down a GRPO step: rollouts and metrics.jsonl first, then MLflow, then the console; `version` learned from it."""
+        """Write down a GRPO step: metrics.jsonl first, then the console; rollouts and MLflow in the background.
+
+        Args:
+            groups: the step's.
+            version: learned from them.
+            metrics: the step's.
+            shown: is told of the step.
+        """
         step = self.progress.step
         shown.step()
-        places = self.splits.train.places[[group.prompt.row.index for group in groups]]
-        write_rollouts(self.directory.rollouts / f"step_{step}.parquet", step, version, groups, places)
         line = self.directory.metrics.append({"phase": "grpo", "step": step, "metrics": metrics})
+        places = self.splits.train.places[[group.prompt.row.index for group in groups]]
+        file = self.directory.rollouts / f"step_{step}.parquet"
+        self.writer.put(str(file), partial(write_rollouts, file, step, version, groups, places))
+        self.writer.put("to MLflow", partial(self._track, groups, line))
+        say(" | ".join(filter(None, (step_line(step, self.config.grpo.steps, metrics), str(shown.left)))))
+
+    def _track(self, groups: Sequence[TrainingGroup], line: Mapping[str, Any]) -> None:
         self.tracker.log(line)
         self.tracker.trace(groups, line)
-        say(" | ".join(filter(None, (step_line(step, self.config.grpo.steps, metrics), str(shown.left)))))
 
 
 def is_due(step: int, every: int) -> bool:

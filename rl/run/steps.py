@@ -34,7 +34,7 @@ def steps_left(run: Run) -> range:
 def ask(run: Run) -> Callable[[int], StepPrompts]:
     """A function from a step's number to its prompts. It has to be called for one step after the other."""
     rows = run.splits.train
-    batches = prompt_batches(rows, run.config.grpo, run.config.seed, run.progress.step)
+    batches = prompt_batches(rows, run.config.grpo, run.config.seed, run.progress.step, run.config.batch.prompts_together)
 
     def prompts_of(step: int) -> StepPrompts:
         chosen = next(batches)
@@ -43,9 +43,17 @@ def ask(run: Run) -> Callable[[int], StepPrompts]:
     return prompts_of
 
 
-def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int) -> Iterator[list[int]]:
-    """The rows of each GRPO step after those that are done, so that a resumed run asks what it would have asked."""
-    draws = mixed_indices(rows, grpo.mix, derived(seed, "prompts"), done * grpo.prompts)
+def prompt_batches(rows: RowData, grpo: GrpoConfig, seed: int, done: int, together: int | None = None) -> Iterator[list[int]]:
+    """The rows of each GRPO step after those that are done, so that a resumed run asks what it would have asked.
+
+    Args:
+        rows: the training rows.
+        grpo: says how many, and of which mix.
+        seed: sets the order.
+        done: number of steps that are done and left out.
+        together: how many prompts about one clip are drawn one after the other, at most; None for row by row.
+    """
+    draws = mixed_indices(rows, grpo.mix, derived(seed, "prompts"), done * grpo.prompts, together)
     while True:
         yield list(islice(draws, grpo.prompts))
 

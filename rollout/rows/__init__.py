@@ -5,7 +5,7 @@ data.py          the rows of a split
 data_set.py      a data set: its files, and how they are read
 sets.py          data sets -> splits
 holdout.py       clips that are held out as val
-clips.py         the numbers by which clips are held out
+clips.py         the numbers of clips
 files.py         names, folders and patterns -> files
 table.py         files -> rows as they are written there
 json_rows.py     … where they are in JSON
@@ -32,6 +32,8 @@ media_files.py   whether the files that rows name are there
 fitted.py        rows of which some have smaller media, so that their prompts fit
 mixing.py        which rows come next, and which are evaluated
 draws.py         draws from weighted pools, from any place on
+clip_groups.py   rows about one clip that are drawn together
+clip_draws.py    draws of these
 trees.py         from a rationale in words to its gold tree
 tree_rows.py     the row that teaches that tree
 formats/         how rows are read: formats that ship and those of users

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -24,6 +25,16 @@ def draws(pools: Sequence[np.ndarray], weights: Sequence[float], seed: int, done
         seed: sets the order.
         done: draws that are left out at the beginning.
     """
+    return chain.from_iterable(members.tolist() for members, _ in blocks(pools, weights, seed, done))
+
+
+def blocks(
+    pools: Sequence[np.ndarray], weights: Sequence[float], seed: int, done: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The same sequence in pieces: (members, (B,); in which epoch of its pool each of them is drawn, from 0, (B,)).
+
+    The arguments are those of `draws`.
+    """
     bounds = np.cumsum(weights) / np.sum(weights)
     rng = np.random.default_rng(seed)
     drawn = np.zeros(len(pools), dtype=np.int64)
@@ -33,16 +44,19 @@ def draws(pools: Sequence[np.ndarray], weights: Sequence[float], seed: int, done
     return _onwards(epochs, bounds, rng, drawn)
 
 
-def _onwards(epochs: Sequence[_Epochs], bounds: np.ndarray, rng: np.random.Generator, drawn: np.ndarray) -> Iterator[int]:
+def _onwards(
+    epochs: Sequence[_Epochs], bounds: np.ndarray, rng: np.random.Generator, drawn: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     while True:
         chosen = _chosen(bounds, rng.random(_BLOCK))
-        block = np.empty(_BLOCK, dtype=np.int64)
+        members, passes = np.empty(_BLOCK, dtype=np.int64), np.empty(_BLOCK, dtype=np.int64)
         for number, pool in enumerate(epochs):
             mine = chosen == number
-            count = int(np.sum(mine))
-            block[mine] = pool.members(int(drawn[number]), count)
+            first, count = int(drawn[number]), int(np.sum(mine))
+            members[mine] = pool.members(first, count)
+            passes[mine] = np.arange(first, first + count) // len(pool)
             drawn[number] += count
-        yield from block.tolist()
+        yield members, passes
 
 
 def _chosen(bounds: np.ndarray, random: np.ndarray) -> np.ndarray:
@@ -57,6 +71,9 @@ class _Epochs:
         self._seed = seed
         self._number = -1
         self._epoch = pool
+
+    def __len__(self) -> int:
+        return len(self._pool)
 
     def members(self, first: int, count: int) -> np.ndarray:
         """So many members from a place on."""

@@ -19,6 +19,7 @@ ROW = np.dtype(
         ("stratum", "i4"),  # number of its task and source; -1 for a row that cannot be used
         ("lowest", "u4"),  # the lowest and the highest of the numbers that its clips are drawn by
         ("highest", "u4"),
+        ("shows", "u8"),  # a number of its media, the same for rows that show the same; 0 without any
         ("videos", "u2"),
         ("images", "u2"),
         ("turns", "u2"),  # before the question

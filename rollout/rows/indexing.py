@@ -14,7 +14,7 @@ import numpy as np
 
 from rewards.files import why_unreadable
 from rollout.media.medium import Medium
-from rollout.rows.clips import clip_number, drawn_by
+from rollout.rows.clips import clip_number, drawn_by, shows
 from rollout.rows.index import ROW, UNUSABLE, About, IndexedFile, rejects_file, write_index
 from rollout.rows.media_files import forget_files, missing_file, unreadable
 from rollout.rows.parallel import in_order
@@ -145,6 +145,7 @@ def _look(piece: FileRows) -> Seen:
         else:
             known["stratum"] = seen.strata.setdefault((row.task, row.source), len(seen.strata))
             known["lowest"], known["highest"] = drawn_by(row, piece.root)
+            known["shows"] = shows(row, piece.root)
             known["videos"] = sum(medium.kind == "video" for medium in row.media)
             known["images"] = len(row.media) - known["videos"]
             known["turns"] = len(row.context)

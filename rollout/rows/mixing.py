@@ -11,12 +11,17 @@ from fnmatch import fnmatch
 import numpy as np
 
 from rewards.errors import did_you_mean
+from rollout.rows.clip_draws import clip_draws
+from rollout.rows.clip_groups import clip_groups
 from rollout.rows.data import RowData, Stratum
 from rollout.rows.draws import draws
 from rollout.rows.row import RowError
+from rollout.seeds import derived
 
 
-def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int, done: int = 0) -> Iterator[int]:
+def mixed_indices(
+    rows: RowData, mix: Mapping[str, float], seed: int, done: int = 0, together: int | None = None
+) -> Iterator[int]:
     """Row indices without end; the same seed gives the same sequence.
 
     Args:
@@ -24,14 +29,29 @@ def mixed_indices(rows: RowData, mix: Mapping[str, float], seed: int, done: int 
         mix: shell-style pattern of a task, a source, a data set or `set/task`, or several joined by `|` -> weight.
         seed: sets the order.
         done: how many of the sequence are left out at its beginning; that takes no longer than drawing a few.
+        together: how many rows about one clip come one after the other, at most; None for row by row.
 
     Raises:
         RowError: if a pattern with a weight above 0 matches no row.
     """
     check_mix(rows, mix)
+    if together is not None:
+        groups = clip_groups(row_rates(rows, mix), rows.column("shows"), together, derived(seed, "groups"))
+        return clip_draws(groups, seed, done)
     weights = {pattern: weight for pattern, weight in mix.items() if weight > 0}
     pools = [rows.where([fits(pattern, stratum) for stratum in rows.strata]) for pattern in weights]
     return draws(pools, list(weights.values()), seed, done)
+
+
+def row_rates(rows: RowData, mix: Mapping[str, float]) -> np.ndarray:
+    """With which probability a draw by row is each of the rows, (N,). Those of one stratum have exactly the same."""
+    total, rates = sum(mix.values()), np.zeros(len(rows.strata))
+    for pattern, weight in mix.items():
+        fitting = np.array([fits(pattern, stratum) for stratum in rows.strata])
+        if weight > 0:
+            rates[fitting] += weight / total / rows.counts[fitting].sum()
+    found: np.ndarray = rates[rows.stratum_of]
+    return found
 
 
 def check_mix(rows: RowData, mix: Mapping[str, float], key: str = "the mix") -> None:

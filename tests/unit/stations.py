@@ -8,6 +8,7 @@ import numpy as np
 
 from rewards.readings import read
 from rewards.sample import Reward
+from rollout.media.medium import Medium
 from rollout.prompts import TEXT, EncodedPrompt
 from rollout.rows.row import Row
 from rollout.samples import Group, Prompt, Sample, ScoredGroup, VersionSpan, reward_sample
@@ -21,6 +22,11 @@ def encoded_text(ids: Sequence[int] | np.ndarray) -> EncodedPrompt:
 
 def prompt(key: str = "p", task: str = "rationale", tree: str | None = None, ids: Sequence[int] = (0,)) -> Prompt:
     return Prompt(key, Row(0, "?", (), task, tree=tree), encoded_text(ids))
+
+
+def about(clip: str, key: str = "p") -> Prompt:
+    """A prompt whose row shows a clip."""
+    return Prompt(key, Row(0, "?", (Medium("video", clip),), "rationale"), prompt().encoded)
 
 
 def group(

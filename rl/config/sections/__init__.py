@@ -3,6 +3,7 @@
 data.py         rows, their media, the faces that are drawn
 model.py        the checkpoint, the tiny model, adapters
 curriculum.py   supervised stages
+batch.py        how the rows of a step are drawn
 grpo.py         the objective, its steps, and how it samples
 learner.py      learner ranks
 rollout.py      engines, and how they get new weights

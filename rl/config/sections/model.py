@@ -74,3 +74,8 @@ class ModelConfig:
     """Trains low-rank adapters and nothing else; null trains the weights. `model.lora={}` takes the defaults."""
     trust_remote_code: bool = False
     """Run Python code that comes with the checkpoint. Set it only for checkpoints whose code you have read."""
+
+    @property
+    def frozen_vision(self) -> bool:
+        """Whether nothing of the vision side is trained, so that it makes the same of a clip in every step."""
+        return self.lora is not None or {"vision", "projector"} <= set(self.freeze)

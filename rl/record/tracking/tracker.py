@@ -6,6 +6,7 @@ run goes on; what MLflow lacks is sent at the end of the run, when it is gone on
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ answer keeps each call waiting."""
 
 
 class Tracker:
-    """One MLflow run. No method raises what MLflow does, whether or not it is there."""
+    """One MLflow run. No method raises what MLflow does, whether or not it is there. Threads may share it."""
 
     def __init__(self, config: Config, directory: RunDirectory, warn: Callable[[str], None], remedy: str = "") -> None:
         """
@@ -61,6 +62,7 @@ class Tracker:
         self._waiting: list[Point] = []
         self._rests_until = 0.0
         self._has_all = False
+        self._lock = threading.RLock()
 
     @property
     def run_id(self) -> str | None:
@@ -92,10 +94,11 @@ class Tracker:
             line: as it stands there, with its time.
             flush: send them now; otherwise they wait until there are 400, or for the next call with it.
         """
-        if self._is_on() and not self._rests():
-            self._waiting += filter(self._is_finite, points_of(line))
-            if flush or len(self._waiting) >= _FLUSH_AT:
-                self._guard(self._flush)
+        with self._lock:
+            if self._is_on() and not self._rests():
+                self._waiting += filter(self._is_finite, points_of(line))
+                if flush or len(self._waiting) >= _FLUSH_AT:
+                    self._guard(self._flush)
 
     def trace(self, groups: Sequence[TrainingGroup], line: Mapping[str, Any]) -> None:
         """Log the first sample of the first groups as traces, with the reward and its parts as feedback.
@@ -128,20 +131,21 @@ class Tracker:
 
     def _guard(self, call: Callable[[Target], object]) -> None:
         """Do something with the MLflow run, which is opened first if it is not, or if MLflow has failed since."""
-        if not self._is_on() or self._rests():
-            return
-        try:
-            self._target = self._target or self._open()
-            call(self._target)
-        except RunLost:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a tracking server does, it must not end a training run
-            self.failures += 1
-            self._target, self._waiting, self._has_all = None, [], False
-            self._rests_until = time.monotonic() + min(_REST_SECONDS * 2 ** min(self.failures - 1, 9), _LONGEST_REST_SECONDS)
-            if self.failures == 1:
-                reason = without_password(f"{self.uri} failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})")
-                self._warn(f"MLflow at {reason}; all is kept in {self.directory.path}, and {self._remedy}")
+        with self._lock:
+            if not self._is_on() or self._rests():
+                return
+            try:
+                self._target = self._target or self._open()
+                call(self._target)
+            except RunLost:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a tracking server does, it must not end a training run
+                self.failures += 1
+                self._target, self._waiting, self._has_all = None, [], False
+                self._rests_until = time.monotonic() + min(_REST_SECONDS * 2 ** min(self.failures - 1, 9), _LONGEST_REST_SECONDS)
+                if self.failures == 1:
+                    reason = without_password(f"{self.uri} failed ({type(error).__name__}: {' '.join(str(error).split())[:200]})")
+                    self._warn(f"MLflow at {reason}; all is kept in {self.directory.path}, and {self._remedy}")
 
     def _open(self) -> Target:
         """Open the run while no other one does, if they share a database file, since the first one makes its tables."""

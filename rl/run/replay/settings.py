@@ -23,7 +23,7 @@ _DRAWN = ("prompts", "group", "mix", "resample", "temperature", "top_p", "top_k"
           "structured", "prolong")  # fmt: skip
 _WITHOUT_EFFECT = (
     Because(("rollout.*",), "a replay starts no engine"),
-    Because((*(f"grpo.{name}" for name in _DRAWN), "seed"), "the samples are drawn already"),
+    Because((*(f"grpo.{name}" for name in _DRAWN), "batch.*", "seed"), "the samples are drawn already"),
     Because(("curriculum.*", "evaluation.*"), "a replay neither tunes nor evaluates"),
     Because(("checkpoints.*", "tracking.*", "name", "runs"), "a replay keeps nothing but what --out asks for"),
     Because(("rewards.workers",), "a replay scores in its own process"),

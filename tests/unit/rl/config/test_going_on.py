@@ -77,6 +77,15 @@ def test_all_else_is_refused_with_a_reason(old: Config) -> None:
     assert "compared" in found["evaluation.rows"]
 
 
+def test_how_rows_are_drawn_may_not_change_under_way_but_in_a_fork(old: Config) -> None:
+    changed = new("batch.by=clip", "batch.prompts_by=clip", "batch.clip_rows=5")
+    for done in (TUNING, LEARNING):
+        found = refused(old, changed, done)
+        assert list(found) == ["batch.by", "batch.prompts_by", "batch.clip_rows"]
+        assert set(found.values()) == {"rows would be drawn in another order, some of them again and others not at all"}
+    assert list(not_in_fork(old, changed, TUNING, True)) == []
+
+
 def test_ranks_are_bound_to_sharded_checkpoints(old: Config) -> None:
     sharded = new("learner.zero_stage=2", "learner.ranks=2")
     assert list(refused(new("learner.zero_stage=2"), sharded)) == ["learner.ranks"]

@@ -28,7 +28,9 @@ def trained(folder: Path, lora: LoraConfig, seed: int) -> Any:
     add_adapters(model, lora)
     generator = torch.Generator().manual_seed(seed)
     for layer in adapted(model).values():
-        layer.lora_B["default"].weight.data.normal_(0, 0.2, generator=generator)
+        a, b = (matrix["default"].weight.data for matrix in (layer.lora_A, layer.lora_B))
+        a.uniform_(-(a.shape[1] ** -0.5), a.shape[1] ** -0.5, generator=generator)  # as peft draws it
+        b.normal_(0, 0.1, generator=generator)
     return model
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rl.config.schema import LoraConfig
+from rl.config.schema import LoraConfig, ModelConfig
 from rl.learner.batch import TokenBatch
 from rl.learner.frozen_tower import FrozenTower, tower_digest
 from rl.learner.lora import add_adapters
@@ -171,3 +171,15 @@ def test_another_tower_has_another_digest(tiny_models, family: str) -> None:
     other = load_model(tiny_models[family], torch.float32).model.visual
     other.config.spatial_merge_size += 1
     assert tower_digest(other) != digest
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("lora", [None, LoraConfig(4, 8.0)])
+@pytest.mark.parametrize("modules", [[], ["vision"], ["projector"], ["projector", "vision"]])
+def test_the_config_tells_whether_all_of_the_vision_side_is_frozen(tiny_models, family: str, lora, modules: list) -> None:
+    model = load_model(tiny_models[family], torch.float32)
+    if lora:
+        add_adapters(model, lora)
+    freeze(model, modules)
+    trained = any(parameter.requires_grad for parameter in model.model.visual.parameters())
+    assert ModelConfig(lora=lora, freeze=modules).frozen_vision == (not trained)

@@ -9,6 +9,7 @@ import torch
 
 from rl.learner.batch import TokenBatch, make_batch
 from rl.learner.micro_batches import Budget, MicroBatch, plain, shared
+from rl.learner.packer import by_member
 from rl.learner.policy import Policy, load_model
 from rl.learner.sequences import sequences_of
 from rollout.families import FAMILIES
@@ -43,8 +44,8 @@ def batch_of(sequences: list[TokenGroup], encoder: PromptEncoder) -> TokenBatch:
 
 def in_order(batch: TokenBatch, values: torch.Tensor) -> torch.Tensor:
     """What a batch's tokens were given, in the order of all sequences."""
-    by_member = dict(zip(batch.members, values.split(torch.bincount(batch.sequence_of).tolist()), strict=True))
-    return torch.cat([by_member[member] for member in sorted(by_member)])
+    found = by_member(batch, values)
+    return torch.cat([found[member] for member in sorted(found)])
 
 
 def plain_log_probs(model, row: Row, reply: np.ndarray, encoder: PromptEncoder, banned: list[int]) -> torch.Tensor:

@@ -18,6 +18,7 @@ from rl.learner.batch import TokenBatch, make_batch
 from rl.learner.lora import LoraError, adapted, add_adapters, merged, without_adapters
 from rl.learner.micro_batches import Budget, plain, shared
 from rl.learner.packed_row import PackedRow, pack_row
+from rl.learner.packer import by_member
 from rl.learner.policy import Policy, freeze, load_model
 from rl.learner.prefix_tree import LEAST_SAVED, forest
 from rl.learner.sequences import TokenSequence, sequences_of
@@ -177,8 +178,8 @@ def batch_of(some: list[TokenGroup], encoder: PromptEncoder, share: bool) -> Tok
 
 def in_order(batch: TokenBatch, values: torch.Tensor) -> torch.Tensor:
     """What a batch's tokens were given, in the order of all sequences."""
-    by_member = dict(zip(batch.members, values.split(torch.bincount(batch.sequence_of).tolist()), strict=True))
-    return torch.cat([by_member[member] for member in sorted(by_member)])
+    found = by_member(batch, values)
+    return torch.cat([found[member] for member in sorted(found)])
 
 
 Outcome = tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]

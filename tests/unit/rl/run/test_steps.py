@@ -11,6 +11,8 @@ from rl.run.sft import sft_steps
 from rl.run.steps import prompt_batches
 from rollout.rows.data import open_rows
 
+BY_ROW = [[127, 159, 482], [194, 18, 351], [584, 708, 624]]
+
 
 def test_a_resumed_run_asks_what_it_would_have_asked(faces: Path) -> None:
     rows, config = open_rows(faces / "train.jsonl"), GrpoConfig(prompts=3, mix={"rationale": 1.0})
@@ -30,3 +32,17 @@ def test_rows_come_in_the_same_order_with_any_number_of_ranks(faces: Path) -> No
         orders.append((asked, tuned))
         assert resumed == asked[5:]
     assert orders[0] == orders[1]
+
+
+def test_prompts_by_clip_go_on_too_and_are_about_few_clips(faces: Path) -> None:
+    rows, config = open_rows(faces / "train.jsonl"), GrpoConfig(prompts=8, mix={"attribute_open": 1.0})
+    whole = list(islice(prompt_batches(rows, config, seed=1, done=0, together=4), 6))
+    assert list(islice(prompt_batches(rows, config, seed=1, done=4, together=4), 2)) == whole[4:]
+    clips = rows.column("shows")
+    assert all(len(set(clips[batch])) <= 3 for batch in whole)
+
+
+def test_row_by_row_prompts_are_what_they_always_were(faces: Path) -> None:
+    """Runs that were begun before have to go on with them."""
+    rows, config = open_rows(faces / "train.jsonl"), GrpoConfig(prompts=3, mix={"rationale": 1.0, "attribute_open": 1.0})
+    assert list(islice(prompt_batches(rows, config, seed=1, done=0), 3)) == BY_ROW

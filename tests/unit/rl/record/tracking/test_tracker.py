@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
 from rl.config.schema import Config, TrackingConfig
+from rl.record.background import BackgroundWriter
 from rl.record.runs.directory import RunDirectory
 from rl.record.tracking import tracker as module
 from rl.record.tracking.ending import Ending
@@ -56,6 +58,21 @@ def test_what_is_logged_as_it_is_measured_is_not_sent_again(tmp_path: Path, empt
     assert steps_of(again, "tune/loss") == [1]
     assert after.params["grpo.group"] == "8"
     assert after.params["long"].endswith("more, in config.yaml)")
+
+
+def test_what_two_threads_log_is_logged_once(tmp_path: Path, empty_store: Path) -> None:
+    tracker, run, warnings = make(tmp_path, store=empty_store)
+    tracker.start({})
+    with BackgroundWriter() as writer:
+        for step in (1, 2, 3):
+            line = learn_step(run, step)
+            writer.put("to MLflow", partial(tracker.log, line))
+            writer.put("to MLflow", partial(tracker.trace, groups_of(step), line))
+            tracker.log(run.metrics.append({"phase": "evaluate", "stage": f"s{step}", "metrics": {f"root{step}": 0.5}}))
+    assert steps_of(tracker, "reward/mean") == [1, 2, 3]
+    assert sorted(held(run).traces.values()) == [1] * 6
+    tracker.catch_up()
+    assert (tracker.sent.values, tracker.sent.traces, warnings) == (0, 0, [])
 
 
 def test_names_and_values_that_mlflow_does_not_take_are_told_once(tmp_path: Path, empty_store: Path) -> None:

@@ -59,12 +59,21 @@ def test_rewards_and_rates_are_known_to_be_others(directory: RunDirectory) -> No
     ("words", "said"),
     [
         (
-            ["rollout.engines=2", "grpo.group=4", "grpo.temperature=0.5", "seed=3", "evaluation.every=8", "name=x"],
+            [
+                "rollout.engines=2",
+                "grpo.group=4",
+                "grpo.temperature=0.5",
+                "batch.prompts_by=clip",
+                "seed=3",
+                "evaluation.every=8",
+                "name=x",
+            ],
             [
                 "rollout.engines has no effect here: a replay starts no engine; leave it out",
                 "grpo.group has no effect here: the samples are drawn already",
                 "grpo.temperature has no effect here: the samples are drawn already",
                 "seed has no effect here: the samples are drawn already",
+                "batch.prompts_by has no effect here: the samples are drawn already",
                 "evaluation.every has no effect here: a replay neither tunes nor evaluates",
                 "name has no effect here: a replay keeps nothing but what --out asks for",
             ],
