@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 PEERS := .venv-trl/.ready .venv-swift/.ready
 
-.PHONY: setup train unit test smoke test-fresh check bench wheel clean
+.PHONY: setup train unit test smoke test-fresh check bench bench-check wheel clean
 
 setup:
 	@HARDWARE="$(HARDWARE)" PYTHON="$(PYTHON)" sh requirements/set-up.sh
@@ -50,8 +50,14 @@ $(PEERS): .venv-%/.ready: requirements/%.txt | setup
 	$(UV) pip sync -q --python .venv-$*/bin/python --compile-bytecode requirements/$*.txt
 	@touch $@
 
+BENCHMARKS := $(filter-out check __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))
+
 bench: setup $(PEERS)
-	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+# The quick ones, compared with what is recorded: fails if something has become slower, and says what.
+bench-check: setup
+	$(BIN)/python -m benchmarks.check
 
 # `build` holds what earlier wheels were made of, files that are gone included.
 wheel: setup

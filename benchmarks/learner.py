@@ -1,4 +1,4 @@
-"""What sharing prefixes gives the learner: `python -m benchmarks.learner [--curves docs/learner_speedup.svg]`
+"""What sharing prefixes gives the learner: `python -m benchmarks.learner`
 
 One forward and backward pass over a group about a video prompt, in the plain form (every sample by itself, the vision
 tower included, as trainers without sharing do) and as a packed prefix tree, in turn in one process; the median of the
@@ -12,7 +12,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.common.speedup_curves import Point, draw
-from rl.config.schema import TinySpec
+from benchmarks.common.policies import gradients, largest_difference, make_policy
 from rl.learner.batch import TokenBatch, make_batch
 from rl.learner.micro_batches import Budget, plain, shared
-from rl.learner.policy import Policy, load_model
+from rl.learner.policy import Policy
 from rl.learner.sequences import sequences_of
-from rl.learner.tiny import build_tiny
 from rollout.families import Grid, Pixels
 from rollout.media.medium import Medium
 from rollout.positions import VisionBlock, mrope_positions
@@ -35,7 +32,6 @@ from rollout.samples import TokenGroup
 
 ROUNDS = 5
 RESPONSE = 128
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -50,21 +46,6 @@ class Case:
     @property
     def name(self) -> str:
         return f"prompt {self.prompt}, G {self.group}, depth {self.depth}"
-
-
-CURVES = {
-    "prompt tokens (G = 8, depth 1)": [(n, Case(prompt=n)) for n in (256, 512, 1024, 1536, 3072)],
-    "G (1,536 prompt tokens, depth 1)": [(g, Case(group=g)) for g in (2, 4, 8, 16)],
-    "depth (1,536 prompt tokens, G = 2^depth)": [(d, Case(group=2**d, depth=d)) for d in (1, 2, 3, 4)],
-}
-
-
-def make_policy() -> Policy:
-    torch.set_num_threads(THREADS)
-    with tempfile.TemporaryDirectory() as folder:
-        texts = ["attribute expression emotion hair color brown scowl angry"] * 8
-        model = load_model(build_tiny(Path(folder) / "model", texts, TinySpec(vocab=400), seed=0), torch.float32)
-    return Policy(model, []).train()
 
 
 def groups_of(case: Case, policy: Policy, clips: int) -> tuple[list[TokenGroup], dict[Medium, Pixels]]:
@@ -123,10 +104,6 @@ def step(policy: Policy, batch: TokenBatch) -> tuple[float, torch.Tensor]:
     return time.perf_counter() - began, log_probs.detach()
 
 
-def gradients(policy: Policy) -> dict[str, torch.Tensor]:
-    return {name: p.grad.clone() for name, p in policy.named_parameters() if p.grad is not None}
-
-
 def compare(case: Case, policy: Policy) -> dict[str, float]:
     """Speed and agreement of the two forms."""
     plain, shared = batch_of(case, policy, share=False), batch_of(case, policy, share=True)
@@ -139,21 +116,14 @@ def compare(case: Case, policy: Policy) -> dict[str, float]:
         found = gradients(policy)
         ratios.append(plain_seconds / shared_seconds)
         seconds.append(shared_seconds)
-    largest = max(float((found[n] - g).norm() / g.norm().clamp(min=1e-9)) for n, g in expected.items() if g.norm() > 1e-6)
     return {
         "speedup": round(statistics.median(ratios), 2),
         "token_bound": round(plain.input_ids.numel() / shared.input_ids.numel(), 2),
         "logprob_diff": float((plain_log_probs - shared_log_probs).abs().max()),
-        "grad_rel_diff": largest,
+        "grad_rel_diff": largest_difference(expected, found),
         "seconds": round(statistics.median(seconds), 3),
         "noise": round((max(ratios) - min(ratios)) / 2 / statistics.median(ratios), 3),
     }
-
-
-def point(x: float, case: Case, policy: Policy) -> Point:
-    found = compare(case, policy)
-    print(case.name, json.dumps(found), flush=True)
-    return Point(x, found["speedup"], found["token_bound"], found["noise"])
 
 
 def peak_memory(case: Case, share: bool) -> float:
@@ -182,7 +152,6 @@ def _status(field: str) -> int:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--curves", type=Path, help="also over prompt length, G and depth, drawn into this SVG")
     arguments.add_argument("--memory", nargs=4, type=int, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.memory:
@@ -194,8 +163,6 @@ def main() -> None:
     result = compare(flat, policy)
     result["peak_memory_ratio"] = round(peak_memory(flat, share=True) / peak_memory(flat, share=False), 3)
     result["depth_3"] = compare(deep, policy)  # type: ignore[assignment]
-    if chosen.curves:
-        draw({label: [point(x, case, policy) for x, case in cases] for label, cases in CURVES.items()}, chosen.curves)
     print(json.dumps(result))
 
 

@@ -110,7 +110,12 @@ def grpo(run: Run) -> None:
                 watch.lap("learn")
 
                 version = run.progress.version
-                synced = run.sync(new=True)
+                begun = run.begin_sync(new=True)
+                watch.lap("sync")
+                if not (config.determinism or is_due(step, config.evaluation.every)):  # else nothing is asked side by side
+                    rollouts.start()  # while engines and learner are compared
+                    watch.lap("prepare")
+                synced = begun.end()
                 watch.lap("sync")
 
             alarm(config, updated)
@@ -120,6 +125,7 @@ def grpo(run: Run) -> None:
             run.progress = replace(run.progress, step=step)
             if is_due(step, config.evaluation.every):
                 metrics |= best_so_far(run)
+                workers.engines.hit_rates()  # those of an evaluation are not a step's
             run.record(groups, version, metrics, shown)
             if run.checkpoint_due():
                 run.checkpoint()

@@ -9,7 +9,10 @@ stepwise.py         vLLM's scheduler, of which nothing depends on when something
 gate.py             keeps requests and syncs apart
 token_versions.py   which version of the weights drew which tokens of a request
 weight_loader.py    vLLM's end of a sync, in each of its worker processes
+in_place.py         layers on CPUs that are packed from where their weights lie
 adapters.py         the policy's LoRA adapter in vLLM
+counting.py         vLLM's scheduler, which counts what its caches save
+cache_counts.py     these counts
 busy_clock.py       how long an engine had something to do
 process_guard.py    ends vLLM's processes with the engine's
 repairs.py          repairs of vLLM

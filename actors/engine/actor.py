@@ -15,6 +15,7 @@ import ray
 
 from actors.engine.adapters import adapter_request, write_adapter
 from actors.engine.busy_clock import BusyClock
+from actors.engine.cache_counts import CacheCounts
 from actors.engine.continuing import Continuing, Served, StaleEngine
 from actors.engine.requests import Requests
 from actors.engine.rounds import Rounds, Seat
@@ -54,7 +55,7 @@ class RolloutEngine:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=spec.model.trust_remote_code)
-        self.requests = Requests(config, spec.clip, spec.clip_cache_bytes)
+        self.requests = Requests(config, spec.clip, spec.clip_cache_bytes, spec.shared_clips)
         self.spec = spec
         self.llm = AsyncLLM.from_engine_args(engine_arguments(spec, config.model_type, self.served.name))
         rounds = Rounds(self.reset_caches, self._hold, self.llm.resume_generation) if spec.determinism else None
@@ -116,10 +117,14 @@ class RolloutEngine:
             return time.perf_counter() - began
 
     async def reset_caches(self) -> None:
-        """Forget keys, values and vision features that older weights computed; what is being drawn computes them again."""
+        """Forget keys, values and vision features that older weights computed; what is being drawn computes them again.
+
+        Features of a vision side that no sync changes are kept, unless nothing may depend on what was drawn before.
+        """
         if not await self.llm.reset_prefix_cache(reset_running_requests=self.spec.rollout.in_flight == "keep"):
             raise StaleEngine(f"{self.served.name}: the prefix cache could not be reset; requests are still running")
-        await self.llm.reset_encoder_cache()
+        if self.spec.determinism or not self.spec.model.frozen_vision:
+            await self.llm.reset_encoder_cache()
 
     async def generate(self, prompt: Prompt, sampling: SamplingSpec, seat: Seat | None = None) -> tuple[float, Group]:
         """Draw one group. Returns the seconds that it took, and the group.
@@ -190,6 +195,11 @@ class RolloutEngine:
     def busy_seconds(self) -> float:
         """Seconds since the start in which there was something to do."""
         return self.clock.seconds()
+
+    async def cache_counts(self) -> CacheCounts:
+        """What the caches have saved since the start."""
+        with ending_with_vllm():
+            return CacheCounts(*await self.llm.engine_core.call_utility_async("cache_counts"))
 
     def shutdown(self) -> None:
         """Stop vLLM and remove what was written to disk."""

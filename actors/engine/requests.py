@@ -25,14 +25,15 @@ DECODING_THREADS = min(8, max(2, (os.cpu_count() or 2) // 4))
 class Requests:
     """Makes vLLM's requests for one checkpoint."""
 
-    def __init__(self, config: Any, clip: ClipSpec, clip_cache_bytes: int) -> None:
+    def __init__(self, config: Any, clip: ClipSpec, clip_cache_bytes: int, shared_clips: str = "") -> None:
         """
         Args:
             config: the checkpoint's own, as transformers loads it.
             clip: how media are decoded.
             clip_cache_bytes: bytes of decoded media that are kept.
+            shared_clips: name under which processes of this node share them; empty for none.
         """
-        self.store = MediaStore(clip, clip_cache_bytes)
+        self.store = MediaStore(clip, clip_cache_bytes, shared_clips)
         self._decoding = ThreadPoolExecutor(DECODING_THREADS, "decoding")
         # vLLM 0.29 hands Qwen2.5-VL's processor the frames alone
         self.metadata_apart = family_of(config.model_type).engine_needs_metadata

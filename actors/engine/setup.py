@@ -19,8 +19,10 @@ from rollout.families import family_of
 from rollout.media.medium import ClipSpec
 from rollout.seeds import derived
 
+COUNTING: dict[str, Any] = {"scheduler_cls": "actors.engine.counting.counting_scheduler"}
+"""vLLM's engine arguments by which it counts what its caches save."""
 STEPWISE: dict[str, Any] = {"scheduler_cls": "actors.engine.stepwise.StepwiseScheduler", "async_scheduling": False}
-"""vLLM's engine arguments by which nothing that it does depends on when something is done."""
+"""Those by which nothing that it does depends on when something is done, either."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class EngineSpec:
     """How media are decoded."""
     clip_cache_bytes: int
     """Bytes of decoded media that are kept."""
+    shared_clips: str
+    """Name under which processes of a node share them."""
     media_per_prompt: Mapping[str, int]
     """The most videos and images that any prompt has, under `video` and `image`; room is reserved for as many."""
     seed: int
@@ -84,7 +88,7 @@ def engine_arguments(spec: EngineSpec, family: str, name: str) -> Any:
         **vision_arguments(family, spec.media_per_prompt),
         **hardware_arguments(rollout.tensor_parallel),
         **adapter_arguments(spec.lora),
-        **(STEPWISE if spec.determinism else {}),
+        **(STEPWISE if spec.determinism else COUNTING),
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from vllm.tokenizers import cached_tokenizer_from_config
-from vllm.v1.core.sched.scheduler import Scheduler
 from vllm.v1.engine.detokenizer import IncrementalDetokenizer
 from vllm.v1.request import Request, RequestStatus
 
+from actors.engine.counting import CountingScheduler
 
-class StepwiseScheduler(Scheduler):
+
+class StepwiseScheduler(CountingScheduler):
     """Ends texts at their stops itself, and waits for grammars."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:

@@ -24,6 +24,8 @@ from vllm.distributed.weight_transfer.base import (
 from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 
 from actors.engine.adapters import check_adapter
+from actors.engine.counting import let_counts_be_read
+from actors.engine.in_place import packed_in_place
 from actors.engine.process_guard import end_with_engine
 from actors.engine.repairs import keep_media_of_cached_prompts
 from actors.weights.group import WeightGroup, find_store
@@ -100,7 +102,9 @@ class WeightLoader(WeightTransferEngine[NothingToAgreeOn, WeightUpdate]):
         if update_info.broadcast is not None:
             self._load(self._broadcast(BroadcastHandle(**update_info.broadcast)))
         elif update_info.path is not None:
-            self._load(self._read(Path(update_info.path), update_info.crc32))
+            weights = self._read(Path(update_info.path), update_info.crc32)
+            with packed_in_place():  # the file stays as it is for as long as this takes
+                self._load(weights)
 
     def _load(self, weights: Iterator[tuple[str, torch.Tensor]]) -> None:
         # what has an adapter in vLLM is called otherwise there than in the checkpoint
@@ -160,5 +164,6 @@ def register() -> None:
     """Make the backend known to vLLM, in whichever of its processes this is."""
     end_with_engine()
     keep_media_of_cached_prompts()
+    let_counts_be_read()
     if BACKEND not in WeightTransferEngineFactory._registry:
         WeightTransferEngineFactory.register_engine(BACKEND, WeightLoader)

@@ -16,17 +16,18 @@ _DATA = "AFFECTREE_DATA"
 class Chat:
     """Applies a checkpoint's chat template to questions."""
 
-    def __init__(self, processor: Any, config: Any, clip: ClipSpec, clip_cache_bytes: int) -> None:
+    def __init__(self, processor: Any, config: Any, clip: ClipSpec, clip_cache_bytes: int, shared_clips: str = "") -> None:
         """
         Args:
             processor: the checkpoint's, or the tokenizer of one that has no other.
             config: the checkpoint's own, as transformers loads it.
             clip: how media are decoded.
             clip_cache_bytes: bytes of decoded media that are kept.
+            shared_clips: name under which processes of this node share them; empty for none.
         """
         self.processor = processor
         self.tokenizer = getattr(processor, "tokenizer", processor)
-        self.sees = Requests(config, clip, clip_cache_bytes) if sees(config) else None
+        self.sees = Requests(config, clip, clip_cache_bytes, shared_clips) if sees(config) else None
 
     async def decode(self, question: Question) -> None:
         """Decode a question's media in threads, so that its request need not; raises `MediaError` as `request` does."""

@@ -29,6 +29,8 @@ class JudgeSpec:
     """How media are decoded."""
     clip_cache_bytes: int
     """Bytes of decoded media that are kept."""
+    shared_clips: str
+    """Name under which processes of a node share them."""
     media_per_prompt: Mapping[str, int]
     """The most videos and images that any question has, under `video` and `image`."""
     enforce_eager: bool
@@ -62,7 +64,9 @@ class JudgeEngine:
 
         self.judge = spec.judge
         config = AutoConfig.from_pretrained(spec.judge.model)
-        self.chat = Chat(AutoProcessor.from_pretrained(spec.judge.model), config, spec.clip, spec.clip_cache_bytes)
+        self.chat = Chat(
+            AutoProcessor.from_pretrained(spec.judge.model), config, spec.clip, spec.clip_cache_bytes, spec.shared_clips
+        )
         self.llm = AsyncLLM.from_engine_args(judge_arguments(spec, config))
         return ray.get_runtime_context().get_node_id()
 

@@ -13,7 +13,9 @@ import ray
 from ray.exceptions import RayActorError
 
 from actors.engine.rounds import Seat
-from actors.pool.queues import Asked, ByLoad, ByPlace, Load, Queue
+from actors.pool.clips import Asked
+from actors.pool.load import Load
+from actors.pool.queues import ByLoad, ByPlace, Queue
 from actors.pool.slot import Engine, EngineSlot
 from rewards.errors import UserError
 

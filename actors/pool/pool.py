@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import ray
 
 from actors.engine.actor import RolloutEngine
+from actors.engine.cache_counts import CacheCounts
 from actors.engine.setup import EngineSpec
 from actors.pool.dispatch import GenerationTimeout
+from actors.pool.hit_rates import hit_rates
 from actors.pool.idle_share import idle_share
 from actors.pool.upkeep import Pool
 from rl.config.schema import RolloutConfig
@@ -29,6 +31,7 @@ class EnginePool(Pool):
 
     def __init__(self, config: RolloutConfig, tell: Callable[[str], None]) -> None:
         super().__init__(RolloutEngine, "engine", config, tell)
+        self._counts: dict[str, CacheCounts] = {}
 
     def start(self, spec: EngineSpec) -> list[Any]:
         """Load a model, and note whether runs are to be the same; as `Pool.start`."""
@@ -98,6 +101,11 @@ class EnginePool(Pool):
         """Share of the time since the last call in which engines had nothing to do, 0 to 1: the mean over the engines that
         served then and now; 0 if there are none, as at the first call."""
         return idle_share(*self.busy())
+
+    def hit_rates(self) -> dict[str, float]:
+        """Metrics: shares of the tokens that engines were asked about since the last call that they need not compute."""
+        before, self._counts = self._counts, dict(self._from_each(lambda actor: actor.cache_counts.remote()))
+        return hit_rates(before, self._counts)
 
 
 def _in_order(prompts: Sequence[Prompt], answers: Iterator[tuple[Prompt, Any]], told: Callable[[], None]) -> list[Any]:

@@ -3,65 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 from actors.engine.rounds import Seat
+from actors.pool.clips import Asked, batches, by_clip, dealt
+from actors.pool.load import Load, Offer
 from actors.pool.slot import Engine, EngineSlot
-
-
-class Asking(Protocol):
-    """What engines are asked: a prompt of the policy, or a question to a judge. Called a prompt below."""
-
-    @property
-    def key(self) -> str:
-        """Unique among all that is asked."""
-
-    @property
-    def media(self) -> Sequence[Any]:
-        """Videos and images that it is about."""
-
-
-Asked = TypeVar("Asked", bound=Asking)
-
-
-@dataclass(frozen=True)
-class Load:
-    """What engines have to do."""
-
-    slots: Sequence[EngineSlot]
-    """The engines' places."""
-    most: int
-    """Samples that an engine is asked for at a time; a prompt that needs more is asked of an idle engine."""
-    lock: threading.Lock
-    """Held while a load is changed."""
-
-    def take(self, media: Sequence[Any], samples: int) -> Engine | None:
-        """The least loaded engine that may be asked for so many more; among equals one that was asked about the same media."""
-        with self.lock:
-            free = [slot for slot in self.slots if slot.serving and (not slot.load or slot.load + samples <= self.most)]
-            if not free:
-                return None
-            slot = min(free, key=lambda slot: (slot.load, media not in slot.media))
-            slot.load += samples
-            slot.media.append(media)
-            return slot.engine
-
-    def take_idle(self, slot: EngineSlot, samples: int) -> Engine | None:
-        """The engine of a slot, for so many samples, if it serves and has nothing to do."""
-        with self.lock:
-            if not slot.serving or slot.load:
-                return None
-            slot.load += samples
-            return slot.engine
-
-    def give_back(self, slot: EngineSlot, samples: int) -> None:
-        """So many samples are drawn, or will not be."""
-        with self.lock:
-            slot.load -= samples
 
 
 class Queue(Protocol[Asked]):
@@ -78,29 +27,80 @@ class Queue(Protocol[Asked]):
 
 
 class ByLoad(Generic[Asked]):
-    """Each prompt goes to the engine that has the least to do, in order, as engines have room."""
+    """The engine that has the least to do is asked the next prompt about its clip; if none is left, the first about the next
+    clip; if no clip is left either, the last about the clip of which most prompts wait.
+
+    So clips stay together, and no engine has less to do than the others while prompts wait.
+    """
 
     def __init__(self, prompts: Sequence[Asked], samples: Callable[[Asked], int], load: Load) -> None:
-        self._waiting, self._samples, self._load = deque(prompts), samples, load
+        """
+        Args:
+            prompts: in their order.
+            samples: how many samples a prompt asks for.
+            load: of the engines.
+        """
+        self._samples, self._load = samples, load
+        self._next = deque(map(deque, by_clip(prompts)))
+        """Clips that no engine is at, each with its prompts."""
+        self._at: dict[str, deque[Asked]] = {}
+        """Name of an engine's slot -> the prompts about its clip that wait."""
+        self._count = len(prompts)
 
     def take(self) -> tuple[Engine, Sequence[tuple[Asked, Seat | None]]] | None:
         """An engine and one prompt."""
-        if not self._waiting:
+        for slot in self._load.slots:
+            if not slot.serving and slot.name in self._at:
+                self._next.appendleft(self._at.pop(slot.name))
+        if not self._count:
             return None
-        first = self._waiting[0]
-        engine = self._load.take(first.media, self._samples(first))
-        return None if engine is None else (engine, [(self._waiting.popleft(), None)])
+        engine = self._load.take([self._offer(slot) for slot in self._load.slots])
+        return None if engine is None else (engine, [(self._given(engine.slot), None)])
 
     def again(self, prompt: Asked) -> None:
-        """It comes first."""
-        self._waiting.appendleft(prompt)
+        """It comes first; or first about its clip, if others about it wait."""
+        self._count += 1
+        clips = itertools.chain(self._at.values(), self._next)
+        clip = next((clip for clip in clips if prompt.media and clip[0].media == prompt.media), None)
+        if clip is None:
+            self._next.appendleft(deque([prompt]))
+        else:
+            clip.appendleft(prompt)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return self._count
+
+    def _offer(self, slot: EngineSlot) -> Offer:
+        """What an engine would be asked: rather about its clip than about another, and rather about one that it was asked about
+        before than about a new one."""
+        if clip := self._at.get(slot.name):
+            return Offer(slot, self._samples(clip[0]), 0)
+        if self._next:
+            first = self._next[0][0]
+            return Offer(slot, self._samples(first), 1 if first.media in slot.media else 2)
+        return Offer(slot, self._samples(self._longest()[-1]), 3)
+
+    def _given(self, slot: EngineSlot) -> Asked:
+        """The prompt of an engine's offer, which waits no longer."""
+        self._count -= 1
+        if slot.name in self._at:
+            prompt = self._at[slot.name].popleft()
+        elif self._next:
+            self._at[slot.name] = self._next.popleft()
+            prompt = self._at[slot.name].popleft()
+            slot.media.append(prompt.media)
+        else:
+            prompt = self._longest().pop()
+            slot.media.append(prompt.media)
+        self._at = {name: clip for name, clip in self._at.items() if clip}
+        return prompt
+
+    def _longest(self) -> deque[Asked]:
+        return max(self._at.values(), key=len)
 
 
 class ByPlace(Generic[Asked]):
-    """Prompts go to the engines in turn, and each engine gets its own in batches, one when the last is done: who is asked what
+    """Clips are dealt to the engines, and each engine gets its prompts in batches, one when the last is done: who is asked what
     together is the same in every run. A prompt whose engine died is asked by itself, of the engine that has the least to do."""
 
     def __init__(self, name: str, prompts: Sequence[Asked], samples: Callable[[Asked], int], load: Load) -> None:
@@ -111,10 +111,10 @@ class ByPlace(Generic[Asked]):
             samples: how many samples a prompt asks for.
             load: of the engines.
         """
-        slots = load.slots
         self._load, self._samples, self._again = load, samples, ByLoad[Asked]([], samples, load)
-        self._batches = [deque(batches(prompts[number :: len(slots)], samples, load.most)) for number in range(len(slots))]
-        self._names = [(f"{name}.{number}" for number in itertools.count()) for _ in slots]
+        hands = dealt(by_clip(prompts), samples, len(load.slots))
+        self._batches = [deque(batches(hand, samples, load.most)) for hand in hands]
+        self._names = [(f"{name}.{number}" for number in itertools.count()) for _ in load.slots]
 
     def take(self) -> tuple[Engine, Sequence[tuple[Asked, Seat | None]]] | None:
         """An idle engine and its next batch."""
@@ -130,16 +130,3 @@ class ByPlace(Generic[Asked]):
 
     def __len__(self) -> int:
         return len(self._again) + sum(len(batch) for waiting in self._batches for batch in waiting)
-
-
-def batches(prompts: Sequence[Asked], samples: Callable[[Asked], int], most: int) -> list[list[Asked]]:
-    """Prompts in order, in as few batches as have at most so many samples each; a prompt that needs more is one by itself."""
-    found: list[list[Asked]] = []
-    room = 0
-    for prompt in prompts:
-        if not found or samples(prompt) > room:
-            found.append([])
-            room = most
-        found[-1].append(prompt)
-        room -= samples(prompt)
-    return found

@@ -32,8 +32,8 @@ class WeightImage:
         self.dtype = dtype
         header: dict[str, object] = {"__metadata__": {"format": "pt"}}
         size, begins = 0, {}
-        for name, shape in shapes.items():
-            begins[name] = size
+        for name in side_by_side(shapes):
+            shape, begins[name] = shapes[name], size
             size += prod(shape) * dtype.itemsize
             header[name] = {"dtype": _NAMES[dtype], "shape": list(shape), "data_offsets": [begins[name], size]}
         text = json.dumps(header).encode()
@@ -86,19 +86,30 @@ class MappedImage:
         with path.open("r+b") as file:
             self._is = _identity(file.fileno())
             self._memory = mmap.mmap(file.fileno(), 0)
+        self._bytes = torch.frombuffer(self._memory, dtype=torch.uint8)
 
     def same_as(self, path: Path) -> bool:
         """Whether `path` still is the file that was mapped, at the same size."""
         return _identity(path) == self._is
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Name and tensor, one after another, without a copy; nobody may write to them."""
+        """Name and tensor, one after another, without a copy; nobody may write to them. All are views of one storage."""
         start = 8 + int.from_bytes(self._memory[:8], "little")
         header = json.loads(self._memory[8:start])
         header.pop("__metadata__", None)
         for name, entry in header.items():
-            dtype, begin = _TYPES[entry["dtype"]], start + entry["data_offsets"][0]
-            yield name, torch.frombuffer(self._memory, dtype=dtype, count=prod(entry["shape"]), offset=begin).view(entry["shape"])
+            begin, end = (start + offset for offset in entry["data_offsets"])
+            yield name, self._bytes[begin:end].view(_TYPES[entry["dtype"]]).view(entry["shape"])
+
+
+def side_by_side(names: Iterable[str]) -> list[str]:
+    """Names in the order in which their tensors lie in an image: the weights of a block's layers one after another, then
+    their biases. Layers that an engine joins, such as gate and up or query, key and value, then lie there as it has them."""
+    blocks: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        layer, _, what = name.rpartition(".")
+        blocks.setdefault((layer.rpartition(".")[0], what), []).append(name)
+    return [name for block in blocks.values() for name in block]
 
 
 def _identity(file: Path | int) -> tuple[int, int, int]:

@@ -1,9 +1,10 @@
-"""Speedups over prompt length, group size and depth, drawn with the bound that the tokens set."""
+"""How something grows over one quantity, drawn with the bound that tokens, or processors, set."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 
@@ -12,38 +13,51 @@ class Point:
     """One measured case."""
 
     x: float
-    speedup: float
+    y: float
     bound: float
     noise: float
-    """Half the range of the rounds' ratios, relative."""
+    """Half the range of the rounds, relative."""
 
 
-def draw(panels: dict[str, Sequence[Point]], file: Path) -> None:
-    """An SVG with a panel for each quantity, by the label of its axis."""
+@dataclass(frozen=True)
+class Panel:
+    """A curve over one quantity."""
+
+    x: str
+    """Labels of the axes."""
+    y: str
+    points: Sequence[Point]
+    bound: str = "bound by tokens"
+
+
+ACROSS = 4
+"""Panels in a row of the drawing."""
+
+
+def draw(panels: Sequence[Panel], file: Path) -> None:
+    """An SVG with all panels."""
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "affectree"  # the same figures give the same file
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.2), constrained_layout=True)
-    for axis, (label, points) in zip(axes, panels.items(), strict=True):
-        points = sorted(points, key=lambda point: point.x)
+    down = ceil(len(panels) / ACROSS)
+    size = (3.6 * min(ACROSS, len(panels)), 3.2 * down)
+    figure, axes = pyplot.subplots(down, min(ACROSS, len(panels)), figsize=size, constrained_layout=True, squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        points = sorted(panel.points, key=lambda point: point.x)
         x = [point.x for point in points]
-        axis.errorbar(
-            x,
-            [point.speedup for point in points],
-            yerr=[point.noise * point.speedup for point in points],
-            fmt="o-",
-            capsize=3,
-            label="measured",
-        )
-        axis.plot(x, [point.bound for point in points], "--", color="grey", label="bound by tokens")
+        spread = [point.noise * point.y for point in points]
+        axis.errorbar(x, [point.y for point in points], yerr=spread, fmt="o-", capsize=3, label="measured")
+        axis.plot(x, [point.bound for point in points], "--", color="grey", label=panel.bound)
         axis.set_xscale("log", base=2)
         axis.set_xticks(x, [f"{value:g}" for value in x])
-        axis.set_xlabel(label)
+        axis.set_xlabel(panel.x)
+        axis.set_ylabel(panel.y)
         axis.set_ylim(bottom=0)
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("times as fast as the plain form")
-    axes[0].legend()
+        axis.legend(fontsize="small")
     figure.savefig(file, metadata={"Date": None})

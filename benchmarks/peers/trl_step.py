@@ -1,6 +1,7 @@
 """GRPO steps in TRL's `GRPOTrainer`, in the environment of requirements/trl.txt: `python trl_step.py JOB.json`
 
-The job is what `benchmarks/step.py` writes; the last line printed is JSON: seconds and sampled tokens of each step.
+The job is what `benchmarks/step.py` writes; the last line printed is JSON: when each step ended, and the tokens
+sampled in it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 
 class Clock(TrainerCallback):
-    """Seconds between the ends of steps, and the tokens sampled in them."""
+    """Notes when steps end, and the tokens sampled in them."""
 
     def __init__(self, samples: int) -> None:
         self.samples = samples
@@ -71,7 +72,9 @@ def main() -> None:
                 beta=0.0,
                 temperature=1.0,
                 loss_type="grpo",
-                learning_rate=1e-6,
+                learning_rate=job["learning_rate"],
+                lr_scheduler_type="constant",
+                adam_beta2=0.95,
                 use_cpu=True,
                 bf16=False,
                 gradient_checkpointing=False,
@@ -83,8 +86,7 @@ def main() -> None:
             ),
         )
         trainer.train()
-    seconds = [after - before for before, after in zip(clock.ends, clock.ends[1:], strict=False)]
-    print(json.dumps({"seconds": seconds, "tokens": clock.tokens[1:]}))
+    print(json.dumps({"ends": clock.ends, "tokens": clock.tokens}))
 
 
 if __name__ == "__main__":

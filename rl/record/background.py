@@ -35,7 +35,7 @@ class BackgroundWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Wait until all is written; but if the block was interrupted, only for the job that is done at the moment, and not long."""
+        """Wait until all is written; but if the block was interrupted, only for the job of the moment, and not long."""
         if error is None:
             self.flush()
             return

@@ -5,6 +5,8 @@ What is asked and answered
     decoding.py   media -> frames
     probe.py      media -> the shape of their frames
     store.py      frames that are kept, up to a budget in bytes
+    shared.py     frames that processes of one node share
+    shared_folder.py  … the folder that these are in, which is gone with the last of them
     decoders.py   processes that decode what may crash or hang the decoder
 
 How

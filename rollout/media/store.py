@@ -1,4 +1,4 @@
-"""Frames that a process keeps, up to a budget in bytes."""
+"""Frames that a process keeps, up to a budget in bytes, by itself or with others."""
 
 from __future__ import annotations
 
@@ -13,20 +13,37 @@ from cachetools import LRUCache
 from rollout.media.decoding import decode
 from rollout.media.identity import identity
 from rollout.media.medium import Clip, ClipSpec, Medium
+from rollout.media.shared import SharedClips
 
 _logger = logging.getLogger(__name__)
+
+_HELD = 8
+"""A process that shares frames holds on to this part of the budget itself, so that what it is about to use stays."""
+_MOST_HELD = 2**30
+"""Bytes of which it is no more than that."""
 
 
 class MediaStore:
     """Decodes a file once and keeps its frames, up to a budget in bytes. Those that were used longest ago go first.
 
-    Threads may share it: one that asks for what another is decoding waits for that. What is unusual about a file is logged once.
+    Threads may share it: one that asks for what another is decoding waits for that. What is unusual about a file is logged once,
+    by the process that decodes it.
     """
 
-    def __init__(self, spec: ClipSpec, budget_bytes: int) -> None:
+    def __init__(self, spec: ClipSpec, budget_bytes: int, shared: str = "") -> None:
+        """
+        Args:
+            spec: how media are decoded.
+            budget_bytes: bytes of frames that are kept.
+            shared: processes of one node that give the same name keep their frames together; empty to keep them alone.
+        """
         self.spec = spec
         self.budget_bytes = budget_bytes
-        self._clips = cache_of_bytes(budget_bytes, lambda clip: clip.frames.nbytes)
+        self.decoded = 0
+        """Media that this process has decoded."""
+        self._shared = SharedClips(shared, budget_bytes) if shared and budget_bytes else None
+        held = min(budget_bytes // _HELD, _MOST_HELD) if self._shared else budget_bytes
+        self._clips = cache_of_bytes(held, lambda clip: clip.frames.nbytes)
         self._being_decoded: dict[str, Future[Clip]] = {}
         self._told: set[str] = set()
         self._lock = Lock()
@@ -49,7 +66,7 @@ class MediaStore:
         if waited_for is not None:
             return waited_for.result()
         try:
-            clip = decode(medium, medium.limited(self.spec))
+            clip = self._found(name, medium)
             promised.set_result(clip)
         except BaseException as error:
             promised.set_exception(error)
@@ -59,8 +76,16 @@ class MediaStore:
                 if clip is not None:
                     self._clips[name] = clip
                 del self._being_decoded[name]
-        self._tell(clip)
         return clip
+
+    def _found(self, name: str, medium: Medium) -> Clip:
+        """Frames that another process has decoded; else they are decoded here."""
+        if self._shared and (clip := self._shared.get(name, medium.path)):
+            return clip
+        clip = decode(medium, medium.limited(self.spec))
+        self.decoded += 1
+        self._tell(clip)
+        return self._shared.put(name, clip) if self._shared else clip
 
     def _tell(self, clip: Clip) -> None:
         for line in (f"{clip.path}: {note}" for note in clip.notes):

@@ -19,9 +19,9 @@ class LearnerConfig:
     offload: list[Literal["optimizer", "parameters"]] = field(default_factory=list)
     """What is kept in host memory: `optimizer`, its state and its step, with zero_stage 1 or more; `parameters`, with 3."""
     token_budget: int = bounded(8192, "tokens", least=1)
-    """Tokens of a forward pass at most, padding included; a single prompt with one sample may be longer."""
+    """Tokens of a forward pass at most, what is shared counted once; a single prompt with one sample may be longer."""
     share_prefixes: bool = True
-    """Compute a prompt, and whatever else the samples of a group have in common, once and not for each sample."""
+    """Compute a clip, a prompt, and whatever else sequences begin with alike, once and not for each of them."""
     gradient_clip: float = bounded(1.0, least=0)
     """Largest norm of a step's gradient; larger ones are scaled down to it. 0 clips nothing."""
     weight_decay: float = bounded(0.0, least=0)

@@ -95,6 +95,43 @@ def test_an_incomplete_image_is_refused(workers: Workers, version: int, without:
     assert workers.sync.sync(version + 2).logprob_diff < 1e-4
 
 
+class AsElsewhere(MemoryTransfer):
+    """Sends all weights as to an engine on another node, and by name, so that parts of a layer do not lie side by side."""
+
+    def places(self, engines: Sequence[Engine]) -> list[tuple[Any, Any]]:
+        image = load(ray.get(self._learners.weight_copy()).tobytes())
+        return [(self._handle, ray.put(np.frombuffer(save(image), dtype=np.uint8)))] * len(engines)
+
+
+def test_weights_that_are_packed_where_they_lie_are_those_that_are_copied_first(workers: Workers, version: int) -> None:
+    change_weights(workers)
+    workers.sync.load(version + 1)
+    probe = workers.sync.probe
+    where_they_lie = workers.engines.probe(probe.prompt, probe.sampling)
+    with through(workers, AsElsewhere(workers.learners, workers.engines.spec.rollout)):
+        workers.sync.load(version + 2)
+    copied = workers.engines.probe(probe.prompt, probe.sampling)
+    for one, other in zip(drawn(where_they_lie), drawn(copied), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_the_learner_writes_later_does_not_reach_an_engine(workers: Workers, version: int) -> None:
+    change_weights(workers)
+    workers.sync.load(version + 1)
+    probe = workers.sync.probe
+    before = workers.engines.probe(probe.prompt, probe.sampling)
+    change_weights(workers)
+    workers.learners.write_weights(checksum=False, timeout=60)
+    for one, other in zip(drawn(before), drawn(workers.engines.probe(probe.prompt, probe.sampling)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert workers.sync.sync(version + 2).logprob_diff < 1e-4
+
+
+def drawn(groups: Sequence[Group]) -> list[np.ndarray]:
+    """Ids and log-probs of all samples."""
+    return [array for group in groups for sample in group.samples for array in (sample.ids, sample.log_probs)]
+
+
 def test_a_sync_that_hangs_ends_with_the_name_of_who_did_not_finish(
     workers: Workers, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load, save, save_file
 
 from actors.weights.handles import LocalCopy
-from actors.weights.image import MappedImage, WeightImage
+from actors.weights.image import MappedImage, WeightImage, side_by_side
 
 SHAPES = {"a.weight": (3, 5), "b": (7,), "tied": (3, 5)}
 
@@ -31,6 +31,25 @@ def test_what_is_written_is_read_by_safetensors_and_by_us(dtype: torch.dtype) ->
             torch.testing.assert_close(found[name], tensor.to(dtype), rtol=0, atol=0)
     file.write((name, tensor + 1) for name, tensor in weights.items())  # a mapping shows what is written later
     torch.testing.assert_close(dict(mapped.tensors())["b"], (weights["b"] + 1).to(dtype), rtol=0, atol=0)
+
+
+def test_what_engines_join_lies_side_by_side() -> None:
+    layers = [f"layers.{n}.{part}" for n in (0, 1) for part in ("attn.q", "attn.k", "attn.v", "norm", "mlp.gate", "mlp.up")]
+    names = [f"{layer}.{what}" for layer in layers for what in ("weight", "bias")]
+    found = side_by_side(names)
+    assert sorted(found) == sorted(names)
+    for n in (0, 1):
+        begin = found.index(f"layers.{n}.attn.q.weight")
+        assert found[begin : begin + 3] == [f"layers.{n}.attn.{part}.weight" for part in "qkv"]
+        assert found[found.index(f"layers.{n}.mlp.gate.weight") + 1] == f"layers.{n}.mlp.up.weight"
+
+
+def test_tensors_of_an_image_are_views_of_one_storage() -> None:
+    file = WeightImage(torch.float32, SHAPES)
+    file.write((name, torch.zeros(shape)) for name, shape in SHAPES.items())
+    tensors = dict(MappedImage(Path(file.path)).tensors())
+    assert len({tensor.untyped_storage().data_ptr() for tensor in tensors.values()}) == 1
+    assert tensors["tied"].storage_offset() != tensors["a.weight"].storage_offset()
 
 
 def test_another_image_of_the_same_size_in_the_same_place_is_read_by_its_own_names() -> None:
