@@ -89,5 +89,5 @@ class DataConfig:
     max_pixels: int = bounded(100_352, "pixels", least=28 * 28, words="784 (28 x 28) or more")
     """Height times width of a frame or image at most; larger ones are scaled down."""
     clip_cache_gib: float = bounded(2.0, "GiB", least=0)
-    """Memory for decoded clips on each node, which engines and learner ranks there share. Each learner rank keeps as much again in
-    processed form, and as much of what a frozen vision side makes of them."""
+    """Memory for decoded clips on each node, which engines and learner ranks there share. Each learner rank keeps as much again
+    in processed form, and as much of what a frozen vision side makes of them."""

@@ -125,8 +125,13 @@ def test_batches_and_single_prompts_come_one_after_another() -> None:
     async def first_batch(engine: Engine) -> None:
         await asyncio.gather(*(engine.plain(name, Seat("x", place, 2), 2) for place, name in enumerate("ab")))
 
+    async def once(engine: Engine, line: str, name: str, seat: Seat | None) -> None:
+        while line not in engine.told:
+            await asyncio.sleep(0.001)
+        await engine.plain(name, seat)
+
     def after(engine: Engine) -> list:
-        return [first_batch(engine), engine.plain("c", Seat("y", 0, 1), late=0.001), engine.plain("d", None, late=0.03)]
+        return [first_batch(engine), once(engine, "begin", "c", Seat("y", 0, 1)), once(engine, "c[0]", "d", None)]
 
     line = told(after)
     assert line[:9] == ["begin", "hold", "a[0]", "b[0]", "go", "hold", "a[1]", "b[1]", "go"]
