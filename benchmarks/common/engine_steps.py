@@ -115,14 +115,13 @@ def main(folder: Path) -> None:
                 n=batch.group,
                 max_tokens=batch.max_tokens,
                 ignore_eos=True,
-                seed=1000 * seed + number,
                 logprobs=0,
                 flat_logprobs=True,
                 detokenize=False,
                 logit_bias=bans,
                 output_kind=RequestOutputKind.FINAL_ONLY,
             )
-            for number in range(batch.prompts)
+            for _ in range(batch.prompts)
         ]
         began = time.perf_counter()
         llm.generate(prompts, params, use_tqdm=False)

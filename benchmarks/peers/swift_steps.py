@@ -59,13 +59,15 @@ class Trivial(ORM):
 
 
 def fit_tiny(config: dict[str, Any]) -> None:
-    """Have ms-swift take a tiny model's placeholders for what they are, and never sample one."""
+    """Have ms-swift take a tiny model's placeholders for what they are, and sample from all tokens but them."""
     Qwen2_5VLTemplate.image_token_id = config["image_token_id"]
     Qwen2_5VLTemplate.video_token_id = config["video_token_id"]
     generate = transformers.GenerationMixin.generate
 
     def without_placeholders(self: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs["generation_config"].suppress_tokens = [config[name] for name in VISION]
+        settings = kwargs["generation_config"]
+        settings.suppress_tokens = [config[name] for name in VISION]
+        settings.top_k = 0  # ms-swift hands None on, which transformers takes for 50
         return generate(self, *args, **kwargs)
 
     transformers.GenerationMixin.generate = without_placeholders
