@@ -15,5 +15,6 @@ counting.py         vLLM's scheduler, which counts what its caches save
 cache_counts.py     these counts
 busy_clock.py       how long an engine had something to do
 process_guard.py    ends vLLM's processes with the engine's
+norms.py            vLLM's own kernel for norms on CPUs
 repairs.py          repairs of vLLM
 """

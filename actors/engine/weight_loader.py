@@ -26,6 +26,7 @@ from vllm.distributed.weight_transfer.factory import WeightTransferEngineFactory
 from actors.engine.adapters import check_adapter
 from actors.engine.counting import let_counts_be_read
 from actors.engine.in_place import packed_in_place
+from actors.engine.norms import use_one_kernel
 from actors.engine.process_guard import end_with_engine
 from actors.engine.repairs import keep_media_of_cached_prompts
 from actors.weights.group import WeightGroup, find_store
@@ -165,5 +166,6 @@ def register() -> None:
     end_with_engine()
     keep_media_of_cached_prompts()
     let_counts_be_read()
+    use_one_kernel()
     if BACKEND not in WeightTransferEngineFactory._registry:
         WeightTransferEngineFactory.register_engine(BACKEND, WeightLoader)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rl.learner.prefix_tree import forest
 from rl.learner.sequences import sequences_of
+from rl.learner.spread import evenly
 from rollout.samples import TokenGroup
 
 
@@ -39,13 +40,7 @@ def balance(groups: Sequence[TokenGroup], ranks: int) -> list[list[Share]]:
         largest = units.pop(max(range(len(units)), key=lambda unit: _replies(units[unit])))
         units += _halves(largest)
     sizes = [tokens([groups[share.group].only(share.replies) for share in unit]) for unit in units]
-    found: list[list[Share]] = [[] for _ in range(ranks)]
-    loads = [0] * ranks
-    for size, unit in sorted(zip(sizes, units, strict=True), key=lambda pair: pair[0], reverse=True):
-        rank = loads.index(min(loads))
-        found[rank] += unit
-        loads[rank] += size
-    return found
+    return [[share for number in chosen for share in units[number]] for chosen in evenly(sizes, ranks)]
 
 
 def tokens(groups: Sequence[TokenGroup]) -> int:

@@ -37,13 +37,19 @@ def spread(rows: Sequence[Row], ranks: int, spec: ClipSpec) -> list[list[int]]:
         half = len(largest) // 2
         groups += [largest[:half], largest[half:]]
     sizes = [distinct_tokens([rows[place] for place in group], spec) for group in groups]
+    found = [[place for number in share for place in groups[number]] for share in evenly(sizes, ranks)]
+    return [sorted(places) for places in found]
+
+
+def evenly(sizes: Sequence[int], ranks: int) -> list[list[int]]:
+    """Places of what each rank gets of things of these sizes: the largest first, always to the rank that has least."""
     found: list[list[int]] = [[] for _ in range(ranks)]
     loads = [0] * ranks
-    for size, group in sorted(zip(sizes, groups, strict=True), key=lambda pair: pair[0], reverse=True):
+    for place in sorted(range(len(sizes)), key=lambda place: sizes[place], reverse=True):
         rank = loads.index(min(loads))
-        found[rank] += group
-        loads[rank] += size
-    return [sorted(places) for places in found]
+        found[rank].append(place)
+        loads[rank] += sizes[place]
+    return found
 
 
 def distinct_tokens(rows: Sequence[Row], spec: ClipSpec) -> int:
