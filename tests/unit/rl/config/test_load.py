@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from rewards.errors import UserError
 from rewards.mix_settings import read_mix
 from rl.config.completions import longest_completion
 from rl.config.load import ConfigError, load_config
@@ -197,3 +198,9 @@ def test_a_pattern_of_longest_completions_counts_before_the_default() -> None:
     limits = load_config(QUICKSTART, ["evaluation.max_tokens={'*': 24, 'qa_*': 8}"]).evaluation.max_tokens
     assert longest_completion(limits, "qa_short") == 8
     assert longest_completion(limits, "another") == limits["*"]
+
+
+def test_a_task_without_a_longest_completion_is_told() -> None:
+    said = r"evaluation\.max_tokens says nothing of task 'qa' \(it has caption\*, rationale\); add the task, or `\*`"
+    with pytest.raises(UserError, match=said):
+        longest_completion({"rationale": 32, "caption*": 8}, "qa")
