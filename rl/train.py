@@ -71,7 +71,8 @@ def sft(run: Run) -> None:
         watch = Stopwatch()
         for step, stats in done_in_turn(steps, run.workers.learners, run.splits.train, run.checkpoint_comes_after):
             check_finite(stats, f"tuning step {step.number}")
-            run.record_sft(step, sft_metrics(stats, step.learning_rate, watch.lap("sft")), shown)
+            seconds, watch = watch.lap("sft"), Stopwatch()
+            run.record_sft(step, sft_metrics(stats, step.learning_rate, seconds), shown)
             if run.checkpoint_due() and step.number < total:
                 run.checkpoint()
     run.sync(new=True)
@@ -110,12 +111,7 @@ def grpo(run: Run) -> None:
                 watch.lap("learn")
 
                 version = run.progress.version
-                begun = run.begin_sync(new=True)
-                watch.lap("sync")
-                if not (config.determinism or is_due(step, config.evaluation.every)):  # else nothing is asked side by side
-                    rollouts.start()  # while engines and learner are compared
-                    watch.lap("prepare")
-                synced = begun.end()
+                synced = run.sync(new=True)
                 watch.lap("sync")
 
             alarm(config, updated)

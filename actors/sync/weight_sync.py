@@ -11,7 +11,6 @@ import numpy as np
 from actors.learners.group import LearnerGroup
 from actors.pool.pool import EnginePool
 from actors.pool.slot import Engine
-from actors.sync.check import Check
 from actors.sync.round import SyncBound, SyncTimeout, report_the_dead, run_round
 from actors.sync.transfer import Transfer
 from rewards.errors import UserError
@@ -59,26 +58,6 @@ class Synced:
 
 
 @dataclass(frozen=True)
-class UnderCheck:
-    """A sync after which every engine has the weights, and the check that has begun."""
-
-    report: SyncReport
-    check: Check
-    limit: float | None
-    """Difference beyond which they do not agree; None for none."""
-
-    def end(self) -> Synced:
-        """Wait for the check. Raises `SyncMismatch` if it fails, or what it raised."""
-        difference = self.check.difference()
-        if self.limit is not None and not difference <= self.limit:
-            raise SyncMismatch(
-                f"after the sync to version {self.report.version}, engine and learner differ by {difference:.2e} in the log-prob "
-                f"of one token (rollout.max_logprob_diff = {self.limit:g}): weights or caches are stale"
-            )
-        return Synced(self.report, difference)
-
-
-@dataclass(frozen=True)
 class Probe:
     """What engine and learner are compared on after each sync: always the same prompt, so that a stale cache shows."""
 
@@ -121,13 +100,15 @@ class WeightSync:
             SyncMismatch: if they do not.
             SyncTimeout, LearnerLost, GenerationTimeout: naming who did not finish.
         """
-        return self.begin(version).end()
-
-    def begin(self, version: int) -> UnderCheck:
-        """As `sync`, but for the check, which has only begun: until it has ended, nothing may be learned or written that the
-        weights of the engines count for. Raises what `load` does."""
         report = self.load(version)
-        return UnderCheck(report, Check(lambda: self.logprob_difference(self.probe.prompt)), self.max_logprob_diff)
+        difference = self.logprob_difference(self.probe.prompt)
+        limit = self.max_logprob_diff
+        if limit is not None and not difference <= limit:
+            raise SyncMismatch(
+                f"after the sync to version {version}, engine and learner differ by {difference:.2e} in the log-prob of "
+                f"one token (rollout.max_logprob_diff = {limit:g}): weights or caches are stale"
+            )
+        return Synced(report, difference)
 
     def load(self, version: int) -> SyncReport:
         """Give every engine the learner's weights as `version`, without the check. Returns when all that live serve them.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from actors.learners.group import LearnerGroup
-from actors.sync.weight_sync import Synced, UnderCheck
+from actors.sync.weight_sync import Synced
 from rl.algo.credit import CreditRule
 from rl.algo.estimators import Estimator
 from rl.config.schema import Config
@@ -71,13 +71,9 @@ class Run:
 
     def sync(self, new: bool = False) -> Synced:
         """Have all engines take the learner's weights, and check that both agree. `new` weights get the next version."""
-        return self.begin_sync(new).end()
-
-    def begin_sync(self, new: bool = False) -> UnderCheck:
-        """As `sync`, but for the check, which has begun and has to end before anything is learned, evaluated or written."""
-        begun = self.workers.sync.begin(self.progress.version + new)
-        self.progress = replace(self.progress, version=begun.report.version)
-        return begun
+        synced = self.workers.sync.sync(self.progress.version + new)
+        self.progress = replace(self.progress, version=synced.report.version)
+        return synced
 
     def checkpoint(self) -> None:
         """Write a checkpoint, from which the run can go on; what its steps have done is written before."""

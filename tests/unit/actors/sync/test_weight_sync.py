@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from actors.sync.check import Check
 from actors.sync.round import SyncBound, SyncTimeout
-from actors.sync.weight_sync import Synced, SyncMismatch, SyncReport, UnderCheck, largest_difference
+from actors.sync.weight_sync import Synced, SyncReport, largest_difference
 from rollout.samples import Group
 from tests.unit.stations import group
 
@@ -42,31 +40,6 @@ def test_a_sync_is_told_by_its_metrics() -> None:
         "sync/bytes": 10.0,
         "sync/version": 3.0,
     }
-
-
-def test_a_check_goes_on_beside_the_run_and_ends_before_it_counts() -> None:
-    go = threading.Event()
-    report = SyncReport(version=3, seconds=2.0, pause_seconds=0.5, bytes=10)
-    begun = UnderCheck(report, Check(lambda: 0.25 if go.wait(10) else 9.0), limit=0.5)
-    go.set()  # only now can it end
-    assert begun.end() == Synced(report, 0.25)
-    assert UnderCheck(report, begun.check, limit=None).end() == Synced(report, 0.25)
-    with pytest.raises(SyncMismatch, match=r"after the sync to version 3, engine and learner differ by 2\.50e-01"):
-        UnderCheck(report, begun.check, limit=0.1).end()
-
-
-@pytest.mark.parametrize("found", [float("nan"), float("inf")])
-def test_a_difference_that_is_no_number_fails_the_check(found: float) -> None:
-    with pytest.raises(SyncMismatch):
-        UnderCheck(SyncReport(1, 0.0, 0.0, 0), Check(lambda: found), limit=1e9).end()
-
-
-def test_an_error_of_a_check_is_given_to_whoever_waits_for_it() -> None:
-    def fail() -> float:
-        raise SyncTimeout("engine 0")
-
-    with pytest.raises(SyncTimeout, match="engine 0"):
-        UnderCheck(SyncReport(1, 0.0, 0.0, 0), Check(fail), limit=None).end()
 
 
 def test_who_is_late_is_named_with_what_went_wrong_before() -> None:
