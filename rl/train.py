@@ -71,8 +71,7 @@ def sft(run: Run) -> None:
         watch = Stopwatch()
         for step, stats in done_in_turn(steps, run.workers.learners, run.splits.train, run.checkpoint_comes_after):
             check_finite(stats, f"tuning step {step.number}")
-            seconds, watch = watch.lap("sft"), Stopwatch()
-            run.record_sft(step, sft_metrics(stats, step.learning_rate, seconds), shown)
+            run.record_sft(step, sft_metrics(stats, step.learning_rate, watch.lap("sft")), shown)
             if run.checkpoint_due() and step.number < total:
                 run.checkpoint()
     run.sync(new=True)

@@ -153,9 +153,9 @@ class Stopwatch:
         self._last = time.perf_counter()
 
     def lap(self, phase: str) -> float:
-        """Say what the time since the last lap was spent on; returns the phase's seconds so far."""
+        """Say what the time since the last lap was spent on; returns its seconds."""
         now = time.perf_counter()
-        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
+        self.seconds[phase] = now - self._last
         self._last = now
         return self.seconds[phase]
 

@@ -110,3 +110,5 @@ def test_a_stopwatch_laps() -> None:
     assert watch.lap("first") == watch.seconds["first"] >= 0.01
     watch.lap("second")
     assert watch.seconds["second"] < watch.seconds["first"]
+    first = watch.seconds["first"]
+    assert watch.lap("first") < first  # of this lap alone, as a tuning step's seconds are
